@@ -1,0 +1,84 @@
+"""A stored log message, as columns: what the shipper hands to a `LogWriter`.
+
+The shape is decided once. A later change of ids means re-indexing.
+
+=============  ======================================================================================
+member         meaning
+=============  ======================================================================================
+id             names the message for ever: container, stream, time, hash of its first line, k (see
+               `log_shipper.stages.document`); the same bytes read from anywhere give the same id
+version        grows with what the document holds; a writer keeps the greatest, an equal one is "there
+               already"
+day            the partition, `2026.11.24` (UTC, of `log_time`) or `other`; the same for all versions
+log_time       nanoseconds since 1970 UTC, as Docker stamped the first line; 0 <= t < 2**63
+order_time     the larger of log_time and the predecessor's order_time in its stream
+ordinal        position among the messages of one stream that share one order_time
+seq            position in the spool of the shipper that wrote this version
+lines          how many lines the message holds
+last_time      log_time of the last of them
+=============  ======================================================================================
+
+Messages are sorted by (order_time, stream, ordinal).
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerContext:
+    """What every message of one container says of its container; unknown members are ''."""
+
+    container_id: str  # the full id: 64 hexadecimal digits from Docker, any text from other senders
+    container_name: str = ""  # without Docker's leading slash
+    task_id: str = ""
+    type: str = ""  # code_cell, algorithm, bash_cell; '' for a container that somebody else started
+    uid: str = ""
+
+
+@dataclass(slots=True)
+class DocumentBatch:
+    """Columns of equal length; row i of each is one document. Built by the shipper, read only by writers."""
+
+    shipper: str
+    container: list[ContainerContext] = field(default_factory=list)
+    stream: list[str] = field(default_factory=list)
+    id: list[str] = field(default_factory=list)
+    version: list[int] = field(default_factory=list)
+    day: list[str] = field(default_factory=list)
+    log_time: list[int] = field(default_factory=list)
+    order_time: list[int] = field(default_factory=list)
+    ordinal: list[int] = field(default_factory=list)
+    seq: list[int] = field(default_factory=list)
+    log_type: list[str] = field(default_factory=list)
+    log_type_by: list[str] = field(default_factory=list)
+    message: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    last_time: list[int] = field(default_factory=list)
+    raw: dict[int, bytes] = field(default_factory=dict)
+    """Row number -> the message's bytes, only for rows whose bytes are not UTF-8 (there `message` has U+FFFD)."""
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    def select(self, rows: list[int]) -> "DocumentBatch":
+        """A batch of only those rows, in the order given: what a retry sends again."""
+        chosen = DocumentBatch(self.shipper)
+        for name in COLUMNS:
+            column = getattr(self, name)
+            setattr(chosen, name, [column[row] for row in rows])
+        chosen.raw = {new: self.raw[old] for new, old in enumerate(rows) if old in self.raw}
+        return chosen
+
+    def extend(self, other: "DocumentBatch") -> None:
+        """Append the other batch's rows to this one."""
+        offset = len(self)
+        for name in COLUMNS:
+            getattr(self, name).extend(getattr(other, name))
+        for row, raw in other.raw.items():
+            self.raw[offset + row] = raw
+
+
+COLUMNS = (
+    "container", "stream", "id", "version", "day", "log_time", "order_time", "ordinal", "seq",
+    "log_type", "log_type_by", "message", "lines", "last_time",
+)  # fmt: skip

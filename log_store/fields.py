@@ -1,0 +1,12 @@
+"""The names and closed sets of values that a stored document uses, the same in every backend."""
+
+from typing import Final
+
+LOG_TYPES: Final = ("critical", "error", "warning", "info", "debug")
+
+STDOUT: Final = "stdout"
+STDERR: Final = "stderr"
+STREAMS: Final = (STDOUT, STDERR)
+
+OTHER_DAY: Final = "other"
+"""The partition of documents whose time is too far from when they were received to open a day for them."""

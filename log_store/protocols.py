@@ -1,0 +1,75 @@
+"""The contract of the log store. `tests/contract/` runs the same suite on every backend."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from log_store.document import DocumentBatch
+from log_store.query import ContainerRef, LogLine, LogQuery
+from log_store.seal import Seal
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A row that was not stored. `retry`: the store was busy, send it again; else it will never be taken."""
+
+    row: int
+    retry: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """`stored` + `present` + len(`rejections`) is the batch's length; `present` rows were there at this version or a
+    later one already, which is success."""
+
+    stored: int
+    present: int
+    rejections: list[Rejection] = field(default_factory=list)
+
+
+class LogWriter(Protocol):
+    """Safe to use from several threads."""
+
+    def write(self, batch: DocumentBatch) -> WriteResult:
+        """Store every row whose id is absent or has a smaller version; durable on return.
+
+        Raises StoreUnavailable where the whole batch's fate is unknown or refused for now (send it again: it cannot
+        be stored twice), StoreMisconfigured where a person must act.
+        """
+        ...
+
+    def write_seals(self, seals: Sequence[Seal]) -> None:
+        """Store each seal unless a greater version for its (container_id, started_at) is there."""
+        ...
+
+    def refresh(self) -> None:
+        """On return all that was written before can be read."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class LogReader(Protocol):
+    """Safe to use from several threads."""
+
+    def read(self, query: LogQuery) -> Iterator[list[LogLine]]:
+        """Non-empty pages in (order_time, stream, ordinal) order, in bounded memory.
+
+        Raises StoreUnavailable (also in the middle) and StoreDamaged; an iterator that ends without raising was whole.
+        """
+        ...
+
+    def seals(self, container_id: str) -> list[Seal]:
+        """All runs of the container with this full id, oldest first; [] where none is known."""
+        ...
+
+    def find_containers(self, name: str) -> list[ContainerRef]:
+        """Those whose id starts with `name` or whose name or task id is `name`, newest first; at most 100."""
+        ...
+
+    def check(self) -> str:
+        """One line that says what answers (kind, version, place). Raises LogStoreError with the way out."""
+        ...
+
+    def close(self) -> None: ...

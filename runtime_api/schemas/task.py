@@ -1,0 +1,33 @@
+"""A checked task: what `POST /containers` asks for, after its body has been found to fit the contract."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+TaskType = Literal["code_cell", "algorithm", "bash_cell"]
+TASK_TYPES: tuple[TaskType, ...] = ("code_cell", "algorithm", "bash_cell")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """The image as named by the caller; `name` is '' where only `file_path` was given."""
+
+    name: str = ""
+    tag: str = ""
+    auth: str = ""  # the repository namespace, not a credential
+    file_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRequest:
+    type: TaskType
+    request_id: str = ""
+    task_id: str = ""
+    image: ImageRequest | None = None
+    cmd: str = ""
+    nano_cpus: int | None = None  # 1e9 is one CPU
+    mem_limit: int | None = None  # bytes
+    env: tuple[str, ...] = ()  # NAME=value
+    download_path: str = ""  # absolute, the working directory; '' is the image's own
+    upload_path: str = ""
+    fingerprint: str = field(default="", compare=False)
+    """The same for two bodies that ask for the same; decides between "again" and 409."""

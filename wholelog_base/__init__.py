@@ -1,0 +1,1 @@
+"""What the rooms agree on: how a setting is declared, and the labels on a container. Imports none of them."""
