@@ -130,7 +130,11 @@ def load(
     sources: list[tuple[str, dict[str, str]]] = []
     if file is not None:
         sources.append((str(file), _read_file(file)))
-    named = {n: v for n, v in environ.items() if n.startswith(PREFIX) and n != CONFIG_NAME and not n.startswith(PREFIX + "TEST_")}
+    named = {
+        n: v
+        for n, v in environ.items()
+        if n.startswith(PREFIX) and n != CONFIG_NAME and not n.startswith(PREFIX + "TEST_")
+    }
     sources.append(("environment", {n.removeprefix(PREFIX).lower(): v for n, v in named.items()}))
     sources.append(("flag", dict(flags)))
     for place, values in sources:
@@ -161,7 +165,9 @@ def _source(place: str, name: str) -> str:
 
 def _unknown(source: str, name: str, known: set[str]) -> str:
     near = difflib.get_close_matches(name, known, 1)
-    return f"{source}: there is no such setting" + (f"; did you mean {near[0]}?" if near else "; `wholelog config` lists them")
+    return f"{source}: there is no such setting" + (
+        f"; did you mean {near[0]}?" if near else "; `wholelog config` lists them"
+    )
 
 
 def _read_file(file: Path) -> dict[str, str]:
@@ -171,7 +177,11 @@ def _read_file(file: Path) -> dict[str, str]:
         raise SettingsError([f"{file}: cannot be read: {error}"]) from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([f"{file}: not TOML: {error}"]) from error
-    bad = [f"{file}: {name}: must be a text, a number or true/false" for name, v in read.items() if isinstance(v, (list, dict))]
+    bad = [
+        f"{file}: {name}: must be a text, a number or true/false"
+        for name, v in read.items()
+        if isinstance(v, (list, dict))
+    ]
     if bad:
         raise SettingsError(bad)
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in read.items()}
@@ -183,8 +193,16 @@ class SharedSettings:
 
     data: Path = setting(Path("/var/lib/wholelog"), "folder of everything that must outlive the process", path)
     docker_host: str = setting("", "the engine: unix:///path.sock; empty: DOCKER_HOST, else Docker's own default", text)
-    socket: str = setting("", "unix socket of the shipper that Docker's log driver connects to; empty: forward.sock in the data folder", text)
-    store: str = setting("", "where documents live: http(s)://HOST:PORT of Elasticsearch, or sqlite:///FOLDER; empty: SQLite in the data folder", text)
+    socket: str = setting(
+        "",
+        "unix socket of the shipper that Docker's log driver connects to; empty: forward.sock in the data folder",
+        text,
+    )
+    store: str = setting(
+        "",
+        "where documents live: http(s)://HOST:PORT of Elasticsearch, or sqlite:///FOLDER; empty: SQLite in the data folder",
+        text,
+    )
     index_prefix: str = setting("wholelog", "what the names of our indices begin with", text)
     elasticsearch_user: str = setting("", "user of basic authentication", text)
     elasticsearch_password: str = setting("", "its password", text, secret=True)

@@ -1,0 +1,144 @@
+"""The engine, as the audit needs it: who a container is, what happens to containers, and Docker's copy of a log."""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import docker
+import docker.errors
+import requests.exceptions
+
+from log_shipper.errors import CopyDamaged, CopyGone, EngineUnavailable
+from log_store.document import ContainerContext
+from log_store.rfc3339 import parse_ns
+from wholelog_base import labels
+
+NEVER = "0001-01-01T00:00:00Z"
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the engine says of a container now; times in ns since 1970 UTC, 0 for never."""
+
+    context: ContainerContext
+    started_at: int
+    finished_at: int
+    running: bool
+    address: str  # of its log driver, '' for another driver than fluentd
+
+
+class Engine:
+    """`base_url` is a unix socket's. Every call raises EngineUnavailable where the engine does not answer."""
+
+    def __init__(self, base_url: str, timeout: float = 10.0) -> None:
+        self._path = base_url.removeprefix("unix://")
+        self._timeout = timeout
+        self._base_url = base_url
+        self._client: Any = None
+
+    def facts(self, container: str) -> Facts | None:
+        """None where the engine knows no such container."""
+        try:
+            return _facts(self._api().inspect_container(container))
+        except docker.errors.NotFound:
+            return None
+        except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+            raise EngineUnavailable(f"Docker does not answer: {error}") from error
+
+    def lookup(self, container_id: str) -> ContainerContext | None:
+        facts = self.facts(container_id)
+        return facts and facts.context
+
+    def container_ids(self) -> list[str]:
+        """All containers, ended ones too."""
+        try:
+            return [c["Id"] for c in self._api().containers(all=True)]
+        except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+            raise EngineUnavailable(f"Docker does not answer: {error}") from error
+
+    def events(self) -> Any:
+        """Events `start`, `die` and `destroy` of containers from now on, decoded; an object with `close()`.
+
+        Iterating raises EngineUnavailable when the engine goes away.
+        """
+        try:
+            client = docker.APIClient(self._base_url, version="auto", timeout=None)
+            filters = {"type": "container", "event": ["start", "die", "destroy"]}
+            return client.events(decode=True, filters=filters)
+        except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+            raise EngineUnavailable(f"Docker does not answer: {error}") from error
+
+    def copy(self, container_id: str) -> Iterator[bytes]:
+        """Docker's whole copy of the log as it streams its frames. Raises CopyGone, CopyDamaged.
+
+        Asked for as HTTP/1.0: dockerd flushes each frame as an HTTP chunk of its own, and cutting those costs more
+        than the frames. Without chunks a stream that broke off ends like a whole one, so the end is checked: what the
+        engine gives for `tail=1` must be what the stream ended with.
+        """
+        last = b""
+        for block in self._stream(container_id, "all"):
+            last = (last + block)[-(1 << 16) :] if len(block) < 1 << 16 else block[-(1 << 16) :]
+            yield block
+        tail = b"".join(self._stream(container_id, "1"))
+        if tail and not last.endswith(tail[8:]):
+            running = (self.facts(container_id) or _GONE).running
+            if not running:
+                raise CopyDamaged(f"Docker's copy of {container_id[:12]} broke off")
+
+    def _stream(self, container_id: str, tail: str) -> Iterator[bytes]:
+        query = f"stdout=1&stderr=1&timestamps=1&tail={tail}"
+        path = f"/containers/{quote(container_id, safe='')}/logs?{query}"
+        with socket.socket(socket.AF_UNIX) as connection:
+            try:
+                connection.settimeout(self._timeout)
+                connection.connect(self._path)
+                connection.sendall(f"GET {path} HTTP/1.0\r\nHost: docker\r\n\r\n".encode())
+                head, block = _head(connection)
+                status = head.split(b" ", 2)[1:2]
+                if status == [b"404"]:
+                    raise CopyGone(f"container {container_id[:12]} is not there any more")
+                if status != [b"200"]:
+                    raise CopyDamaged(f"Docker's copy of {container_id[:12]} cannot be read: {block[:200]!r}")
+                while block:
+                    yield block
+                    block = connection.recv(BLOCK)
+            except OSError as error:
+                raise EngineUnavailable(f"Docker does not answer at {self._path}: {error}") from error
+
+    def _api(self) -> Any:
+        if self._client is None:
+            self._client = docker.APIClient(self._base_url, version="auto", timeout=self._timeout)
+        return self._client
+
+
+def _head(connection: socket.socket) -> tuple[bytes, bytes]:
+    """The response's head, and what came of its body with it."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        block = connection.recv(BLOCK)
+        if not block or len(received) > 1 << 16:
+            raise EngineUnavailable("Docker closed the connection before it answered")
+        received += block
+    head, _, body = received.partition(b"\r\n\r\n")
+    return head, body or connection.recv(BLOCK)
+
+
+def _facts(inspected: dict[str, Any]) -> Facts:
+    state, config = inspected["State"], inspected["Config"].get("Labels") or {}
+    driver = inspected["HostConfig"]["LogConfig"]
+    address = (driver.get("Config") or {}).get("fluentd-address", "") if driver.get("Type") == "fluentd" else ""
+    context = ContainerContext(
+        inspected["Id"], inspected["Name"].removeprefix("/"),
+        config.get(labels.TASK_ID, ""), config.get(labels.TYPE, ""), config.get(labels.UID, ""),
+    )  # fmt: skip
+    return Facts(context, _time(state["StartedAt"]), _time(state["FinishedAt"]), bool(state["Running"]), address)
+
+
+def _time(text: str) -> int:
+    return 0 if text == NEVER else parse_ns(text)
+
+
+_GONE = Facts(ContainerContext(""), 0, 0, False, "")

@@ -1,0 +1,121 @@
+"""What the live path lacks of a container's log, told from two accounts. Pure: columns in, rows out."""
+
+from dataclasses import dataclass, field
+
+from xxhash import xxh3_128_intdigest
+
+from log_shipper.audit.frames import Frames
+from log_shipper.ledger import Account
+from log_shipper.stages.partials import PART_BYTES
+from log_store.fields import STDERR, STDOUT, STREAMS
+
+
+def account_of(frames: Frames, account: Account) -> None:
+    """Add the frames to an account, counted as the live path counts records: an empty part is none."""
+    for stream in STREAMS:
+        rows = [r for r, s in enumerate(frames.stream) if s == stream and (frames.text[r] or frames.whole[r])]
+        if rows:
+            times = [frames.time[row] for row in rows]
+            texts = [frames.text[row] for row in rows]
+            account.add(stream, times, list(map(xxh3_128_intdigest, texts, times)))
+
+
+@dataclass(slots=True)
+class Difference:
+    """Windows, as keys of an account of `bits`, that are not the same on both sides."""
+
+    bits: int
+    windows: set[int]
+    copied: int  # records in the copy
+    missing: int  # records that the copy has in these windows beyond those received
+    extra: int  # and the other way round: the copy can lack lines too
+
+    def has(self, stream: str, time: int) -> bool:
+        return (time >> self.bits) << 1 | (stream == STDERR) in self.windows
+
+
+def compare(received: Account, copy: Account) -> Difference:
+    """Both accounts are brought to the wider of their windows."""
+    bits = max(received.bits, copy.bits)
+    received.widen(bits)
+    copy.widen(bits)
+    ours, theirs = received.windows, copy.windows
+    differing = {key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key)}
+    balance = [theirs.get(key, (0, 0))[0] - ours.get(key, (0, 0))[0] for key in differing]
+    return Difference(
+        bits, differing, copy.records(), sum(b for b in balance if b > 0), -sum(b for b in balance if b < 0)
+    )
+
+
+@dataclass(slots=True)
+class _Stream:
+    """Where one stream of the copy stands: the places that the documents of its lines have."""
+
+    order_time: int = -1
+    ordinal: int = 0
+    writing: bool = False
+    part_time: int = -1  # of the line of several parts that is being read; -1: none
+    part_ordinal: int = 0
+
+    def pass_line(self, time: int) -> None:
+        if time > self.order_time:
+            self.order_time, self.ordinal = time, 0
+        else:
+            self.ordinal += 1
+
+    def pass_part(self, time: int, size: int, ends: bool, continues: bool) -> int | None:
+        """The part's ordinal; None for a whole line. A part that is not full is the last of its line."""
+        if ends:
+            self.part_time = -1
+            return None
+        self.part_ordinal = self.part_ordinal + 1 if continues else 1
+        self.part_time = time if size >= PART_BYTES else -1
+        return self.part_ordinal
+
+
+@dataclass(slots=True)
+class Segment:
+    """Rows of a `Frames` to be written again, with the part that each is (None: a whole line).
+
+    `start` holds the places (order_time, ordinal) before the first of them, for each stream that begins here.
+    """
+
+    start: dict[str, tuple[int, int]] = field(default_factory=dict)
+    rows: list[int] = field(default_factory=list)
+    parts: list[int | None] = field(default_factory=list)
+
+
+class Selection:
+    """Walks the copy and selects what must be written again.
+
+    From the first line of a differing window on, and then until a line is later than all before it: there a document's
+    place depends on nothing before, so what follows stands right as it is.
+    """
+
+    def __init__(self, difference: Difference) -> None:
+        self._difference = difference
+        self._streams = {STDOUT: _Stream(), STDERR: _Stream()}
+
+    def select(self, frames: Frames) -> list[Segment]:
+        """The segments of these frames; the first goes on with the last of the frames before."""
+        segments = [Segment()]
+        for row, (stream, time) in enumerate(zip(frames.stream, frames.time, strict=True)):
+            state = self._streams[stream]
+            text, ends = frames.text[row], frames.whole[row]
+            continues = not ends and state.part_time == time
+            if not continues and self._begins(state, stream, time):
+                segments.append(Segment({stream: (state.order_time, state.ordinal)}))
+            if not continues:
+                state.pass_line(time)
+            ordinal = state.pass_part(time, len(text), ends, continues)
+            if state.writing and (text or ends):
+                segments[-1].rows.append(row)
+                segments[-1].parts.append(ordinal)
+        return [segment for segment in segments if segment.rows]
+
+    def _begins(self, state: "_Stream", stream: str, time: int) -> bool:
+        """Whether writing begins with this line; ends it where it may."""
+        differs = self._difference.has(stream, time)
+        begins = differs and not state.writing
+        state.writing = differs or (state.writing and time <= state.order_time)
+        return begins

@@ -1,0 +1,61 @@
+"""Who a container is: looked up once on the engine, then remembered for replays and after its removal."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+
+from log_shipper.errors import EngineUnavailable
+from log_store.document import ContainerContext
+
+Lookup = Callable[[str], ContainerContext | None]
+"""Full container id -> what the engine knows of it; None where it knows none. Raises EngineUnavailable."""
+
+RETRY_AFTER = 30.0  # seconds until an engine that did not answer is asked again for the same container
+
+
+class Containers:
+    """A registry of contexts, kept in an append-only file; an id's entry never changes."""
+
+    def __init__(self, file: Path, lookup: Lookup, clock: Callable[[], float] = time.monotonic) -> None:
+        self._file, self._lookup, self._clock = file, lookup, clock
+        self._known: dict[str, ContainerContext] = dict(_read(file))
+        self._unknown: dict[str, tuple[float, ContainerContext]] = {}
+
+    def context(self, container_id: str, shown_name: str) -> ContainerContext:
+        """The container's context; where the engine cannot tell now, one with the name that the record carries."""
+        known = self._known.get(container_id)
+        if known is not None:
+            return known
+        asked, context = self._unknown.get(container_id, (-RETRY_AFTER, ContainerContext(container_id, shown_name)))
+        if self._clock() - asked < RETRY_AFTER:
+            return context
+        try:
+            found = None if container_id.startswith("tcp:") else self._lookup(container_id)
+        except EngineUnavailable:
+            self._unknown[container_id] = (self._clock(), context)
+            return context
+        self._remember(found or context)
+        return self._known[container_id]
+
+    def _remember(self, context: ContainerContext) -> None:
+        self._known[context.container_id] = context
+        entry = [context.container_id, context.container_name, context.task_id, context.type, context.uid]
+        with open(self._file, "ab") as out:
+            out.write(orjson.dumps(entry) + b"\n")
+            out.flush()
+            os.fsync(out.fileno())
+
+
+def _read(file: Path) -> list[tuple[str, ContainerContext]]:
+    """The file's entries; a last line that a crash cut short is cut off, so that the next one stands on its own."""
+    if not file.exists():
+        return []
+    stored = file.read_bytes()
+    whole = stored[: stored.rfind(b"\n") + 1]
+    if len(whole) < len(stored):
+        os.truncate(file, len(whole))
+    contexts = [ContainerContext(*orjson.loads(line)) for line in whole.splitlines()]
+    return [(context.container_id, context) for context in contexts]

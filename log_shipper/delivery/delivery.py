@@ -1,0 +1,97 @@
+"""Batches on their way to a `LogWriter`, a few at a time, until every row is stored or is a dead letter."""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from log_shipper.delivery.backoff import delays
+from log_shipper.delivery.dead_letters import DeadLetters
+from log_store.document import DocumentBatch
+from log_store.errors import LogStoreError
+from log_store.protocols import LogWriter, Rejection, WriteResult
+
+log = logging.getLogger(__name__)
+
+Refused = Callable[[DocumentBatch, list[Rejection]], None]
+
+
+class Stopping(Exception):
+    """The process ends before the store took a batch; the spool still has it."""
+
+
+class Delivery:
+    """`submit` batches, `drain` before a checkpoint. Neither raises for a store that is away: they wait.
+
+    `beat` is called at least every 0.2 s while they wait; `refused` for each batch with rows refused for good.
+    """
+
+    def __init__(
+        self, writer: LogWriter, dead_letters: DeadLetters, *, connections: int, beat: Callable[[], None],
+        count: Callable[[str, int], None], refused: Refused,
+    ) -> None:  # fmt: skip
+        self._writer, self._dead_letters, self._beat, self._count = writer, dead_letters, beat, count
+        self._refused = refused
+        self._most = connections + 1
+        self._pool = ThreadPoolExecutor(connections, "delivery")
+        self._pending: set[Future[None]] = set()
+        self._stop = threading.Event()
+
+    def submit(self, batch: DocumentBatch) -> None:
+        """Hand over a batch; waits while too many are on their way. Raises Stopping."""
+        self._wait_for(self._most - 1)
+        self._pending.add(self._pool.submit(self.until_taken, lambda: self._deliver(batch)))
+
+    def drain(self) -> None:
+        """Wait until every batch handed over is stored. Raises Stopping."""
+        self._wait_for(0)
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def until_taken(self, attempt: Callable[[], None]) -> None:
+        """Call `attempt` until it raises no LogStoreError, with growing pauses. Raises Stopping."""
+        for delay in delays():
+            try:
+                return attempt()
+            except LogStoreError as error:
+                self._count("store_retries", 1)
+                log.warning("the store did not take a batch, next try in %.1f s: %s", delay, error)
+            if self._stop.wait(delay):
+                raise Stopping
+
+    def _wait_for(self, most: int) -> None:
+        while len(self._pending) > most:
+            done, self._pending = wait(self._pending, timeout=0.2, return_when=FIRST_COMPLETED)
+            self._beat()
+            for future in done:
+                future.result()
+            if self._stop.is_set() and self._pending:
+                raise Stopping
+
+    def _deliver(self, batch: DocumentBatch) -> None:
+        for delay in delays():
+            result = self._writer.write(batch)
+            self._count("documents_stored", result.stored)
+            self._count("documents_present", result.present)
+            self._bury(batch, result)
+            again = [rejection.row for rejection in result.rejections if rejection.retry]
+            if not again:
+                return
+            self._count("documents_retried", len(again))
+            log.warning("the store was too busy for %d of %d documents, next try in %.1f s: %s",
+                        len(again), len(batch), delay, next(r.reason for r in result.rejections if r.retry))  # fmt: skip
+            batch = batch.select(again)
+            if self._stop.wait(delay):
+                raise Stopping
+
+    def _bury(self, batch: DocumentBatch, result: WriteResult) -> None:
+        dead = [rejection for rejection in result.rejections if not rejection.retry]
+        if dead:
+            self._dead_letters.write(batch, dead)
+            self._count("dead_letters", len(dead))
+            self._refused(batch, dead)
+            log.error(
+                "the store refuses %d documents for good (kept in the dead letters): %s", len(dead), dead[0].reason
+            )

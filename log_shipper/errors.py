@@ -1,0 +1,48 @@
+"""Errors of the shipper.
+
+ShipperError
+├── SpoolLocked        another shipper works on this data folder
+├── SpoolFull          no room for a record: over the limit, or the disk is full
+├── AddressUnusable    a socket that cannot be listened on
+├── CheckpointDamaged  the checkpoint is there but cannot be trusted
+├── EngineUnavailable  Docker does not answer
+├── CopyDamaged        Docker's copy of a log broke off, or its frames make no sense
+├── CopyGone           the container, and with it its copy, is not there any more
+└── NotAccepted        the acceptor did not take what the audit put back; it is tried again
+"""
+
+
+class ShipperError(Exception):
+    """Base of every error that the shipper raises on purpose; its text says what failed and the way out."""
+
+
+class SpoolLocked(ShipperError):
+    pass
+
+
+class SpoolFull(ShipperError):
+    pass
+
+
+class AddressUnusable(ShipperError):
+    pass
+
+
+class CheckpointDamaged(ShipperError):
+    pass
+
+
+class EngineUnavailable(ShipperError):
+    pass
+
+
+class CopyDamaged(ShipperError):
+    pass
+
+
+class CopyGone(ShipperError):
+    pass
+
+
+class NotAccepted(ShipperError):
+    pass

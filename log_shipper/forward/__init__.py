@@ -1,0 +1,1 @@
+"""The Fluentd Forward protocol, v1: decoding and handshake without sockets, and the server."""

@@ -1,0 +1,159 @@
+"""From spooled records to rows: the stages in their order, and the state that they carry.
+
+All of it can be taken as a snapshot between two batches: a processor that starts from snapshot and position makes the
+very same rows again.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, dataclass, field
+from typing import Any
+
+from xxhash import xxh3_128_intdigest
+
+from log_shipper.ledger import Ledger
+from log_shipper.stages.document import LIVE, REPAIR, Classify, DayRange, StreamState, add_documents
+from log_shipper.stages.partials import PART_BYTES, Identity, Lines, OpenLine, join, whole
+from log_shipper.stages.runs import Entry, Run, runs_of
+from log_store.document import ContainerContext, DocumentBatch
+
+ContextOf = Callable[[str, str], ContainerContext]
+
+
+@dataclass(frozen=True, slots=True)
+class RepairPass:
+    """An authoritative pass over a window of one container; sent by the audit, in pieces of one `id`."""
+
+    id: str
+    container_id: str
+    last: bool
+    start: dict[str, tuple[int, int]] = field(default_factory=dict)  # stream -> (order_time, ordinal) before it
+
+
+class Pipeline:
+    """`lock` is held while rows are made: whoever reads the ledger from another thread takes it."""
+
+    def __init__(
+        self, shipper: str, context_of: ContextOf, classify: Classify, *, days: DayRange, max_message: int
+    ) -> None:
+        self.lock = threading.Lock()
+        self.ledger = Ledger()
+        self._shipper, self._context_of, self._classify, self._days = shipper, context_of, classify, days
+        self._max_parts = max(1, max_message // PART_BYTES)
+        self._streams: dict[tuple[str, str], StreamState] = {}
+        self._repairs: dict[str, dict[str, StreamState]] = {}
+
+    def new_batch(self) -> DocumentBatch:
+        return DocumentBatch(self._shipper)
+
+    def add(self, batch: DocumentBatch, entries: Iterable[Entry], seq: int, received: int, *, trusted: bool) -> None:
+        """Rows for records that came on the live path."""
+        for run in runs_of(entries, seq, trusted=trusted):
+            hashes = list(map(xxh3_128_intdigest, run.text, run.time))
+            if trusted:
+                self._account(run, hashes)
+            state = self._streams.get((run.container_id, run.stream))
+            if state is None:
+                state = self._streams[run.container_id, run.stream] = StreamState()
+            self._write(batch, run, hashes, state, received, LIVE)
+
+    def repair(
+        self, batch: DocumentBatch, entries: Iterable[Entry], seq: int, received: int, repair: RepairPass
+    ) -> None:
+        """Rows for records that the audit read from Docker's copy: with their true places, over what is there."""
+        states = self._repairs.setdefault(repair.id, {})
+        for stream, place in repair.start.items():
+            if stream in states:
+                self._show_open(batch, repair.container_id, stream, states[stream], received, REPAIR)
+            states[stream] = StreamState(*place)
+        for run in runs_of(entries, seq, trusted=True):
+            hashes = list(map(xxh3_128_intdigest, run.text, run.time))
+            self._write(batch, run, hashes, states.setdefault(run.stream, StreamState()), received, REPAIR)
+        if repair.last:
+            for stream, state in states.items():
+                self._show_open(batch, repair.container_id, stream, state, received, REPAIR)
+            del self._repairs[repair.id]
+
+    def show_open_lines(self, batch: DocumentBatch, received: int) -> None:
+        """Rows for lines whose end has not come yet, as far as they are there."""
+        for (container_id, stream), state in self._streams.items():
+            self._show_open(batch, container_id, stream, state, received, LIVE)
+
+    def forget(self, container_id: str) -> None:
+        """A sealed container: nothing of it will come any more."""
+        self.ledger.close(container_id)
+        for key in [key for key in self._streams if key[0] == container_id]:
+            del self._streams[key]
+
+    def _account(self, run: Run, hashes: list[int]) -> None:
+        times = run.time
+        if run.part:
+            kept = [row for row, text in enumerate(run.text) if text or row not in run.part]
+            times, hashes = [times[row] for row in kept], [hashes[row] for row in kept]
+        if times:
+            self.ledger.add(run.container_id, run.stream, times, hashes)
+
+    def _write(
+        self, batch: DocumentBatch, run: Run, hashes: list[int], state: StreamState, received: int, revision: int
+    ) -> None:
+        if run.part or state.open is not None:
+            lines, state.open = join(run, hashes, state.open, self._max_parts)
+        else:
+            lines = whole(run, hashes)
+        context = self._context_of(run.container_id, run.container_name)
+        self._document(batch, context, run.stream, lines, state, received, revision)
+
+    def _show_open(
+        self, batch: DocumentBatch, container_id: str, stream: str, state: StreamState, received: int, revision: int
+    ) -> None:
+        line = state.open
+        if line is not None and len(line.parts) > line.shown:
+            lines = Lines()
+            lines.add(line)
+            self._document(batch, self._context_of(container_id, ""), stream, lines, state, received, revision)
+
+    def _document(
+        self, batch: DocumentBatch, context: ContainerContext, stream: str, lines: Lines, state: StreamState,
+        received: int, revision: int,
+    ) -> None:  # fmt: skip
+        add_documents(
+            batch, context, stream, lines, state,
+            received=received, days=self._days, classify=self._classify, revision=revision,
+        )  # fmt: skip
+
+    def snapshot(self) -> dict[str, Any]:
+        return {
+            "streams": [[*key, _dump(state)] for key, state in self._streams.items()],
+            "repairs": {i: {s: _dump(state) for s, state in states.items()} for i, states in self._repairs.items()},
+            "ledger": self.ledger.snapshot(),
+        }
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        self._streams = {(c, s): _load(dumped) for c, s, dumped in snapshot.get("streams", [])}
+        self._repairs = {
+            i: {s: _load(dumped) for s, dumped in states.items()} for i, states in snapshot.get("repairs", {}).items()
+        }
+        self.ledger.restore(snapshot.get("ledger", {}))
+
+
+def _dump(state: StreamState) -> list[Any]:
+    twins = [(digest.to_bytes(16, "big"), k) for digest, k in state.twins.items()]
+    return [state.order_time, state.ordinal, state.last_time, twins, state.open and _dump_line(state.open)]
+
+
+def _dump_line(line: OpenLine) -> list[Any]:
+    identity = line.identity and astuple(line.identity)
+    return [line.partial_id, line.time, line.hash.to_bytes(16, "big"), line.seq, line.piece, line.parts, line.shown, identity]  # fmt: skip
+
+
+def _load(dumped: list[Any]) -> StreamState:
+    order_time, ordinal, last_time, twins, line = dumped
+    return StreamState(
+        order_time, ordinal, last_time, {int.from_bytes(d, "big"): k for d, k in twins}, line and _load_line(line)
+    )
+
+
+def _load_line(dumped: list[Any]) -> OpenLine:
+    partial_id, time, digest, seq, piece, parts, shown, identity = dumped
+    whose = Identity(*identity) if identity else None
+    return OpenLine(partial_id, time, int.from_bytes(digest, "big"), seq, piece, parts, shown, whose)

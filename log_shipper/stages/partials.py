@@ -1,0 +1,114 @@
+"""Lines longer than 16 KiB arrive in parts; here they become one line again.
+
+Docker reads 16 KiB at a time (moby: daemon/logger/copier.go). A line of 40,000 bytes is three records of one
+timestamp; one of exactly 16,384 is a full part and an empty last one; a last line without a newline is a part that
+nothing closes but the container's end. Such a line is shown as far as it came and written again as it grows.
+"""
+
+from dataclasses import dataclass, field
+
+from log_shipper.stages.runs import Part, Run
+
+PART_BYTES = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a document keeps when it is written again."""
+
+    id: str
+    order_time: int
+    ordinal: int
+
+
+@dataclass(slots=True)
+class OpenLine:
+    """A line whose end has not been seen."""
+
+    partial_id: bytes
+    time: int
+    hash: int  # of its first part
+    seq: int
+    piece: int = 0  # 0 for the line's beginning; a line above the limit continues in further pieces
+    parts: dict[int, bytes] = field(default_factory=dict)
+    shown: int = 0  # parts that the document written so far holds
+    identity: Identity | None = None
+
+    def text(self) -> bytes:
+        return b"".join(self.parts[ordinal] for ordinal in sorted(self.parts))
+
+
+@dataclass(slots=True)
+class Lines:
+    """Columns of lines; `hash` is of the line's first part, `records` how many non-empty records each holds."""
+
+    time: list[int] = field(default_factory=list)
+    text: list[bytes] = field(default_factory=list)
+    hash: list[int] = field(default_factory=list)
+    seq: list[int] = field(default_factory=list)
+    records: list[int] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)  # 1; 0 for the further pieces of one line
+    open: dict[int, OpenLine] = field(default_factory=dict)  # rows that were shown before, or may yet grow
+
+    def add(self, line: OpenLine) -> None:
+        row = len(self.time)
+        self.time.append(line.time)
+        self.text.append(line.text())
+        self.hash.append(line.hash)
+        self.seq.append(line.seq)
+        self.records.append(max(1, len(line.parts)))
+        self.lines.append(0 if line.piece else 1)
+        self.open[row] = line
+        line.shown = len(line.parts)
+
+
+def whole(run: Run, hashes: list[int]) -> Lines:
+    """The common case: each record is a line."""
+    ones = [1] * len(run.time)
+    return Lines(run.time, run.text, hashes, run.seq, ones, ones)
+
+
+def join(run: Run, hashes: list[int], line: OpenLine | None, max_parts: int) -> tuple[Lines, OpenLine | None]:
+    """Lines of a run with parts in it, and the line that is open after it. `line` is the one open before it."""
+    lines = Lines()
+    for row, text in enumerate(run.text):
+        part = run.part.get(row)
+        if line is not None and (part is None or part.partial_id != line.partial_id or run.time[row] != line.time):
+            _close(lines, line)
+            line = None
+        if part is None:
+            _add_whole(lines, run, row, hashes[row])
+            continue
+        if line is None:
+            line = OpenLine(part.partial_id, run.time[row], hashes[row], run.seq[row])
+        line = _grow(lines, line, part, text, hashes[row], run.seq[row], max_parts)
+    return lines, line
+
+
+def _grow(
+    lines: Lines, line: OpenLine, part: Part, text: bytes, digest: int, seq: int, max_parts: int
+) -> OpenLine | None:
+    if text:
+        if len(line.parts) >= max_parts and part.ordinal not in line.parts:
+            _close(lines, line)
+            line = OpenLine(line.partial_id, line.time, digest, seq, line.piece + 1)
+        line.parts[part.ordinal] = text
+        line.seq = seq
+    if part.last:
+        _close(lines, line)
+        return None
+    return line
+
+
+def _close(lines: Lines, line: OpenLine) -> None:
+    if len(line.parts) > line.shown or (not line.piece and not line.parts):
+        lines.add(line)
+
+
+def _add_whole(lines: Lines, run: Run, row: int, digest: int) -> None:
+    lines.time.append(run.time[row])
+    lines.text.append(run.text[row])
+    lines.hash.append(digest)
+    lines.seq.append(run.seq[row])
+    lines.records.append(1)
+    lines.lines.append(1)

@@ -1,0 +1,94 @@
+"""Records of one container's stream, as columns, in the order in which they were written."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from log_store.fields import STDERR, STDOUT
+
+STREAM_OF = {b"stdout": STDOUT, b"stderr": STDERR}
+
+Entry = tuple[bytes, int, dict[bytes, Any], dict[bytes, Any]]
+"""tag, nanoseconds, record, option"""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What Docker says of a piece of a line longer than 16 KiB (moby: daemon/logger/fluentd, `partial_*`)."""
+
+    partial_id: bytes
+    ordinal: int  # from 1
+    last: bool
+
+
+@dataclass(slots=True)
+class Run:
+    container_id: str
+    stream: str
+    container_name: str = ""
+    time: list[int] = field(default_factory=list)  # ns since 1970 UTC
+    text: list[bytes] = field(default_factory=list)  # without the newline
+    seq: list[int] = field(default_factory=list)
+    part: dict[int, Part] = field(default_factory=dict)  # row -> part, for the few rows that are no whole line
+
+
+def runs_of(entries: Iterable[Entry], first_seq: int, *, trusted: bool) -> list[Run]:
+    """Group records by container and stream. `seq` of record i is first_seq + i.
+
+    Only a trusted sender may name a container: the records of all others stand under `tcp:<tag>`.
+    """
+    runs: dict[tuple[Any, Any], Run] = {}
+    seq = first_seq
+    for tag, nanoseconds, record, _ in entries:
+        container, source = record.get(b"container_id"), record.get(b"source")
+        key = (container if trusted else tag, source)
+        run = runs.get(key)
+        if run is None:
+            run = runs[key] = _new_run(tag, record, source, trusted)
+        text = record.get(b"log")
+        if b"partial_message" in record:
+            run.part[len(run.time)] = _part(record)
+        run.time.append(nanoseconds)
+        run.text.append(text if text.__class__ is bytes else _text_of(record))
+        run.seq.append(seq)
+        seq += 1
+    return list(runs.values())
+
+
+def _new_run(tag: bytes, record: dict[bytes, Any], source: Any, trusted: bool) -> Run:
+    container, name = record.get(b"container_id"), record.get(b"container_name", b"")
+    stream = STREAM_OF.get(source, STDOUT) if isinstance(source, bytes) else STDOUT
+    if trusted and isinstance(container, bytes) and container:
+        shown = name.decode("utf-8", "replace").removeprefix("/") if isinstance(name, bytes) else ""
+        return Run(container.decode("utf-8", "replace"), stream, shown)
+    sender = tag.decode("utf-8", "replace")
+    return Run(f"tcp:{sender}", stream, sender)
+
+
+def _part(record: dict[bytes, Any]) -> Part:
+    ordinal = record.get(b"partial_ordinal", b"1")
+    return Part(
+        partial_id=record.get(b"partial_id", b""),
+        ordinal=int(ordinal) if isinstance(ordinal, int) or bytes(ordinal).isdigit() else 1,
+        last=record.get(b"partial_last") in (b"true", True),
+    )
+
+
+def _text_of(record: dict[bytes, Any]) -> bytes:
+    """The message of a record that Docker did not send: its `message`, else the whole record as JSON."""
+    message = record.get(b"message")
+    return message if isinstance(message, bytes) else orjson.dumps(_plain(record))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, dict):
+        return {str(_plain(k)): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return str(value)
+    return value if value is None or isinstance(value, (int, float, bool)) else str(value)

@@ -1,0 +1,69 @@
+"""A batch as rows of one partition's `documents` table."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from log_store.document import ContainerContext, DocumentBatch
+
+Row = tuple[Any, ...]
+
+_GIVEN: Final = ["container", "log_time", "stream", "id", "order_time", "ordinal", "version", "shipper", "seq", "log_type", "log_type_by", "lines", "last_time", "message", "raw"]
+_KEY: Final = ("container", "log_time", "stream", "id")
+
+UPSERT: Final = (
+    f"INSERT INTO documents({', '.join(_GIVEN)}) VALUES ({', '.join('?' * len(_GIVEN))}) "
+    f"ON CONFLICT({', '.join(_KEY)}) DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in _GIVEN if c not in _KEY)} "
+    "WHERE excluded.version > version"
+)
+
+CONTEXT: Final = """
+INSERT INTO containers(container_id, container_name, task_id, type, uid) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT(container_id) DO UPDATE SET
+    container_name = excluded.container_name, task_id = excluded.task_id, type = excluded.type, uid = excluded.uid
+WHERE (excluded.container_name, excluded.task_id, excluded.type, excluded.uid) <> (container_name, task_id, type, uid)
+"""
+
+
+def by_day(batch: DocumentBatch) -> dict[str, list[int] | None]:
+    """For each partition the rows that belong there; None stands for all of them, as nearly always."""
+    days = batch.day
+    if not days or days.count(days[0]) == len(days):
+        return {days[0]: None} if days else {}
+    chosen: dict[str, list[int] | None] = {}
+    for row, day in enumerate(days):
+        rows = chosen.setdefault(day, [])
+        assert rows is not None
+        rows.append(row)
+    return chosen
+
+
+def contexts(batch: DocumentBatch) -> dict[str, ContainerContext]:
+    """Each container of the batch once, by its id; the last row's context where they differ."""
+    distinct = {id(context): context for context in batch.container}
+    return {context.container_id: context for context in distinct.values()}
+
+
+def rows(batch: DocumentBatch, container_keys: dict[str, int], shipper: int) -> Iterator[Row]:
+    """The batch's rows as UPSERT takes them."""
+    size = len(batch)
+    raw: Sequence[bytes | None] = [None] * size
+    if batch.raw:
+        raw = [batch.raw.get(row) for row in range(size)]
+    return zip(
+        [container_keys[context.container_id] for context in batch.container],
+        batch.log_time,
+        batch.stream,
+        batch.id,
+        batch.order_time,
+        batch.ordinal,
+        batch.version,
+        [shipper] * size,
+        batch.seq,
+        batch.log_type,
+        batch.log_type_by,
+        batch.lines,
+        batch.last_time,
+        batch.message,
+        raw,
+        strict=True,
+    )

@@ -1,0 +1,83 @@
+"""The tables of the SQLite backend: one file for each day partition, one for all seals.
+
+`documents` is one B-tree, keyed by what an id stands for (container, time, stream, and the id itself), so the key that
+makes a document unique is nearly the order in which it is read: rows whose order_time is their log_time ("even" rows, all
+but those written while a clock stepped back) are read straight from it, and the few others ("late" rows) from a partial
+index. Measured against a table by rowid with an index for ids and one for the order: see docs in `sqlite_writer`.
+"""
+
+import sqlite3
+from typing import Final
+
+from log_store.errors import StoreMisconfigured
+
+VERSION: Final = 1
+
+_DAY: Final = """
+CREATE TABLE containers(
+    key INTEGER PRIMARY KEY,
+    container_id TEXT NOT NULL UNIQUE,
+    container_name TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    uid TEXT NOT NULL,
+    moves INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE shippers(key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE documents(
+    container INTEGER NOT NULL,
+    log_time INTEGER NOT NULL,
+    stream TEXT NOT NULL,
+    id TEXT NOT NULL,
+    order_time INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    shipper INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    log_type TEXT NOT NULL,
+    log_type_by TEXT NOT NULL,
+    lines INTEGER NOT NULL,
+    last_time INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    raw BLOB,
+    PRIMARY KEY(container, log_time, stream, id)
+) WITHOUT ROWID;
+CREATE INDEX late ON documents(container, order_time, stream, ordinal, id) WHERE order_time <> log_time;
+CREATE TRIGGER moved AFTER UPDATE OF order_time, ordinal ON documents
+WHEN old.order_time <> new.order_time OR old.ordinal <> new.ordinal
+BEGIN
+    UPDATE containers SET moves = moves + 1 WHERE key = new.container;
+END;
+"""
+
+_SEALS: Final = """
+CREATE TABLE seals(
+    container_id TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    container_name TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    uid TEXT NOT NULL,
+    seal TEXT NOT NULL,
+    PRIMARY KEY(container_id, started_at)
+) WITHOUT ROWID;
+CREATE INDEX by_name ON seals(container_name);
+CREATE INDEX by_task ON seals(task_id);
+"""
+
+
+def create(connection: sqlite3.Connection, seals: bool) -> None:
+    """Make the tables in an empty database and leave it in WAL mode."""
+    # 8 KiB: rows up to 2 kB (a stack trace) stay in their leaf; at 4 KiB half of that.
+    connection.execute("PRAGMA page_size = 8192")
+    connection.executescript(f"BEGIN; {_SEALS if seals else _DAY} PRAGMA user_version = {VERSION}; COMMIT;")
+    connection.execute("PRAGMA journal_mode = WAL")
+
+
+def check_version(connection: sqlite3.Connection, name: str) -> None:
+    """Raises StoreMisconfigured for tables that another version of this code has made, sqlite3.Error."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != VERSION:
+        raise StoreMisconfigured(
+            f"{name}: its tables have version {version}, not {VERSION}: use the Wholelog that wrote it"
+        )

@@ -1,0 +1,33 @@
+from setuptools import find_packages, setup
+
+setup(
+    name="wholelog",
+    version="0.1.0",
+    description="Runs containers and keeps every line they wrote: whole, once, in order, and says whether all is there.",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["wholelog*", "wholelog_base*", "log_store*", "log_shipper*", "runtime_api*"]),
+    install_requires=[
+        "falcon>=4.0,<5",
+        "waitress>=3.0,<4",
+        "docker>=7.1,<8",
+        # A client of 9 does not speak to servers of 8; one of 8.19 speaks to both.
+        "elasticsearch>=8.19,<9",
+        "fluent-logger>=0.11,<0.12",
+        "msgpack>=1.0.8,<2",
+        "orjson>=3.10,<4",
+        "xxhash>=3.4,<5",
+    ],
+    extras_require={
+        "tests": [
+            "pytest>=8,<10",
+            "pytest-timeout>=2.3,<3",
+            "hypothesis>=6.100,<7",
+            "ruff>=0.6",
+            "mypy>=1.11",
+            "types-docker>=7.1",
+            "types-requests>=2.31",
+        ],
+    },
+    entry_points={"console_scripts": ["wholelog = wholelog.cli:main"]},
+)
