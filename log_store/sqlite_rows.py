@@ -7,7 +7,23 @@ from log_store.document import ContainerContext, DocumentBatch
 
 Row = tuple[Any, ...]
 
-_GIVEN: Final = ["container", "log_time", "stream", "id", "order_time", "ordinal", "version", "shipper", "seq", "log_type", "log_type_by", "lines", "last_time", "message", "raw"]
+_GIVEN: Final = [
+    "container",
+    "log_time",
+    "stream",
+    "id",
+    "order_time",
+    "ordinal",
+    "version",
+    "shipper",
+    "seq",
+    "log_type",
+    "log_type_by",
+    "lines",
+    "last_time",
+    "message",
+    "raw",
+]
 _KEY: Final = ("container", "log_time", "stream", "id")
 
 UPSERT: Final = (

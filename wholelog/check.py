@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from log_store.errors import LogStoreError
 from log_store.open import StoreOptions, open_reader
+
+from log_store.errors import LogStoreError
 from wholelog.engine_client import EngineClient, engine_socket
 from wholelog.errors import CommandError
 from wholelog.places import connect_socket, make_data_folder
@@ -46,6 +47,11 @@ def check_store(settings: SharedSettings) -> str:
         return reader.check()
     finally:
         reader.close()
+
+
+def check_store_url(settings: SharedSettings) -> None:
+    """Raises StoreMisconfigured for what can be told without a connection."""
+    open_reader(settings.store_url, store_options(settings)).close()
 
 
 def _docker(settings: SharedSettings, environ: Mapping[str, str]) -> str:

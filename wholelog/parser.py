@@ -31,9 +31,7 @@ class _OneLine(argparse.ArgumentParser):
 
 def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]:
     """What was asked, and the flags by setting name. Ends the process with one line a problem and exit code 2."""
-    parser = _OneLine(
-        prog="wholelog", description=__doc__ and "Containers by REST, and every line they write.", allow_abbrev=False
-    )
+    parser = _OneLine(prog="wholelog", description="Containers by REST, and every line they write.", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     parsers = {
         name: commands.add_parser(name, help=text, description=text, allow_abbrev=False)

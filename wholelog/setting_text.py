@@ -3,7 +3,6 @@
 import json
 import re
 from dataclasses import Field
-from pathlib import Path
 from typing import Any
 
 from wholelog_base.settings import duration
@@ -30,5 +29,5 @@ def as_toml(field: "Field[Any]", value: Any) -> str:
     """A line of the config file that sets it; of a secret a comment."""
     shown = as_text(field, value)
     bare = isinstance(value, int) and not field.metadata["secret"]
-    line = f"{field.name} = {shown if bare else json.dumps(shown, ensure_ascii=isinstance(value, Path))}"
+    line = f"{field.name} = {shown if bare else json.dumps(shown, ensure_ascii=False)}"
     return f"# {line}" if MASK in shown else line

@@ -17,6 +17,7 @@ from wholelog_base import labels
 
 NEVER = "0001-01-01T00:00:00Z"
 BLOCK = 1 << 20
+EVENTS_TIMEOUT = 86_400  # seconds without an event; then the stream is opened anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Facts:
 class Engine:
     """`base_url` is a unix socket's. Every call raises EngineUnavailable where the engine does not answer."""
 
-    def __init__(self, base_url: str, timeout: float = 10.0) -> None:
+    def __init__(self, base_url: str, timeout: int = 10) -> None:
         self._path = base_url.removeprefix("unix://")
         self._timeout = timeout
         self._base_url = base_url
@@ -50,7 +51,7 @@ class Engine:
 
     def lookup(self, container_id: str) -> ContainerContext | None:
         facts = self.facts(container_id)
-        return facts and facts.context
+        return None if facts is None else facts.context
 
     def container_ids(self) -> list[str]:
         """All containers, ended ones too."""
@@ -65,7 +66,7 @@ class Engine:
         Iterating raises EngineUnavailable when the engine goes away.
         """
         try:
-            client = docker.APIClient(self._base_url, version="auto", timeout=None)
+            client = docker.APIClient(self._base_url, version="auto", timeout=EVENTS_TIMEOUT)
             filters = {"type": "container", "event": ["start", "die", "destroy"]}
             return client.events(decode=True, filters=filters)
         except (docker.errors.DockerException, requests.exceptions.RequestException) as error:

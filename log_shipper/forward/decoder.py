@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import msgpack
 
 from log_shipper.forward.errors import Malformed, TooLarge
-from log_shipper.forward.records import EventTime, entries_of, nanoseconds, unpacker
+from log_shipper.forward.records import EventTime, entries_of, nanoseconds, option_of, unpacker
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,7 @@ class Decoder:
         if message is None:
             return 0, None, False
         entries = entries_of(message, self._limits.inflated)
-        option = message[-1] if isinstance(message, list) else None
-        if not isinstance(option, dict) or (len(message) == 3 and option is message[2] and not _is_batch(message)):  # type: ignore[arg-type]
-            return len(entries), None, False
+        option = option_of(message)
         chunk = option.get(b"chunk")
         return len(entries), chunk if isinstance(chunk, bytes) else None, b"repair" in option
 
@@ -96,7 +94,3 @@ class Decoder:
         del self._pending[:size]
         self._taken = end
         return Messages(raw, records, tuple(chunks), repair)
-
-
-def _is_batch(message: list[object]) -> bool:
-    return isinstance(message[1], list) or (isinstance(message[1], bytes) and not isinstance(message[1], EventTime))

@@ -72,6 +72,12 @@ def entries_of(message: Any, most_inflated: int) -> list[Entry]:
     return [(tag, nanoseconds(second), message[2], _option(message, 3))]
 
 
+def option_of(message: Any) -> dict[bytes, Any]:
+    """The option of a message that `entries_of` has taken; in Message mode it follows the record."""
+    is_batch = isinstance(message[1], (list, bytes)) and not isinstance(message[1], EventTime)
+    return _option(message, 2 if is_batch else 3)
+
+
 def nanoseconds(time: Any) -> int:
     """From an EventTime, or seconds as an integer or a float. Raises Malformed."""
     if isinstance(time, EventTime):
