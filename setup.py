@@ -16,6 +16,7 @@ setup(
         "fluent-logger>=0.11,<0.12",
         "msgpack>=1.0.8,<2",
         "orjson>=3.10,<4",
+        "prometheus-client>=0.20,<1",
         "xxhash>=3.4,<5",
     ],
     extras_require={

@@ -1,0 +1,39 @@
+"""The settings of the shipper's processes."""
+
+from dataclasses import dataclass
+
+from wholelog_base.settings import SharedSettings, address, choice, duration, setting, size, text, whole_number
+
+LOG_TYPES = choice("critical", "error", "warning", "info", "debug")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShipperSettings(SharedSettings):
+    forward_listen: tuple[str, int] | None = setting(
+        None, "HOST:PORT on which Forward senders other than Docker are taken over TCP; unset: none", address
+    )
+    forward_shared_key: str = setting(
+        "", "shared key that TCP senders must prove; empty: no handshake", text, secret=True
+    )
+    shipper_listen: tuple[str, int] = setting(
+        ("127.0.0.1", 8081), "address of the shipper's /healthz, /readyz and /metrics, HOST:PORT", address
+    )
+    spool_limit: int = setting(4 << 30, "bytes of the spool at most", size)
+    segment_size: int = setting(64 << 20, "bytes of one segment of the spool", size)
+    queue_limit: int = setting(
+        64 << 20, "bytes received that may wait for the disk; what comes above is dropped and counted", size
+    )
+    message_limit: int = setting(64 << 20, "bytes of one Forward message at most", size)
+    inflated_limit: int = setting(256 << 20, "bytes that a compressed message may become", size)
+    connection_limit: int = setting(10_000, "open connections of senders at most", whole_number(1, 100_000))
+    partial_timeout: float = setting(60.0, "how long a TCP sender may take over one message", duration)
+    max_message: int = setting(8 << 20, "bytes of a line above which it is stored in numbered pieces", size)
+    default_type: str = setting("info", "log_type of a line on stdout that declares none", LOG_TYPES)
+    default_type_stderr: str = setting("info", "log_type of a line on stderr that declares none", LOG_TYPES)
+    retention: float = setting(90 * 86_400.0, "age up to which a line's day gets a partition of its own", duration)
+    batch_size: int = setting(5000, "documents of one write to the store at most", whole_number(1, 50_000))
+    store_connections: int = setting(2, "writes to the store at a time", whole_number(1, 64))
+    checkpoint_interval: float = setting(2.0, "how often the position in the spool is saved", duration)
+    watchdog: float = setting(
+        10.0, "how long the acceptor may be silent before it is killed and started again", duration
+    )

@@ -1,0 +1,67 @@
+"""What the resources ask of the containers: implemented by `service.ContainerService`, faked in the tests of the app."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from runtime_api.schemas.task import TaskRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A task that has been started. `again`: the answer to a request_id that was answered before."""
+
+    container_id: str  # the full id
+    container_name: str
+    task_id: str
+    image: dict[str, str]  # name: as the engine knows it; digest: of the image that was used
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """`message` says whether the container is gone, or is stopped and goes once its log is verified."""
+
+    container_id: str
+    message: str
+    removed: bool
+    seal: dict[str, Any] | None = None  # as /logs shows it
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerView:
+    """A container as it is shown; `more` are the extra members of GET /containers/{id}."""
+
+    container_id: str
+    cpu: float  # percent of one CPU, as `docker stats`
+    mem: str  # "12.3MiB / 512MiB", as `docker stats`
+    status: str  # Docker's states
+    uid: str
+    more: dict[str, Any]
+
+
+class Containers(Protocol):
+    """Safe to use from several threads. Every call may raise EngineUnavailable and EngineFailed."""
+
+    def create(self, task: TaskRequest) -> Created:
+        """Raises Conflict, BadRequest (an image that can't be had, a member that the engine refuses)."""
+        ...
+
+    def delete(self, name: str, request_id: str) -> Deleted:
+        """`name`: full id, unambiguous prefix, or name. Raises NotFound, BadRequest (a prefix of several)."""
+        ...
+
+    def list(self) -> list[ContainerView]: ...
+
+    def get(self, name: str) -> ContainerView:
+        """Raises NotFound, BadRequest."""
+        ...
+
+    def resolve(self, name: str) -> str:
+        """The full id of a container, one that was deleted included. Raises NotFound, BadRequest."""
+        ...
+
+    def check(self) -> str:
+        """One line that says which engine answers. Raises EngineUnavailable."""
+        ...
+
+    def close(self) -> None: ...
