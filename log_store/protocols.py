@@ -64,8 +64,18 @@ class LogReader(Protocol):
         """All runs of the container with this full id, oldest first; [] where none is known."""
         ...
 
+    def count_lines(self, container_id: str) -> int:
+        """The sum of `lines` over all stored documents of the container with this full id; 0 where there are none.
+
+        A seal is checked by it. Raises StoreUnavailable and StoreDamaged.
+        """
+        ...
+
     def find_containers(self, name: str) -> list[ContainerRef]:
-        """Those whose id starts with `name` or whose name or task id is `name`, newest first; at most 100."""
+        """Containers that left a seal and whose id starts with `name`, or whose name or task id is `name`.
+
+        Each once, as its newest run that fits says; newest first, then by id; at most 100.
+        """
         ...
 
     def check(self) -> str:

@@ -1,0 +1,141 @@
+"""Fakes that stand for what a room talks to. Plain on purpose: they are also the models that real ones are compared with."""
+
+import threading
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from log_store.document import COLUMNS, DocumentBatch
+from log_store.errors import LogStoreError
+from log_store.protocols import WriteResult
+from log_store.query import ContainerRef, LogLine, LogQuery
+from log_store.rfc3339 import format_ns
+from log_store.seal import Seal
+
+
+@dataclass
+class StoredRow:
+    """One document: the members of `DocumentBatch`'s columns by name."""
+
+    members: dict[str, Any]
+    raw: bytes | None
+
+    @property
+    def container_id(self) -> str:
+        return str(self.members["container"].container_id)
+
+    @property
+    def place(self) -> tuple[int, str, int, str]:
+        return tuple(self.members[name] for name in ("order_time", "stream", "ordinal", "id"))  # type: ignore[return-value]
+
+    def line(self) -> LogLine:
+        members = self.members
+        line: LogLine = {
+            "log_time": format_ns(members["log_time"]),
+            "log_type": members["log_type"],
+            "log_message": members["message"],
+            "log_type_by": members["log_type_by"],
+            "stream": members["stream"],
+            "id": members["id"],
+            "lines": members["lines"],
+        }
+        if self.raw is not None:
+            line["raw"] = b64encode(self.raw).decode("ascii")
+        return line
+
+
+class MemoryStore:
+    """A `LogWriter` and a `LogReader` at once, of dictionaries.
+
+    Set `error` and every call raises it, a read that is under way at its next page; None again and it goes on.
+    """
+
+    def __init__(self, page_rows: int = 1000) -> None:
+        self.error: LogStoreError | None = None
+        self.rows: dict[str, StoredRow] = {}
+        self.writes = 0  # calls of `write` that stored or found every row
+        self.closed = False
+        self._page_rows = page_rows
+        self._seals: dict[tuple[str, int], Seal] = {}
+        self._lock = threading.RLock()
+
+    def write(self, batch: DocumentBatch) -> WriteResult:
+        with self._lock:
+            self._check_error()
+            stored = sum(self._keep(batch, row) for row in range(len(batch)))
+            self.writes += 1
+            return WriteResult(stored, len(batch) - stored)
+
+    def _keep(self, batch: DocumentBatch, row: int) -> bool:
+        members = {name: getattr(batch, name)[row] for name in COLUMNS}
+        there = self.rows.get(members["id"])
+        if there is not None and there.members["version"] >= members["version"]:
+            return False
+        self.rows[members["id"]] = StoredRow(members, batch.raw.get(row))
+        return True
+
+    def write_seals(self, seals: Sequence[Seal]) -> None:
+        with self._lock:
+            self._check_error()
+            for seal in seals:
+                there = self._seals.get((seal.container_id, seal.started_at))
+                if there is None or there.version <= seal.version:
+                    self._seals[seal.container_id, seal.started_at] = seal
+
+    def refresh(self) -> None:
+        self._check_error()
+
+    def read(self, query: LogQuery) -> Iterator[list[LogLine]]:
+        with self._lock:
+            self._check_error()
+            found = sorted((row for row in self.rows.values() if _fits(row, query)), key=lambda row: row.place)
+        if query.size is not None:
+            found = found[max(0, len(found) - query.size) :] if query.newest else found[: query.size]
+        for start in range(0, len(found), self._page_rows):
+            self._check_error()
+            yield [row.line() for row in found[start : start + self._page_rows]]
+
+    def count_lines(self, container_id: str) -> int:
+        with self._lock:
+            self._check_error()
+            return sum(row.members["lines"] for row in self.rows.values() if row.container_id == container_id)
+
+    def seals(self, container_id: str) -> list[Seal]:
+        with self._lock:
+            self._check_error()
+            return sorted(
+                (seal for seal in self._seals.values() if seal.container_id == container_id),
+                key=lambda seal: seal.started_at,
+            )
+
+    def find_containers(self, name: str) -> list[ContainerRef]:
+        with self._lock:
+            self._check_error()
+            newest: dict[str, ContainerRef] = {}
+            for seal in sorted(self._seals.values(), key=lambda seal: seal.started_at):
+                if seal.container_id.startswith(name) or name in (seal.container_name, seal.task_id):
+                    newest[seal.container_id] = ContainerRef(
+                        seal.container_id, seal.container_name, seal.task_id, seal.uid, seal.started_at
+                    )
+        return sorted(newest.values(), key=lambda ref: (-ref.started_at, ref.container_id))[:100]
+
+    def check(self) -> str:
+        self._check_error()
+        return f"memory, {len(self.rows)} documents"
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _check_error(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+def _fits(row: StoredRow, query: LogQuery) -> bool:
+    time = row.members["log_time"]
+    return (
+        row.container_id == query.container_id
+        and (query.start is None or query.start <= time)
+        and (query.end is None or time <= query.end)
+    )
