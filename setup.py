@@ -1,12 +1,21 @@
+import re
+from pathlib import Path
+
 from setuptools import find_packages, setup
+
+VERSION = re.search(r'__version__ = "(.+)"', Path(__file__).with_name("wholelog").joinpath("__init__.py").read_text())[
+    1
+]
 
 setup(
     name="wholelog",
-    version="0.1.0",
+    version=VERSION,
     description="Runs containers and keeps every line they wrote: whole, once, in order, and says whether all is there.",
     license="Apache-2.0",
     python_requires=">=3.11",
-    packages=find_packages(include=["wholelog_base*", "log_store*", "log_shipper*", "runtime_api*"]),
+    packages=find_packages(include=["wholelog", "wholelog_base", "log_store*", "log_shipper*", "runtime_api*"]),
+    package_data={"": ["py.typed"]},
+    entry_points={"console_scripts": ["wholelog=wholelog.command_line:main"]},
     install_requires=[
         "falcon>=4.0,<5",
         "waitress>=3.0,<4",

@@ -9,12 +9,13 @@ import dataclasses
 import difflib
 import os
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 PREFIX = "WHOLELOG_"
 CONFIG_NAME = PREFIX + "CONFIG"
+_TESTS = PREFIX + "TEST_"  # our tests' own, no settings
 
 S = TypeVar("S")
 
@@ -122,29 +123,20 @@ def load(
     `flags` maps field names to the text given for them. `others` are the settings classes of the other processes:
     their names are known, and left to them, in the environment and the file. Raises SettingsError.
     """
-    fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
-    known = set(fields).union(*({f.name for f in dataclasses.fields(o)} for o in others))
+    fields = _fields(cls)
+    known = set(fields).union(*(_fields(other) for other in others))
     given: dict[str, tuple[str, str]] = {}
     problems: list[str] = []
-    file = config or (Path(environ[CONFIG_NAME]) if environ.get(CONFIG_NAME) else None)
-    sources: list[tuple[str, dict[str, str]]] = []
-    if file is not None:
-        sources.append((str(file), _read_file(file)))
-    named = {
-        n: v
-        for n, v in environ.items()
-        if n.startswith(PREFIX) and n != CONFIG_NAME and not n.startswith(PREFIX + "TEST_")
-    }
-    sources.append(("environment", {n.removeprefix(PREFIX).lower(): v for n, v in named.items()}))
-    sources.append(("flag", dict(flags)))
-    for place, values in sources:
-        for name, value in values.items():
-            if name in fields:
-                given[name] = (value, _source(place, name))
-            elif name not in known or place == "flag":
-                problems.append(_unknown(_source(place, name), name, known))
+    for place, name, value in _given(flags, environ, config):
+        if name in fields:
+            given[name] = (value, _source(place, name))
+        elif name not in known or place == "flag":
+            problems.append(_unknown(_source(place, name), name, known))
     values_of: dict[str, Any] = {}
     for name, (value, source) in given.items():
+        if value == "" and fields[name].default is None:
+            values_of[name] = None  # unset, as `wholelog config` shows it
+            continue
         try:
             values_of[name] = fields[name].metadata["parse"](value)
         except ValueError as error:
@@ -153,6 +145,39 @@ def load(
     if problems:
         raise SettingsError(problems)
     return cls(**values_of), {name: given[name][1] if name in given else "default" for name in fields}
+
+
+def environment_for(
+    cls: type, flags: Mapping[str, str], environ: Mapping[str, str] = os.environ, config: Path | None = None
+) -> dict[str, str]:
+    """The environment of a child process that loads `cls` from it alone: what was given for its names, as text.
+
+    Names of other processes and the config file's are left out, so that the child can be strict with what it finds.
+    Call it after `load` has judged the same arguments. Raises SettingsError for a file that cannot be read.
+    """
+    fields = _fields(cls)
+    child = {name: value for name, value in environ.items() if not name.startswith(PREFIX) or name.startswith(_TESTS)}
+    for _, name, value in _given(flags, environ, config):  # the last place wins
+        if name in fields:
+            child[PREFIX + name.upper()] = value
+    return child
+
+
+def _fields(cls: type) -> dict[str, "dataclasses.Field[Any]"]:
+    return {field.name: field for field in dataclasses.fields(cls)}
+
+
+def _given(flags: Mapping[str, str], environ: Mapping[str, str], config: Path | None) -> Iterator[tuple[str, str, str]]:
+    """(place, name, text) of all that was given, the weakest place first. Raises SettingsError."""
+    file = config or (Path(environ[CONFIG_NAME]) if environ.get(CONFIG_NAME) else None)
+    if file is not None:
+        for name, value in _read_file(file).items():
+            yield str(file), name, value
+    for name, value in environ.items():
+        if name.startswith(PREFIX) and name != CONFIG_NAME and not name.startswith(_TESTS):
+            yield "environment", name.removeprefix(PREFIX).lower(), value
+    for name, value in flags.items():
+        yield "flag", name, value
 
 
 def _source(place: str, name: str) -> str:
@@ -166,7 +191,7 @@ def _source(place: str, name: str) -> str:
 def _unknown(source: str, name: str, known: set[str]) -> str:
     near = difflib.get_close_matches(name, known, 1)
     return f"{source}: there is no such setting" + (
-        f"; did you mean {near[0]}?" if near else "; `wholelog config` lists them"
+        f"; did you mean {near[0]}?" if near else "; `wholelog up --help` lists them"
     )
 
 

@@ -1,0 +1,3 @@
+"""The command line: `wholelog up`, `api`, `shipper`, `config`, `check`, `driver-options`, `version`."""
+
+__version__ = "0.1.0"

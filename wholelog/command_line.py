@@ -1,0 +1,144 @@
+"""`wholelog …`: parses, calls what does it, and turns its errors into one line each and an exit code."""
+
+import argparse
+import io
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from log_store.errors import LogStoreError
+from wholelog import __version__
+from wholelog.check import check, check_store_url
+from wholelog.driver_options import render
+from wholelog.engine_client import EngineClient, engine_socket
+from wholelog.errors import CommandError, EngineProblem
+from wholelog.parser import parse
+from wholelog.places import check_address, check_socket_path, lock_data_folder, make_data_folder
+from wholelog.processes import Given, Loaded, all_parts, become, children, load_parts, load_shared, setting_fields
+from wholelog.setting_text import as_text, as_toml
+from wholelog_base.settings import SettingsError
+from wholelog_base.supervisor import supervise
+
+_OLDEST_ENGINE = "20.10.0"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0; 1 for what is wrong with the machine; 2 for what is wrong with what was given."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a path need not be UTF-8
+    asked, flags = parse(sys.argv[1:] if arguments is None else arguments)
+    given = Given(flags, os.environ, getattr(asked, "config", None))
+    try:
+        code = _COMMANDS[asked.command](asked, given)
+        sys.stdout.flush()
+        return code
+    except SettingsError as error:
+        return _fail(asked.command, error.problems, 2)
+    except BrokenPipeError:  # `wholelog config | head -1`: who reads has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (CommandError, LogStoreError, OSError) as error:
+        return _fail(asked.command, [str(error)], 1)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _fail(command: str, problems: Sequence[str], code: int) -> int:
+    for problem in problems:
+        print(f"wholelog {command}: {' '.join(problem.split())}", file=sys.stderr)
+    return code
+
+
+def _supervised(asked: argparse.Namespace, given: Given) -> int:
+    """`up` and `shipper`: their processes under a supervisor, which is this process."""
+    loaded = load_parts([part for part in all_parts() if asked.command in ("up", part.name)], given)
+    for one in loaded:
+        _prepare(one)
+    data = loaded[0].settings.data
+    lock = lock_data_folder(data)
+    logging.basicConfig(level=logging.INFO, format=f"%(asctime)s %(levelname)s wholelog {asked.command}: %(message)s")
+    logging.getLogger(__name__).info(
+        "%sdata in %s; store %s", _api_address(loaded), data, _shown(loaded[0], "store_url")
+    )
+    try:
+        return supervise(children(loaded, given))
+    finally:
+        os.close(lock)
+
+
+def _api(asked: argparse.Namespace, given: Given) -> int:
+    (part,) = [part for part in all_parts() if part.name == "api"]
+    _prepare(*load_parts([part], given))
+    become(part, given)
+    raise AssertionError("exec returned")
+
+
+def _prepare(one: Loaded) -> None:
+    """Find out before the start what would only end it. Raises CommandError, LogStoreError, SettingsError."""
+    check_store_url(one.settings)
+    engine_socket(one.settings.docker_host, os.environ)
+    make_data_folder(one.settings.data)
+    check_socket_path(one.settings.socket_path)
+    for name in ("listen", "shipper_listen", "forward_listen"):
+        address = getattr(one.settings, name, None)
+        if address is not None:
+            host, port = address
+            check_address(host, port, flag="--" + name.replace("_", "-"))
+
+
+def _api_address(loaded: Sequence[Loaded]) -> str:
+    return "".join(f"API on http://{_shown(one, 'listen')}; " for one in loaded if one.part.name == "api")
+
+
+def _shown(one: Loaded, name: str) -> str:
+    fields = setting_fields(one.part.settings)
+    return as_text(fields["store" if name == "store_url" else name], getattr(one.settings, name))
+
+
+def _config(asked: argparse.Namespace, given: Given) -> int:
+    seen: set[str] = set()
+    for one in load_parts(all_parts(), given):
+        for name, field in setting_fields(one.part.settings).items():
+            if name not in seen:
+                print(f"{as_toml(field, getattr(one.settings, name))}  # {one.sources[name]}")
+                seen.add(name)
+    return 0
+
+
+def _check(asked: argparse.Namespace, given: Given) -> int:
+    loaded = load_parts(all_parts(), given)
+    images: Path | None = next(one.settings.image_folder for one in loaded if one.part.name == "api")
+    return 0 if check(loaded[0].settings, images, given.environ, print) else 1
+
+
+def _driver_options(asked: argparse.Namespace, given: Given) -> int:
+    from runtime_api.containers.log_driver import driver_options
+
+    settings = load_shared(given)
+    check_socket_path(settings.socket_path)
+    try:
+        version = EngineClient(engine_socket(settings.docker_host, given.environ)).version()
+    except EngineProblem as error:
+        version = _OLDEST_ENGINE
+        print(f"wholelog driver-options: {error}; these options suit every engine since {version}", file=sys.stderr)
+    print(render(driver_options(settings.socket_path, version), asked.format))
+    return 0
+
+
+def _version(asked: argparse.Namespace, given: Given) -> int:
+    print(f"wholelog {__version__}")
+    return 0
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace, Given], int]] = {
+    "up": _supervised,
+    "api": _api,
+    "shipper": _supervised,
+    "config": _config,
+    "check": _check,
+    "driver-options": _driver_options,
+    "version": _version,
+}

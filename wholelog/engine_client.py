@@ -1,0 +1,97 @@
+"""The little of Docker's Engine API that the command line needs, over the engine's unix socket."""
+
+import http.client
+import json
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+from wholelog.errors import EngineProblem
+
+_DEFAULT = "unix:///var/run/docker.sock"
+_LOCAL_ONLY = (
+    "the engine must be on this machine, since its log driver writes to a unix socket here and its own copy of the "
+    "logs is read here: run Wholelog on that machine, or name a local engine: unix:///PATH.sock"
+)
+
+
+def engine_socket(docker_host: str, environ: Mapping[str, str]) -> Path:
+    """The engine's socket: the setting, else DOCKER_HOST, else Docker's default. Raises EngineProblem."""
+    host = docker_host or environ.get("DOCKER_HOST", "") or _DEFAULT
+    scheme, mark, path = host.partition("://")
+    if not mark:
+        scheme, path = "unix", host
+    if scheme != "unix":
+        shown = f"{scheme}://{urlsplit(host).hostname or ''}"  # never the user and password
+        raise EngineProblem(f"engine {shown}: {_LOCAL_ONLY}")
+    if not path.startswith("/"):
+        raise EngineProblem(f"engine {host!r}: must be unix:///ABSOLUTE/PATH.sock")
+    return Path(path)
+
+
+class EngineClient:
+    """One request a call. Every method raises EngineProblem where the engine cannot be reached or refuses."""
+
+    def __init__(self, path: Path, timeout: float = 10.0) -> None:
+        self._path = path
+        self._timeout = timeout
+
+    def version(self) -> str:
+        """The engine's version as it writes it, such as `20.10.24+dfsg1`."""
+        return str(self.get("/version").get("Version", ""))
+
+    def get(self, path: str) -> dict[str, Any]:
+        status, body = self.request("GET", path)
+        found = _decoded(body)
+        if status != 200 or not isinstance(found, dict):
+            raise EngineProblem(
+                f"engine at {self._path}: {path} answered {status}: {body[:200].decode(errors='replace')}"
+            )
+        return found
+
+    def request(self, method: str, path: str, body: IO[bytes] | None = None) -> tuple[int, bytes]:
+        """Status and whole body, whatever the status."""
+        connection = _UnixConnection(self._path, self._timeout)
+        try:
+            headers = {"Content-Type": "application/x-tar"} if body else {}
+            connection.request(method, path, body=body, headers=headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise EngineProblem(self._reason(error)) from error
+        finally:
+            connection.close()
+
+    def _reason(self, error: Exception) -> str:
+        place = f"engine at {self._path}"
+        if isinstance(error, FileNotFoundError):
+            return f"{place}: there is no such socket: start Docker's engine, or name another with DOCKER_HOST"
+        if isinstance(error, PermissionError):
+            return (
+                f"{place}: this user may not use it: join the group docker (usermod -aG docker USER) and log in again"
+            )
+        if isinstance(error, ConnectionRefusedError):
+            return f"{place}: nobody answers there: start Docker's engine (systemctl start docker)"
+        if isinstance(error, TimeoutError):
+            return f"{place}: no answer within {self._timeout:g} s: look at dockerd's own log"
+        return f"{place}: {error or type(error).__name__}"
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path, timeout: float) -> None:
+        super().__init__("docker", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None

@@ -1,0 +1,28 @@
+"""Errors of the command line; each is one line that says what is wrong and the way out.
+
+CommandError               exit code 1
+├── EngineProblem          Docker cannot be used: not there, not allowed, or not on this machine
+├── DataFolderUnusable     the data folder cannot be made, written, or is in use
+├── AddressInUse           the address to listen on is taken, or is not this machine's
+└── SocketProblem          nothing listens on the shipper's socket, or its path does not fit
+"""
+
+
+class CommandError(Exception):
+    """Base of every error that ends a command with one line; its text is that line."""
+
+
+class EngineProblem(CommandError):
+    pass
+
+
+class DataFolderUnusable(CommandError):
+    pass
+
+
+class AddressInUse(CommandError):
+    pass
+
+
+class SocketProblem(CommandError):
+    pass

@@ -1,0 +1,92 @@
+"""The command line's grammar. Flags are made from the settings; nothing is decided here."""
+
+import argparse
+import difflib
+from collections.abc import Sequence
+from dataclasses import Field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from wholelog.driver_options import FORMATS
+from wholelog.processes import all_parts, setting_fields
+from wholelog.setting_text import as_text
+from wholelog_base.settings import SharedSettings, flag
+
+COMMANDS = {
+    "up": "run the API and the shipper, and keep them running",
+    "api": "run the REST API alone",
+    "shipper": "run the shipper alone",
+    "config": "print every setting, its value and where it came from",
+    "check": "try Docker, store, socket and folders, a line each",
+    "driver-options": "print the log driver's options for a container of one's own",
+    "version": "print the version",
+}
+_MARK = "setting:"  # before a setting's name in the parsed result, so that no setting can clash with a flag of ours
+
+
+class _OneLine(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]:
+    """What was asked, and the flags by setting name. Ends the process with one line a problem and exit code 2."""
+    parser = _OneLine(prog="wholelog", description="Containers by REST, and every line they write.", allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    parsers = {
+        name: commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        for name, text in COMMANDS.items()
+    }
+    # Only the command that was asked for pays for its flags.
+    asked = next((word for word in arguments if word in parsers), "")
+    if asked and asked != "version":
+        _add_settings(parsers[asked], _classes(asked))
+    if asked == "driver-options":
+        parsers[asked].add_argument(
+            "--format", choices=FORMATS, default="run", help="for docker run, compose, or daemon.json"
+        )
+    found, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        _refuse(parsers.get(found.command, parser), unknown)
+    if not found.command:
+        parser.print_help()
+        parser.exit(2)
+    flags = {n.removeprefix(_MARK): v for n, v in vars(found).items() if n.startswith(_MARK) and v is not None}
+    return found, flags
+
+
+def _classes(command: str) -> list[type[SharedSettings]]:
+    if command == "driver-options":
+        return [SharedSettings]
+    return [part.settings for part in all_parts() if command in ("up", "config", "check", part.name)]
+
+
+def _add_settings(parser: argparse.ArgumentParser, classes: Sequence[type[SharedSettings]]) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file of settings")
+    fields: dict[str, Field[Any]] = {}
+    for cls in classes:
+        fields.update(setting_fields(cls))
+    for name, field in fields.items():
+        default = as_text(field, field.default)
+        text = field.metadata["meaning"] + (f" (default: {default})" if default else "")
+        switch = field.metadata["parse"] is flag
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            dest=_MARK + name,
+            metavar="true|false" if switch else "VALUE",
+            help=text.replace("%", "%%"),
+            nargs="?" if switch else None,
+            const="true" if switch else None,
+        )
+
+
+def _refuse(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> NoReturn:
+    options = [option for action in parser._actions for option in action.option_strings]
+    lines = []
+    for word in [w for w in unknown if w.startswith("-")] or unknown:
+        near = difflib.get_close_matches(word.partition("=")[0], options, 1)
+        hint = f"did you mean {near[0]}?" if near else f"see {parser.prog} --help"
+        lines.append(
+            f"{parser.prog}: {word}: there is no such {'flag' if word.startswith('-') else 'argument'}; {hint}\n"
+        )
+    parser.exit(2, "".join(lines))

@@ -1,0 +1,95 @@
+"""The places on this machine that Wholelog needs: its data folder, its address, the shipper's socket."""
+
+import fcntl
+import os
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+
+from wholelog.errors import AddressInUse, DataFolderUnusable, SocketProblem
+
+SOCKET_PATH_BYTES = 107  # sun_path is 108 with its NUL: unix(7)
+
+
+def make_data_folder(folder: Path) -> None:
+    """Make it, for this user alone, and prove that it can be written. Raises DataFolderUnusable."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"\0" * 4096)
+            file.flush()
+    except OSError as error:
+        way_out = "give another with --data DIR, or make it writable for this user"
+        raise DataFolderUnusable(f"data folder {folder}: {error.strerror or error}: {way_out}") from error
+
+
+def try_data_folder(folder: Path) -> str:
+    """One line about it; it is not made. Raises DataFolderUnusable."""
+    if folder.exists():
+        make_data_folder(folder)
+        return f"{folder} can be written, {shutil.disk_usage(folder).free >> 20:,} MiB free"
+    parent = next(place for place in folder.parents if place.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise DataFolderUnusable(
+            f"data folder {folder}: cannot be made in {parent} by this user: give another with --data DIR"
+        )
+    return f"{folder} is not there yet; the start makes it"
+
+
+def lock_data_folder(folder: Path) -> int:
+    """Hold the folder for this process: a file descriptor that keeps it until it is closed.
+
+    Raises DataFolderUnusable where another `wholelog up` or `wholelog shipper` holds it, with its process id.
+    """
+    lock = os.open(folder / "supervisor.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.pread(lock, 20, 0).decode(errors="replace").strip() or "?"
+        os.close(lock)
+        way_out = "end that one first, or give another folder with --data DIR"
+        raise DataFolderUnusable(
+            f"data folder {folder}: in use by another Wholelog (process {holder}): {way_out}"
+        ) from error
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    return lock
+
+
+def check_address(host: str, port: int, flag: str = "--listen") -> None:
+    """Raises AddressInUse where nobody could listen there; `flag` is what gives another."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise AddressInUse(
+            f"cannot listen on {host}:{port}: {reason}: give another address with {flag} HOST:PORT"
+        ) from error
+
+
+def check_socket_path(path: Path) -> None:
+    """Raises SocketProblem where the path is too long for a unix socket."""
+    length = len(os.fsencode(path))
+    if length > SOCKET_PATH_BYTES:
+        way_out = "give a shorter one with --socket PATH or --data DIR"
+        raise SocketProblem(
+            f"socket {path}: {length} bytes, a unix socket's path has at most {SOCKET_PATH_BYTES}: {way_out}"
+        )
+
+
+def connect_socket(path: Path, timeout: float = 2.0) -> None:
+    """Raises SocketProblem where nobody takes a connection."""
+    check_socket_path(path)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.settimeout(timeout)
+            probe.connect(str(path))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SocketProblem(
+            f"socket {path}: {reason}: start the shipper (`wholelog up` or `wholelog shipper`)"
+        ) from error
