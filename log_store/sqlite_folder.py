@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from log_store import rfc3339, sqlite_schema
-from log_store.errors import StoreDamaged
+from log_store.errors import StoreUnavailable
 from log_store.fields import OTHER_DAY
 from log_store.sqlite_errors import translated
 
@@ -22,6 +22,7 @@ SEALS: Final = "seals"
 BUSY_SECONDS: Final = 10.0
 _CACHE_KIB: Final = 16_384
 _CHECKPOINT_PAGES: Final = 4_000  # 32 MiB of write-ahead log: fewer pages are written twice than at SQLite's 1000
+_LOG_BYTES: Final = 64 * 1024 * 1024  # to which a write-ahead log that has grown beyond it is cut
 _NAME: Final = re.compile(r"(\d{4}\.\d\d\.\d\d|other)\.sqlite", re.ASCII)
 
 
@@ -36,21 +37,26 @@ class SqliteFolder:
         return self.path / (name + SUFFIX)
 
     def days(self) -> list[str]:
-        """The names of the partitions that are there, `other` last; [] where the folder is not there yet."""
+        """The names of the partitions that are there, `other` last."""
         with translated(self.path / SEALS):
-            try:
-                names = os.listdir(self.path)
-            except FileNotFoundError:
-                return []
+            names = os.listdir(self.path)
         return sorted(match[1] for name in names if (match := _NAME.fullmatch(name)))
 
     def make(self) -> None:
-        """Make the folder, and see that files can be made in it."""
+        """Make the folder and the seals' file in it, by which a store is known."""
         with translated(self.path / SEALS):
-            self.path.mkdir(parents=True, exist_ok=True)
-            probe = self._fresh_name("probe")
-            probe.write_bytes(b"")
-            probe.unlink()
+            if not self.path.is_dir():
+                self.path.mkdir(parents=True, exist_ok=True)
+                _sync_folder(self.path.parent)
+        self.open_to_write(SEALS).close()
+
+    def check(self) -> None:
+        """Raises StoreUnavailable where there is no store."""
+        if self.identity(SEALS) is None:
+            raise StoreUnavailable(
+                f"{self.path}: no log store is there: the shipper makes it when it starts; if it was there, see whether "
+                "its disk is mounted"
+            )
 
     def open_to_write(self, name: str) -> sqlite3.Connection:
         """A connection that commits durably; the file is made if it is not there."""
@@ -66,17 +72,18 @@ class SqliteFolder:
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
                 connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+                connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
             except BaseException:
                 connection.close()
                 raise
         return connection
 
     def open_to_read(self, name: str) -> sqlite3.Connection:
-        """A connection that cannot write. Raises StoreDamaged if the file is not there (see `days`)."""
+        """A connection that cannot write. Raises StoreUnavailable if the file is gone since `days`."""
         path = self.file(name)
         with translated(path):
             if not path.exists():
-                raise StoreDamaged(f"{path}: removed while it was being read")
+                raise StoreUnavailable(f"{path}: removed while it was being read: read again")
             connection = self._connect(path, "ro")
             try:
                 sqlite_schema.check_version(connection, str(path))

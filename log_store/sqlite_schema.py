@@ -1,9 +1,9 @@
 """The tables of the SQLite backend: one file for each day partition, one for all seals.
 
-`documents` is one B-tree, keyed by what an id stands for (container, time, stream, and the id itself), so the key that
-makes a document unique is nearly the order in which it is read: rows whose order_time is their log_time ("even" rows, all
-but those written while a clock stepped back) are read straight from it, and the few others ("late" rows) from a partial
-index. Measured against a table by rowid with an index for ids and one for the order: see docs in `sqlite_writer`.
+`documents` is one B-tree, keyed by what an id stands for (container, time, stream, and the id itself), so that the key
+which makes a document unique is also the order in which nearly all are read; partial indices hold the few others (see
+`sqlite_order`). Measured, rows of 110 bytes in batches of 5,000: 300 k/s and 256 bytes a row; with the reading order as
+the key and an index for ids 230 k/s and 332 bytes, with a rowid and two indices 190 k/s and 321 bytes.
 """
 
 import sqlite3
@@ -13,6 +13,9 @@ from log_store.errors import StoreMisconfigured
 
 VERSION: Final = 1
 
+# `revision` says to a read whose pages are apart whether a row has got another place meanwhile, so that it could be missed
+# or met twice. It starts at random: the file may be removed, and another take its name.
+
 _DAY: Final = """
 CREATE TABLE containers(
     key INTEGER PRIMARY KEY,
@@ -21,7 +24,7 @@ CREATE TABLE containers(
     task_id TEXT NOT NULL,
     type TEXT NOT NULL,
     uid TEXT NOT NULL,
-    moves INTEGER NOT NULL DEFAULT 0
+    revision INTEGER NOT NULL DEFAULT (random() & 0x3fffffffffffffff)
 );
 CREATE TABLE shippers(key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE documents(
@@ -42,11 +45,12 @@ CREATE TABLE documents(
     raw BLOB,
     PRIMARY KEY(container, log_time, stream, id)
 ) WITHOUT ROWID;
+CREATE INDEX tied ON documents(container, log_time, stream, ordinal, id) WHERE order_time = log_time AND ordinal <> 0;
 CREATE INDEX late ON documents(container, order_time, stream, ordinal, id) WHERE order_time <> log_time;
 CREATE TRIGGER moved AFTER UPDATE OF order_time, ordinal ON documents
 WHEN old.order_time <> new.order_time OR old.ordinal <> new.ordinal
 BEGIN
-    UPDATE containers SET moves = moves + 1 WHERE key = new.container;
+    UPDATE containers SET revision = revision + 1 WHERE key = new.container;
 END;
 """
 

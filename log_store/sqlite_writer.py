@@ -1,7 +1,6 @@
 """The SQLite backend's writer.
 
-Durable on return: each day of a batch is one transaction, synced to the disk (`synchronous=FULL`; for batches of thousands
-that costs nothing that can be measured, bench figures in `tests/unit/test_sqlite_speed.py`'s docstring).
+Durable on return: each day of a batch is one transaction, synced to the disk. `bench/store_sqlite.py` measures it.
 """
 
 import sqlite3
@@ -29,7 +28,7 @@ class SqliteWriter:
     """A `LogWriter` on a folder; several processes may have one each."""
 
     def __init__(self, path: Path) -> None:
-        """Makes the folder. Raises StoreMisconfigured where that is not allowed, StoreUnavailable."""
+        """Makes the folder and an empty store in it. Raises StoreMisconfigured where that is not allowed, StoreUnavailable."""
         self._folder = SqliteFolder(path)
         self._folder.make()
         self._lock = threading.Lock()

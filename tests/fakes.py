@@ -27,7 +27,7 @@ class StoredRow:
 
     @property
     def place(self) -> tuple[int, str, int, str]:
-        return tuple(self.members[name] for name in ("order_time", "stream", "ordinal", "id"))  # type: ignore[return-value]
+        return tuple(self.members[name] for name in ("order_time", "stream", "ordinal", "id"))
 
     def line(self) -> LogLine:
         members = self.members

@@ -1,0 +1,111 @@
+"""Reading one container's rows of one partition, a page at a time.
+
+Each page is a read transaction on a connection of its own, over before the page is handed on: however slowly pages are
+taken, the write-ahead log can be emptied, and an iterator that is dropped leaves nothing open. (Opening takes 0.3 ms.)
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Final
+
+from log_store import rfc3339
+from log_store.errors import StoreDamaged, StoreUnavailable
+from log_store.fields import OTHER_DAY
+from log_store.sqlite_errors import translated
+from log_store.sqlite_folder import SqliteFolder
+from log_store.sqlite_order import (
+    AFTER_ALL,
+    BEFORE_ALL,
+    KEYS_BACK,
+    LEAST,
+    MESSAGE,
+    MOST,
+    RAW,
+    ROWS_ON,
+    Bound,
+    Key,
+    Row,
+    Wanted,
+    parameters,
+)
+
+PAGE_ROWS: Final = 5_000
+PAGE_BYTES: Final = 4 * 1024 * 1024  # of text and raw bytes, after which a page ends; a single row may be larger
+
+
+class Day:
+    """One partition, as one read sees it. All methods raise StoreUnavailable, StoreDamaged and StoreMisconfigured."""
+
+    def __init__(self, folder: SqliteFolder, name: str, wanted: Wanted) -> None:
+        # No row of a day comes before its first moment: order_time >= log_time. Of `other` nothing is known.
+        self.low: Final = LEAST if name == OTHER_DAY else rfc3339.day_start(name)
+        self.high: Final = MOST if name == OTHER_DAY else self.low + rfc3339.DAY - 1
+        self._folder = folder
+        self._name = name
+        self._path = folder.file(name)
+        self._wanted = wanted
+        self._revision: int | None = None
+
+    def pages(self, after: Key, most: int) -> Iterator[list[Row]]:
+        """Non-empty pages of at most so many of the rows that come after this key.
+
+        All rows that are there when the first page is asked for; what comes later is not waited for.
+        """
+        until = next(self.keys_back(1), BEFORE_ALL)
+        while after < until:
+            page = self._page(ROWS_ON, after, until, min(most, PAGE_ROWS), _up_to_page_bytes)
+            if not page:
+                raise StoreDamaged(f"{self._path}: the row {until} is there for one query and not for the next")
+            yield page
+            after = page[-1][:4]
+
+    def keys_back(self, most: int) -> Iterator[Key]:
+        """The keys of the rows, the last first; `most` are expected to be wanted."""
+        before: Bound = AFTER_ALL
+        rows = 1  # of most partitions only the last key is looked at
+        while keys := self._page(KEYS_BACK, BEFORE_ALL, before, rows, sqlite3.Cursor.fetchall):
+            yield from keys
+            before = keys[-1]
+            rows = min(most, PAGE_ROWS)
+
+    def count_lines(self) -> int:
+        """The sum of `lines` over all the container's rows of this partition."""
+        with self._snapshot() as (connection, container):
+            sql = "SELECT coalesce(sum(lines), 0) FROM documents WHERE container = ?"
+            return int(connection.execute(sql, (container,)).fetchone()[0])
+
+    def _page(
+        self, sql: str, after: Key, until: Bound, rows: int, take: Callable[[sqlite3.Cursor], list[Row]]
+    ) -> list[Row]:
+        with self._snapshot() as (connection, container):
+            if container is None:
+                return []
+            return take(connection.execute(sql, parameters(container, self._wanted, after, until, rows)))
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[tuple[sqlite3.Connection, int | None]]:
+        """A read transaction, and the container's key in this partition; None if it has no rows here."""
+        with translated(self._path), closing(self._folder.open_to_read(self._name)) as connection:
+            connection.execute("BEGIN")
+            container, revision = connection.execute(
+                "SELECT key, revision FROM containers WHERE container_id = ?", (self._wanted.container_id,)
+            ).fetchone() or (None, None)
+            if self._revision not in (None, revision):
+                raise StoreUnavailable(
+                    f"{self._path}: lines of container {self._wanted.container_id} were given another place while they "
+                    "were being read: read again"
+                )
+            self._revision = revision
+            yield connection, container
+
+
+def _up_to_page_bytes(cursor: sqlite3.Cursor) -> list[Row]:
+    page: list[Row] = []
+    size = 0
+    for row in cursor:
+        page.append(row)
+        size += len(row[MESSAGE]) + len(row[RAW] or b"")
+        if size > PAGE_BYTES:
+            break
+    return page
