@@ -5,6 +5,7 @@ twice in which batch (XOR would cancel pairs). A window is a function of the rec
 all others comparable. Windows start 17 ms wide and widen when a container fills too many of them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,7 @@ class Account:
 
     bits: int = FINEST_BITS
     windows: Windows = field(default_factory=dict)
+    lines_before: int = 0  # lines that the seals of earlier runs of the container have stated
 
     def add(self, stream: str, times: list[int], hashes: list[int]) -> None:
         bits, side = self.bits, int(stream == STDERR)
@@ -53,11 +55,23 @@ class Account:
             merged[wide] = (had_count + count, had_total + total & MODULUS)
         self.bits, self.windows = bits, merged
 
+    def replace(self, bits: int, windows: Windows) -> None:
+        """Put what the audit found in place of the windows that were not the same; a count of 0 takes one away."""
+        if bits > self.bits:
+            self.widen(bits)
+        if bits < self.bits:
+            raise ValueError(f"windows of 2**{bits} ns for an account of 2**{self.bits}")
+        for key, (count, total) in windows.items():
+            if count:
+                self.windows[key] = (count, total)
+            else:
+                self.windows.pop(key, None)
+
     def records(self) -> int:
         return sum(count for count, _ in self.windows.values())
 
     def copy(self) -> "Account":
-        return Account(self.bits, dict(self.windows))
+        return Account(self.bits, dict(self.windows), self.lines_before)
 
 
 class Ledger:
@@ -67,20 +81,30 @@ class Ledger:
         self.accounts: dict[str, Account] = {}
 
     def add(self, container_id: str, stream: str, times: list[int], hashes: list[int]) -> None:
+        self.account(container_id).add(stream, times, hashes)
+
+    def account(self, container_id: str) -> Account:
+        """The container's account, opened at need."""
         account = self.accounts.get(container_id)
         if account is None:
             account = self.accounts[container_id] = Account()
-        account.add(stream, times, hashes)
+        return account
 
     def close(self, container_id: str) -> None:
         self.accounts.pop(container_id, None)
 
     def snapshot(self) -> dict[str, Any]:
-        return {
-            container: [a.bits, [(k, c, t.to_bytes(16, "big")) for k, (c, t) in a.windows.items()]]
-            for container, a in self.accounts.items()
-        }
+        return {container: [a.bits, pack_windows(a.windows), a.lines_before] for container, a in self.accounts.items()}
 
     def restore(self, snapshot: dict[str, Any]) -> None:
-        for container, (bits, windows) in snapshot.items():
-            self.accounts[container] = Account(bits, {k: (c, int.from_bytes(t, "big")) for k, c, t in windows})
+        for container, (bits, windows, lines_before) in snapshot.items():
+            self.accounts[container] = Account(bits, unpack_windows(windows), lines_before)
+
+
+def pack_windows(windows: Windows) -> list[tuple[int, int, bytes]]:
+    """As msgpack can carry them."""
+    return [(key, count, total.to_bytes(16, "big")) for key, (count, total) in windows.items()]
+
+
+def unpack_windows(packed: Iterable[tuple[int, int, bytes]]) -> Windows:
+    return {key: (count, int.from_bytes(total, "big")) for key, count, total in packed}

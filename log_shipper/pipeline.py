@@ -11,11 +11,13 @@ from typing import Any
 
 from xxhash import xxh3_128_intdigest
 
-from log_shipper.ledger import Ledger
+from log_shipper.ledger import Ledger, Windows
+from log_shipper.seal_map import seal_from_map, seal_to_map
 from log_shipper.stages.document import LIVE, REPAIR, Classify, DayRange, StreamState, add_documents
 from log_shipper.stages.partials import PART_BYTES, Identity, Lines, OpenLine, join, whole
 from log_shipper.stages.runs import Entry, Run, runs_of
 from log_store.document import ContainerContext, DocumentBatch
+from log_store.seal import Seal
 
 ContextOf = Callable[[str, str], ContainerContext]
 
@@ -28,6 +30,8 @@ class RepairPass:
     container_id: str
     last: bool
     start: dict[str, tuple[int, int]] = field(default_factory=dict)  # stream -> (order_time, ordinal) before it
+    bits: int = 0
+    windows: Windows = field(default_factory=dict)  # with the last piece: what the copy has in the windows put right
 
 
 class Pipeline:
@@ -42,6 +46,8 @@ class Pipeline:
         self._max_parts = max(1, max_message // PART_BYTES)
         self._streams: dict[tuple[str, str], StreamState] = {}
         self._repairs: dict[str, dict[str, StreamState]] = {}
+        self._sealed: dict[str, list[int]] = {}  # container id -> starts of the runs that have their seal
+        self._open_runs: dict[tuple[str, int], Seal] = {}
 
     def new_batch(self) -> DocumentBatch:
         return DocumentBatch(self._shipper)
@@ -73,17 +79,40 @@ class Pipeline:
             for stream, state in states.items():
                 self._show_open(batch, repair.container_id, stream, state, received, REPAIR)
             del self._repairs[repair.id]
+            self.ledger.account(repair.container_id).replace(repair.bits, repair.windows)
 
     def show_open_lines(self, batch: DocumentBatch, received: int) -> None:
         """Rows for lines whose end has not come yet, as far as they are there."""
         for (container_id, stream), state in self._streams.items():
             self._show_open(batch, container_id, stream, state, received, LIVE)
 
+    def seal(self, seal: Seal) -> None:
+        """A run's seal has passed: its audit need not be done again."""
+        if seal.state == "open":
+            self._open_runs[seal.container_id, seal.started_at] = seal
+        else:
+            self._open_runs.pop((seal.container_id, seal.started_at), None)
+            self._sealed.setdefault(seal.container_id, []).append(seal.started_at)
+            self.ledger.account(seal.container_id).lines_before += seal.lines
+
+    def is_sealed(self, container_id: str, started_at: int) -> bool:
+        return started_at in self._sealed.get(container_id, ())
+
+    def open_runs(self) -> list[Seal]:
+        """Seals of runs whose end has not been audited."""
+        return list(self._open_runs.values())
+
+    def known_containers(self) -> set[str]:
+        return {*self.ledger.accounts, *self._sealed, *(container for container, _ in self._open_runs)}
+
     def forget(self, container_id: str) -> None:
-        """A sealed container: nothing of it will come any more."""
+        """The engine has removed it: nothing of it will come any more."""
         self.ledger.close(container_id)
+        self._sealed.pop(container_id, None)
         for key in [key for key in self._streams if key[0] == container_id]:
             del self._streams[key]
+        for run in [run for run in self._open_runs if run[0] == container_id]:
+            del self._open_runs[run]
 
     def _account(self, run: Run, hashes: list[int]) -> None:
         times = run.time
@@ -126,6 +155,8 @@ class Pipeline:
             "streams": [[*key, _dump(state)] for key, state in self._streams.items()],
             "repairs": {i: {s: _dump(state) for s, state in states.items()} for i, states in self._repairs.items()},
             "ledger": self.ledger.snapshot(),
+            "sealed": self._sealed,
+            "open_runs": [seal_to_map(seal) for seal in self._open_runs.values()],
         }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
@@ -134,6 +165,9 @@ class Pipeline:
             i: {s: _load(dumped) for s, dumped in states.items()} for i, states in snapshot.get("repairs", {}).items()
         }
         self.ledger.restore(snapshot.get("ledger", {}))
+        self._sealed = dict(snapshot.get("sealed", {}))
+        opened = [seal_from_map(told) for told in snapshot.get("open_runs", [])]
+        self._open_runs = {(seal.container_id, seal.started_at): seal for seal in opened}
 
 
 def _dump(state: StreamState) -> list[Any]:

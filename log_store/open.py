@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from log_store.errors import StoreMisconfigured
 from log_store.protocols import LogReader, LogWriter
+from wholelog_base.settings import SharedSettings
 
 _SQLITE: Final = "sqlite://"
 _FORMS: Final = "sqlite:///ABSOLUTE/FOLDER, http://HOST:PORT or https://HOST:PORT"
@@ -26,6 +27,18 @@ class StoreOptions:
 
     def __repr__(self) -> str:
         return f"StoreOptions(index_prefix={self.index_prefix!r}, user={self.user!r})"  # never a secret
+
+
+def store_options(settings: SharedSettings) -> StoreOptions:
+    """What the settings say of an Elasticsearch."""
+    return StoreOptions(
+        index_prefix=settings.index_prefix,
+        user=settings.elasticsearch_user,
+        password=settings.elasticsearch_password,
+        api_key=settings.elasticsearch_api_key,
+        ca=settings.elasticsearch_ca,
+        fingerprint=settings.elasticsearch_fingerprint,
+    )
 
 
 def open_writer(url: str, options: StoreOptions = StoreOptions()) -> LogWriter:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from wholelog_base import heartbeat
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
-_FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0  # seconds
+_FIRST_WAIT, _LONGEST_WAIT = 0.1, 30.0  # seconds
 _HEALTHY = 60.0  # seconds that a process must have run for its next failure to count as the first
 _START_SECONDS = 30.0  # until the first heartbeat
 

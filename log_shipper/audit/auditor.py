@@ -4,13 +4,13 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from log_shipper.audit.accepted import AcceptorClient
 from log_shipper.audit.docker_copy import Engine, Facts
 from log_shipper.audit.entries import lines_message, seal_message
 from log_shipper.audit.frames import FrameParser, Frames
-from log_shipper.audit.reconcile import Difference, Segment, Selection, account_of, compare
+from log_shipper.audit.reconcile import CopyAccount, Difference, Segment, Selection, compare
 from log_shipper.errors import CopyDamaged, CopyGone
 from log_shipper.ledger import Account
 from log_shipper.pipeline import RepairPass
@@ -26,14 +26,6 @@ AccountOf = Callable[[str], Account]
 """Container id -> a copy of what was received of it"""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What an audit found. `seal` has been handed to the spool."""
-
-    seal: Seal
-    difference: Difference
-
-
 class Auditor:
     """Blocking; safe to use from several threads for different containers."""
 
@@ -46,52 +38,54 @@ class Auditor:
         """State that the container's log is being received. Raises NotAccepted."""
         self._send_seal(replace(_seal(facts), version=1))
 
-    def audit(self, facts: Facts) -> Verdict:
+    def audit(self, facts: Facts) -> Seal:
         """Bring what the live path lacks of an ended container, then its seal, through the spool.
 
-        Raises EngineUnavailable and NotAccepted: try again later. A copy that is damaged or gone makes a seal that
-        says so.
+        Gives the seal that was handed to the spool. Raises EngineUnavailable and NotAccepted: try again later. A copy
+        that is damaged or gone makes a seal that says so.
         """
         container_id = facts.context.container_id
         try:
-            difference = self._put_back(container_id)
+            difference, lines, last_time = self._put_back(container_id)
         except (CopyGone, CopyDamaged) as error:
-            return self._unverified(facts, error)
-        received = difference.copied - difference.missing + difference.extra
+            return self.unverified(_seal(facts), str(error))
         seal = replace(
-            _seal(facts), state="sealed", verified_until=facts.finished_at, lines=received + difference.missing,
+            _seal(facts), state="sealed", verified_until=max(facts.finished_at, last_time), lines=lines,
             put_back=difference.missing, version=time.time_ns(),
         )  # fmt: skip
         self._send_seal(seal)
         self._count("audits", 1)
         self._count("lines_put_back", difference.missing)
-        return Verdict(seal, difference)
+        return seal
 
-    def _unverified(self, facts: Facts, error: Exception) -> Verdict:
+    def unverified(self, run: Seal, reason: str) -> Seal:
+        """State that a run's log could not be compared. Raises NotAccepted."""
         self._count("audits_failed", 1)
-        log.warning("the log of %s cannot be verified: %s", facts.context.container_id[:12], error)
-        gap = Gap(facts.started_at or None, facts.finished_at or None, None, str(error))
-        account = self._account_of(facts.context.container_id)
+        log.warning("the log of %s cannot be verified: %s", run.container_id[:12], reason)
+        gap = Gap(run.started_at or None, run.finished_at, None, reason)
+        account = self._account_of(run.container_id)
         seal = replace(
-            _seal(facts), state="unverified", reason=str(error), gaps=(gap,), lines=account.records(),
+            run, state="unverified", reason=reason, gaps=(gap,), lines=max(0, account.records() - account.lines_before),
             version=time.time_ns(),
         )  # fmt: skip
         self._send_seal(seal)
-        return Verdict(seal, Difference(account.bits, set(), 0, 0, 0))
+        return seal
 
-    def _put_back(self, container_id: str) -> Difference:
-        copy, held = Account(), list[Frames]()
+    def _put_back(self, container_id: str) -> tuple[Difference, int, int]:
+        """What was not the same, how many lines the run wrote, and the time of the last."""
+        copy, held = CopyAccount(), list[Frames]()
         size = 0
         for frames, read in self._frames(container_id):
-            account_of(frames, copy)
+            copy.add(frames)
             size += read
             if size <= HELD:
                 held.append(frames)
-        difference = compare(self._account_of(container_id), copy)
-        if difference.windows and difference.missing + difference.copied:
+        received = self._account_of(container_id)
+        difference = compare(received, copy.account)
+        if difference.windows:
             again = iter(held) if size <= HELD else (frames for frames, _ in self._frames(container_id))
-            self._send_lines(container_id, again, Selection(difference))
-        return difference
+            self._send_lines(container_id, again, difference)
+        return difference, max(0, copy.lines + difference.extra - received.lines_before), copy.last_time
 
     def _frames(self, container_id: str) -> Iterator[tuple[Frames, int]]:
         parser = FrameParser()
@@ -100,7 +94,8 @@ class Auditor:
         if parser.pending:
             raise CopyDamaged(f"Docker's copy of {container_id[:12]} ends within a frame")
 
-    def _send_lines(self, container_id: str, copy: Iterator[Frames], selection: Selection) -> None:
+    def _send_lines(self, container_id: str, copy: Iterator[Frames], difference: Difference) -> None:
+        selection = Selection(difference)
         whole = RepairPass(uuid.uuid4().hex, container_id, last=False)
         sent = 0
         for frames in copy:
@@ -109,7 +104,7 @@ class Auditor:
                     chunk = f"{whole.id}.{sent}"
                     self._acceptor.send(lines_message(whole, frames, piece, chunk), chunk)
                     sent += 1
-        end = replace(whole, last=True)
+        end = replace(whole, last=True, bits=difference.bits, windows=difference.copy_windows)
         self._acceptor.send(lines_message(end, Frames(), Segment(), f"{whole.id}.end"), f"{whole.id}.end")
 
     def _send_seal(self, seal: Seal) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import docker
 import docker.errors
 import requests.exceptions
+import urllib3.exceptions
 
 from log_shipper.errors import CopyDamaged, CopyGone, EngineUnavailable
 from log_store.document import ContainerContext
@@ -60,15 +61,12 @@ class Engine:
         except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
             raise EngineUnavailable(f"Docker does not answer: {error}") from error
 
-    def events(self) -> Any:
-        """Events `start`, `die` and `destroy` of containers from now on, decoded; an object with `close()`.
-
-        Iterating raises EngineUnavailable when the engine goes away.
-        """
+    def events(self) -> "Events":
+        """Events `start`, `die` and `destroy` of containers from now on."""
         try:
             client = docker.APIClient(self._base_url, version="auto", timeout=EVENTS_TIMEOUT)
             filters = {"type": "container", "event": ["start", "die", "destroy"]}
-            return client.events(decode=True, filters=filters)
+            return Events(client.events(decode=True, filters=filters))
         except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
             raise EngineUnavailable(f"Docker does not answer: {error}") from error
 
@@ -113,6 +111,23 @@ class Engine:
         if self._client is None:
             self._client = docker.APIClient(self._base_url, version="auto", timeout=self._timeout)
         return self._client
+
+
+class Events:
+    """Iterate for decoded events; raises EngineUnavailable when the stream breaks off. `close` from any thread."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        try:
+            yield from self._stream
+        except (docker.errors.DockerException, requests.exceptions.RequestException, urllib3.exceptions.HTTPError,
+                OSError, ValueError) as error:  # fmt: skip
+            raise EngineUnavailable(f"the engine's events broke off: {error}") from error
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 def _head(connection: socket.socket) -> tuple[bytes, bytes]:

@@ -5,19 +5,46 @@ from dataclasses import dataclass, field
 from xxhash import xxh3_128_intdigest
 
 from log_shipper.audit.frames import Frames
-from log_shipper.ledger import Account
+from log_shipper.ledger import Account, Windows
 from log_shipper.stages.partials import PART_BYTES
 from log_store.fields import STDERR, STDOUT, STREAMS
 
 
-def account_of(frames: Frames, account: Account) -> None:
-    """Add the frames to an account, counted as the live path counts records: an empty part is none."""
-    for stream in STREAMS:
-        rows = [r for r, s in enumerate(frames.stream) if s == stream and (frames.text[r] or frames.whole[r])]
-        if rows:
-            times = [frames.time[row] for row in rows]
-            texts = [frames.text[row] for row in rows]
-            account.add(stream, times, list(map(xxh3_128_intdigest, texts, times)))
+class CopyAccount:
+    """What Docker's copy has: its records as the live path counts them (an empty part is none), and its lines."""
+
+    def __init__(self) -> None:
+        self.account = Account()
+        self.lines = 0
+        self.last_time = 0  # ns; the engine may say that a container ended before the stamp of its last line
+        self._part_time = {STDOUT: -1, STDERR: -1}
+
+    def add(self, frames: Frames) -> None:
+        self.lines += sum(frames.whole)
+        self.last_time = max(self.last_time, *frames.time) if frames.time else self.last_time
+        if not all(frames.whole):
+            self._count_parts(frames)
+        first = frames.stream[0] if frames.stream else STDOUT
+        if frames.stream.count(first) == len(frames.stream) and all(frames.whole):
+            if frames.time:
+                self._add(first, frames.time, frames.text)
+            return
+        for stream in STREAMS:
+            rows = [r for r, s in enumerate(frames.stream) if s == stream and (frames.text[r] or frames.whole[r])]
+            if rows:
+                self._add(stream, [frames.time[row] for row in rows], [frames.text[row] for row in rows])
+
+    def _add(self, stream: str, times: list[int], texts: list[bytes]) -> None:
+        self.account.add(stream, times, list(map(xxh3_128_intdigest, texts, times)))
+
+    def _count_parts(self, frames: Frames) -> None:
+        """Frames of one stream and one time without a newline are one line."""
+        for stream, time, whole in zip(frames.stream, frames.time, frames.whole, strict=True):
+            if whole:
+                self._part_time[stream] = -1
+            elif self._part_time[stream] != time:
+                self._part_time[stream] = time
+                self.lines += 1
 
 
 @dataclass(slots=True)
@@ -27,8 +54,10 @@ class Difference:
     bits: int
     windows: set[int]
     copied: int  # records in the copy
-    missing: int  # records that the copy has in these windows beyond those received
+    missing: int  # records that the copy has in these windows beyond those received; a line above 16 KiB is several
     extra: int  # and the other way round: the copy can lack lines too
+
+    copy_windows: Windows  # what the copy has in these windows; 0 records where it has none
 
     def has(self, stream: str, time: int) -> bool:
         return (time >> self.bits) << 1 | (stream == STDERR) in self.windows
@@ -43,8 +72,9 @@ def compare(received: Account, copy: Account) -> Difference:
     differing = {key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key)}
     balance = [theirs.get(key, (0, 0))[0] - ours.get(key, (0, 0))[0] for key in differing]
     return Difference(
-        bits, differing, copy.records(), sum(b for b in balance if b > 0), -sum(b for b in balance if b < 0)
-    )
+        bits, differing, copy.records(), sum(b for b in balance if b > 0), -sum(b for b in balance if b < 0),
+        {key: theirs.get(key, (0, 0)) for key in differing},
+    )  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -5,30 +5,48 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
 from log_shipper.audit.auditor import Auditor
 from log_shipper.audit.docker_copy import Engine, Facts
 from log_shipper.delivery.backoff import delays
 from log_shipper.errors import EngineUnavailable, NotAccepted
+from log_store.seal import Seal
 
 log = logging.getLogger(__name__)
 
 SETTLE = 0.05  # seconds for what sat in dockerd's socket to reach the spool after the container's end
 
-Reached = Callable[[float], bool]
-"""Waits at most so many seconds until all that is in the spool now has been processed; says whether it has"""
+
+class Received(Protocol):
+    """What has been received so far, as the processor knows it. Safe to use from several threads."""
+
+    def reached(self, seconds: float) -> bool:
+        """Wait at most so many seconds until all that is in the spool now is processed; whether it is."""
+        ...
+
+    def is_sealed(self, container_id: str, started_at: int) -> bool: ...
+
+    def open_runs(self) -> list[Seal]:
+        """Seals of the runs whose end has not been audited."""
+        ...
+
+    def known_containers(self) -> set[str]: ...
+
+    def forget(self, container_id: str) -> None:
+        """The engine has no such container any more."""
+        ...
 
 
 class Watcher:
-    """Runs until `close`. `is_sealed` tells runs (container id, started_at) whose seal was written already."""
+    """Runs until `close`."""
 
     def __init__(
-        self, engine: Engine, auditor: Auditor, *, addresses: tuple[str, ...], reached: Reached,
-        is_sealed: Callable[[str, int], bool], count: Callable[[str, int], None], threads: int = 3,
+        self, engine: Engine, auditor: Auditor, received: Received, *, addresses: tuple[str, ...],
+        count: Callable[[str, int], None], threads: int = 3,
     ) -> None:  # fmt: skip
         self._engine, self._auditor, self._addresses = engine, auditor, addresses
-        self._reached, self._is_sealed, self._count = reached, is_sealed, count
+        self._received, self._count = received, count
         self._pool = ThreadPoolExecutor(threads, "audit")
         self._stop = threading.Event()
         self._busy: set[tuple[str, int]] = set()
@@ -46,11 +64,9 @@ class Watcher:
                 self.connected, pauses = True, delays(0.2, 5.0)
                 for event in self._events:
                     self._take(event)
+                log.warning("the engine's events ended")
             except (EngineUnavailable, NotAccepted) as error:
                 log.warning("the audit waits: %s", error)
-            except Exception as error:  # docker-py and urllib3 raise many kinds when a stream of events breaks off
-                if not self._stop.is_set():
-                    log.warning("the engine's events broke off: %s: %s", type(error).__name__, error)
             self.connected = False
             self._count("engine_reconnects", 1)
             self._stop.wait(next(pauses))
@@ -62,19 +78,49 @@ class Watcher:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _look_around(self) -> None:
-        for container_id in self._engine.container_ids():
+        there = self._engine.container_ids()
+        for container_id in there:
             self._consider(container_id)
+        for container_id in self._received.known_containers().difference(there):
+            self._gone(container_id)
 
     def _take(self, event: dict[str, Any]) -> None:
+        container_id = event["Actor"]["ID"]
         if event.get("Action") in ("start", "die"):
-            self._consider(event["Actor"]["ID"])
+            self._consider(container_id)
+        elif event.get("Action") == "destroy":
+            self._gone(container_id)
+
+    def _gone(self, container_id: str) -> None:
+        """Removed: its copy is gone too. What was not audited before stays unverified, and says so."""
+        with self._lock:
+            if any(container == container_id for container, _ in self._busy):
+                return  # its audit is under way, and finds out by itself
+        open_runs = [seal for seal in self._received.open_runs() if seal.container_id == container_id]
+        for seal in open_runs:
+            self._pool.submit(self._state_removed, seal)
+        if not open_runs:
+            self._received.forget(container_id)
+
+    def _state_removed(self, seal: Seal) -> None:
+        if not self._wait_for_all_received():
+            return
+        reason = "the container was removed before its log could be compared with Docker's copy"
+        for pause in delays(0.2, 10.0):
+            try:
+                self._auditor.unverified(seal, reason)
+                return
+            except NotAccepted as error:
+                log.warning("the seal of %s waits: %s", seal.container_id[:12], error)
+            if self._stop.wait(pause):
+                return
 
     def _consider(self, container_id: str) -> None:
         facts = self._engine.facts(container_id)
         if facts is None or facts.address not in self._addresses or not facts.started_at:
             return
         run = (container_id, facts.started_at)
-        if self._is_sealed(*run):
+        if self._received.is_sealed(*run):
             return
         if facts.running:
             self._auditor.open(facts)
@@ -88,25 +134,30 @@ class Watcher:
     def _audit(self, facts: Facts) -> None:
         run = (facts.context.container_id, facts.started_at)
         try:
-            self._stop.wait(SETTLE)
-            while not self._reached(1.0):
-                if self._stop.is_set():
-                    return
-            self._until_done(facts)
-        except Exception:
+            if self._wait_for_all_received():
+                self._until_done(facts)
+        except Exception:  # nobody looks at a future of the pool: what is wrong with us must be seen
             self._count("audits_failed", 1)
             log.exception("the audit of %s failed", facts.context.container_id[:12])
         finally:
             with self._lock:
                 self._busy.discard(run)
 
+    def _wait_for_all_received(self) -> bool:
+        """False where the process ends."""
+        self._stop.wait(SETTLE)
+        while not self._received.reached(1.0):
+            if self._stop.is_set():
+                return False
+        return not self._stop.is_set()
+
     def _until_done(self, facts: Facts) -> None:
         for pause in delays(0.2, 10.0):
             try:
                 began = time.monotonic()
-                verdict = self._auditor.audit(facts)
-                log.info("%s %s: %d lines, %d put back, in %.2f s", verdict.seal.state, facts.context.container_id[:12],
-                         verdict.seal.lines, verdict.seal.put_back, time.monotonic() - began)  # fmt: skip
+                seal = self._auditor.audit(facts)
+                log.info("%s %s: %d lines, %d put back, in %.2f s", seal.state, facts.context.container_id[:12],
+                         seal.lines, seal.put_back, time.monotonic() - began)  # fmt: skip
                 return
             except (EngineUnavailable, NotAccepted) as error:
                 log.warning("the audit of %s waits: %s", facts.context.container_id[:12], error)

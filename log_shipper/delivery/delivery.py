@@ -9,11 +9,9 @@ from log_shipper.delivery.backoff import delays
 from log_shipper.delivery.dead_letters import DeadLetters
 from log_store.document import DocumentBatch
 from log_store.errors import LogStoreError
-from log_store.protocols import LogWriter, Rejection, WriteResult
+from log_store.protocols import LogWriter, WriteResult
 
 log = logging.getLogger(__name__)
-
-Refused = Callable[[DocumentBatch, list[Rejection]], None]
 
 
 class Stopping(Exception):
@@ -23,15 +21,16 @@ class Stopping(Exception):
 class Delivery:
     """`submit` batches, `drain` before a checkpoint. Neither raises for a store that is away: they wait.
 
-    `beat` is called at least every 0.2 s while they wait; `refused` for each batch with rows refused for good.
+    `beat` is called at least every 0.2 s while they wait. `trouble` says what the store's last error was, '' after a
+    success.
     """
 
     def __init__(
         self, writer: LogWriter, dead_letters: DeadLetters, *, connections: int, beat: Callable[[], None],
-        count: Callable[[str, int], None], refused: Refused,
+        count: Callable[[str, int], None],
     ) -> None:  # fmt: skip
         self._writer, self._dead_letters, self._beat, self._count = writer, dead_letters, beat, count
-        self._refused = refused
+        self.trouble = ""
         self._most = connections + 1
         self._pool = ThreadPoolExecutor(connections, "delivery")
         self._pending: set[Future[None]] = set()
@@ -39,23 +38,42 @@ class Delivery:
 
     def submit(self, batch: DocumentBatch) -> None:
         """Hand over a batch; waits while too many are on their way. Raises Stopping."""
+        self.call(lambda: self._deliver(batch))
+
+    def call(self, attempt: Callable[[], None]) -> None:
+        """As `submit`, for another kind of write: called until it raises no LogStoreError."""
         self._wait_for(self._most - 1)
-        self._pending.add(self._pool.submit(self.until_taken, lambda: self._deliver(batch)))
+        self._pending.add(self._pool.submit(self._until_taken, attempt))
 
     def drain(self) -> None:
         """Wait until every batch handed over is stored. Raises Stopping."""
         self._wait_for(0)
 
+    def mark(self) -> frozenset[Future[None]]:
+        """What is on its way now, for `passed`."""
+        return frozenset(self._pending)
+
+    def passed(self, mark: frozenset[Future[None]]) -> bool:
+        """Whether all that was on its way at `mark` is stored. Raises Stopping."""
+        if not all(future.done() for future in mark):
+            return False
+        for future in mark:
+            future.result()
+        return True
+
     def stop(self) -> None:
         self._stop.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def until_taken(self, attempt: Callable[[], None]) -> None:
+    def _until_taken(self, attempt: Callable[[], None]) -> None:
         """Call `attempt` until it raises no LogStoreError, with growing pauses. Raises Stopping."""
         for delay in delays():
             try:
-                return attempt()
+                attempt()
+                self.trouble = ""
+                return
             except LogStoreError as error:
+                self.trouble = str(error)
                 self._count("store_retries", 1)
                 log.warning("the store did not take a batch, next try in %.1f s: %s", delay, error)
             if self._stop.wait(delay):
@@ -91,7 +109,6 @@ class Delivery:
         if dead:
             self._dead_letters.write(batch, dead)
             self._count("dead_letters", len(dead))
-            self._refused(batch, dead)
             log.error(
                 "the store refuses %d documents for good (kept in the dead letters): %s", len(dead), dead[0].reason
             )

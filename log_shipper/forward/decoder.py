@@ -39,6 +39,11 @@ class Decoder:
         self._pending = bytearray()
         self._taken = 0  # position in the stream of the first byte of `_pending`
 
+    @property
+    def pending(self) -> int:
+        """Bytes of a message that is not whole yet."""
+        return len(self._pending)
+
     def receive(self, data: bytes) -> list[Messages]:
         """Raises Malformed, TooLarge: the connection cannot go on."""
         try:

@@ -9,13 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from log_shipper.audit.frames import FrameParser
-from log_shipper.audit.reconcile import Selection, account_of, compare
+from log_shipper.audit.reconcile import CopyAccount, Selection, compare
 from log_shipper.checkpoint import Checkpoint
 from log_shipper.errors import CheckpointDamaged, SpoolFull, SpoolLocked
 from log_shipper.forward.decoder import Decoder, Limits
 from log_shipper.forward.errors import Malformed, TooLarge
 from log_shipper.forward.records import entries
-from log_shipper.ledger import Account
 from log_shipper.pipeline import Pipeline, RepairPass
 from log_shipper.spool.reader import SpoolReader
 from log_shipper.spool.segment import ENTRIES, TRUSTED
@@ -143,14 +142,15 @@ def test_the_audit_selects_what_the_live_path_lacks_and_the_repair_makes_the_sam
     frames = FrameParser().receive(frame(1, b"kept\n") + frame(500_000_000, b"lost\n"))
     pipe = pipeline()
     live = rows(pipe, record(frames.time[0], b"kept"))
-    copy = Account()
-    account_of(frames, copy)
-    difference = compare(pipe.ledger.accounts[CONTAINER].copy(), copy)
+    copy = CopyAccount()
+    copy.add(frames)
+    assert copy.lines == 2
+    difference = compare(pipe.ledger.accounts[CONTAINER].copy(), copy.account)
     (segment,) = Selection(difference).select(frames)
     assert (segment.rows, difference.missing) == ([1], 1)
     batch = pipe.new_batch()
     repaired = entries(record(frames.time[0], b"kept"), 1 << 20)
-    pipe.repair(batch, repaired, 0, TIME, RepairPass("r", CONTAINER, True, {"stdout": (-1, 0)}))
+    pipe.repair(batch, repaired, 0, TIME, RepairPass("r", CONTAINER, True, {"stdout": (-1, 0)}, 24))
     assert batch.id == live.id and batch.version[0] > live.version[0]
 
 

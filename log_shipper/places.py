@@ -1,0 +1,31 @@
+"""Where the shipper's files lie in the data folder."""
+
+from pathlib import Path
+
+
+def spool_folder(data: Path) -> Path:
+    return data / "spool"
+
+
+def checkpoint_file(data: Path) -> Path:
+    return data / "checkpoint"
+
+
+def containers_file(data: Path) -> Path:
+    return data / "containers.jsonl"
+
+
+def dead_letter_file(data: Path) -> Path:
+    return data / "dead-letters.jsonl"
+
+
+def shipper_name_file(data: Path) -> Path:
+    return data / "shipper-name"
+
+
+def acceptor_counters(data: Path) -> Path:
+    return data / "acceptor-counters.json"
+
+
+def bad_folder(data: Path) -> Path:
+    return data / "bad-records"

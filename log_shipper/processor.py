@@ -1,0 +1,218 @@
+"""The processor: spool → stages → store → checkpoint. All that is clever, slow, or may crash."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from log_shipper.audit.entries import about_of, repair_from_map
+from log_shipper.checkpoint import Checkpoint
+from log_shipper.delivery.delivery import Delivery
+from log_shipper.forward.errors import ProtocolError
+from log_shipper.forward.records import entries, entries_of, messages, option_of
+from log_shipper.ledger import Account
+from log_shipper.pipeline import Pipeline
+from log_shipper.seal_map import seal_from_map
+from log_shipper.spool.reader import SpoolReader
+from log_shipper.spool.segment import ENTRIES, REPAIR, SpoolRecord
+from log_store.document import DocumentBatch
+from log_store.protocols import LogWriter
+from log_store.seal import Seal
+
+log = logging.getLogger(__name__)
+
+READ = 1 << 20  # bytes of the spool at a time
+BATCH_BYTES = 4 << 20  # of spooled records, after which a batch is full
+LINGER = 0.05  # seconds that a row waits for more to come
+BUSY_PAUSE, IDLE_PAUSE = 0.01, 0.04  # seconds between two looks at a spool with nothing new
+SHOW_OPEN = 0.5  # seconds after which a line without an end is shown as far as it came
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    batch_size: int  # documents
+    checkpoint_interval: float  # seconds
+    inflated_limit: int  # bytes
+
+
+class Processor:
+    """`run` in one thread; what the audit asks (`audit.watcher.Received`, `account`) may come from others."""
+
+    def __init__(
+        self, reader: SpoolReader, pipeline: Pipeline, delivery: Delivery, writer: LogWriter, checkpoint: Checkpoint,
+        pace: Pace, count: Callable[[str, int], None], bad_folder: Path,
+    ) -> None:  # fmt: skip
+        self._reader, self._pipeline, self._delivery, self._writer = reader, pipeline, delivery, writer
+        self._checkpoint, self._pace, self._count, self._bad_folder = checkpoint, pace, count, bad_folder
+        self._batch = pipeline.new_batch()
+        self._batch_bytes = 0
+        self._batch_since = 0.0
+        self._seals: list[Seal] = []
+        self._reached = threading.Condition()
+        self._processed = reader.position
+        self._saved = reader.position
+        self._pending: tuple[int, dict[str, Any], frozenset[Any]] | None = None
+        self._save_due = self._show_due = 0.0
+
+    def run(self, beat: Callable[[], None], stop: threading.Event) -> None:
+        """Until `stop`. Raises Stopping where the store does not take what is on its way."""
+        while not stop.is_set():
+            beat()
+            records = self._reader.read(READ)
+            for record in records:
+                self._process(record)
+            self._report_damage()
+            self._show_open_lines()
+            if self._due(at_tail=not records):
+                self._hand_over()
+            self._advance(self._reader.position)
+            self._save_when_due()
+            if not records:
+                stop.wait(BUSY_PAUSE if len(self._batch) else IDLE_PAUSE)
+        self._hand_over()
+        self._delivery.drain()
+        self._begin_checkpoint()
+        self._finish_checkpoint()
+
+    def reached(self, seconds: float) -> bool:
+        target = self._reader.tail()
+        with self._reached:
+            return self._reached.wait_for(lambda: self._processed >= target, seconds)
+
+    def account(self, container_id: str) -> Account:
+        with self._pipeline.lock:
+            return self._pipeline.ledger.account(container_id).copy()
+
+    def is_sealed(self, container_id: str, started_at: int) -> bool:
+        with self._pipeline.lock:
+            return self._pipeline.is_sealed(container_id, started_at)
+
+    def open_runs(self) -> list[Seal]:
+        with self._pipeline.lock:
+            return self._pipeline.open_runs()
+
+    def known_containers(self) -> set[str]:
+        with self._pipeline.lock:
+            return self._pipeline.known_containers()
+
+    def forget(self, container_id: str) -> None:
+        with self._pipeline.lock:
+            self._pipeline.forget(container_id)
+
+    def _process(self, record: SpoolRecord) -> None:
+        if not len(self._batch):
+            self._batch_since = time.monotonic()
+        self._batch_bytes += len(record.body)
+        try:
+            with self._pipeline.lock:
+                if record.kind == ENTRIES:
+                    found = entries(record.body, self._pace.inflated_limit)
+                    self._pipeline.add(self._batch, found, record.position, record.received, trusted=record.trusted)
+                elif record.kind == REPAIR:
+                    self._repair(record)
+        except ProtocolError as error:
+            self._set_aside(record, error)
+        except Exception as error:  # a record that breaks a stage must not stop all that come after it, for ever
+            log.exception("a stage failed")
+            self._set_aside(record, error)
+        if self._due(at_tail=False):
+            self._hand_over()
+
+    def _repair(self, record: SpoolRecord) -> None:
+        for message in messages(record.body):
+            about = about_of(option_of(message))
+            if "seal" in about:
+                seal = seal_from_map(about["seal"])
+                self._pipeline.seal(seal)
+                self._seals.append(seal)
+                continue
+            found = entries_of(message, self._pace.inflated_limit)
+            self._pipeline.repair(self._batch, found, record.position, record.received, repair_from_map(about))
+
+    def _set_aside(self, record: SpoolRecord, error: Exception) -> None:
+        self._bad_folder.mkdir(exist_ok=True)
+        file = self._bad_folder / f"{record.position}.msgpack"
+        file.write_bytes(record.body)
+        self._count("entries_bad", record.count)
+        log.error("%d spooled records could not be processed and are kept in %s: %s", record.count, file, error)
+
+    def _report_damage(self) -> None:
+        for first, last in self._reader.damage:
+            self._count("spool_damage", 1)
+            log.error("the spool is damaged from %d to %d; Docker's copy still has what was there", first, last)
+        self._reader.damage.clear()
+
+    def _show_open_lines(self) -> None:
+        if time.monotonic() < self._show_due:
+            return
+        self._show_due = time.monotonic() + SHOW_OPEN
+        before = len(self._batch)
+        with self._pipeline.lock:
+            self._pipeline.show_open_lines(self._batch, time.time_ns())
+        if not before:
+            self._batch_since = time.monotonic()
+
+    def _due(self, *, at_tail: bool) -> bool:
+        """Whether the batch must go: it is full, or it has waited, or seals wait for what stands before them."""
+        if len(self._batch) >= self._pace.batch_size or self._batch_bytes >= BATCH_BYTES:
+            return True
+        if at_tail and self._seals:
+            return True
+        return bool(len(self._batch)) and time.monotonic() - self._batch_since >= LINGER
+
+    def _hand_over(self) -> None:
+        if len(self._batch):
+            batch, self._batch, self._batch_bytes = self._batch, self._pipeline.new_batch(), 0
+            for start in range(0, len(batch), self._pace.batch_size):
+                self._delivery.submit(_slice(batch, start, self._pace.batch_size))
+        if self._seals:
+            self._write_seals()
+
+    def _write_seals(self) -> None:
+        """A seal follows the lines that it speaks of: they are stored, and can be read."""
+        seals, self._seals = self._seals, []
+        self._delivery.drain()
+
+        def attempt() -> None:
+            self._writer.refresh()
+            self._writer.write_seals(seals)
+            self._writer.refresh()
+
+        self._delivery.call(attempt)
+
+    def _advance(self, position: int) -> None:
+        with self._reached:
+            self._processed = position
+            self._reached.notify_all()
+
+    def _save_when_due(self) -> None:
+        self._finish_checkpoint()
+        now = time.monotonic()
+        if self._pending is None and now >= self._save_due and self._reader.position > self._saved:
+            self._hand_over()
+            self._begin_checkpoint()
+            self._save_due = now + self._pace.checkpoint_interval
+
+    def _begin_checkpoint(self) -> None:
+        """Remember where we are; saved once all that was handed over is stored."""
+        with self._pipeline.lock:
+            self._pending = (self._reader.position, self._pipeline.snapshot(), self._delivery.mark())
+
+    def _finish_checkpoint(self) -> None:
+        if self._pending is None or not self._delivery.passed(self._pending[2]):
+            return
+        position, state, _ = self._pending
+        self._pending = None
+        self._reader.sync()
+        self._checkpoint.save(position, state)
+        self._saved = position
+        self._reader.release(position)
+
+
+def _slice(batch: DocumentBatch, start: int, size: int) -> DocumentBatch:
+    if len(batch) <= size:
+        return batch
+    return batch.select(list(range(start, min(start + size, len(batch)))))

@@ -1,0 +1,126 @@
+"""The composition root of the processor's process: processor, audit and health."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from log_shipper.audit.accepted import AcceptorClient
+from log_shipper.audit.auditor import Auditor
+from log_shipper.audit.docker_copy import Engine
+from log_shipper.audit.watcher import Watcher
+from log_shipper.checkpoint import Checkpoint
+from log_shipper.config import ShipperSettings
+from log_shipper.containers import Containers
+from log_shipper.counters import Collector, Counters
+from log_shipper.delivery.dead_letters import DeadLetters
+from log_shipper.delivery.delivery import Delivery, Stopping
+from log_shipper.health import HealthServer
+from log_shipper.pipeline import Pipeline
+from log_shipper.places import (
+    acceptor_counters,
+    bad_folder,
+    checkpoint_file,
+    containers_file,
+    dead_letter_file,
+    shipper_name_file,
+    spool_folder,
+)
+from log_shipper.processor import Pace, Processor
+from log_shipper.spool.reader import SpoolReader
+from log_shipper.stages.classify import Classifier
+from log_shipper.stages.document import DayRange
+from log_store.open import open_writer, store_options
+
+log = logging.getLogger(__name__)
+
+DEFAULT_ENGINE = "unix:///var/run/docker.sock"
+STOP_SECONDS = 5.0  # for what is on its way to the store when we are told to end; the spool has it
+
+
+def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: Callable[[], None]) -> None:
+    """The process's main: until SIGTERM or SIGINT. Raises ShipperError, LogStoreError."""
+    data, counters = settings.data, Counters()
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    url = settings.docker_host or environ.get("DOCKER_HOST") or DEFAULT_ENGINE
+    containers = Containers(containers_file(data), Engine(url, timeout=5).lookup)
+    pipeline = Pipeline(
+        shipper_name(shipper_name_file(data)), containers.context,
+        Classifier(settings.default_type, settings.default_type_stderr),
+        days=DayRange(int(settings.retention * 1e9)), max_message=settings.max_message,
+    )  # fmt: skip
+    checkpoint = Checkpoint(checkpoint_file(data))
+    position, state = checkpoint.load()
+    pipeline.restore(state)
+    writer = open_writer(settings.store_url, store_options(settings))
+    delivery = Delivery(
+        writer, DeadLetters(dead_letter_file(data)), connections=settings.store_connections, beat=beat,
+        count=counters.count,
+    )  # fmt: skip
+    reader = SpoolReader(spool_folder(data), position)
+    pace = Pace(settings.batch_size, settings.checkpoint_interval, settings.inflated_limit)
+    processor = Processor(
+        reader, pipeline, delivery, writer, checkpoint, pace, counters.count, bad_folder(data)
+    )  # fmt: skip
+    engine = Engine(url)
+    auditor = Auditor(engine, AcceptorClient(settings.socket_path), processor.account, counters.count)
+    address = f"unix://{settings.socket_path}"
+    watcher = Watcher(engine, auditor, processor, addresses=(address,), count=counters.count)
+    registry = CollectorRegistry()
+    registry.register(Collector(counters, acceptor_counters(data)))
+    checks = {
+        "engine": lambda: "" if watcher.connected else f"no events come from the engine at {url}",
+        "store": lambda: delivery.trouble,
+        "socket": lambda: _refused(settings.socket_path),
+    }
+    health = HealthServer(settings.shipper_listen, checks, registry)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: _begin_to_stop(stop, delivery))
+    watching = threading.Thread(target=watcher.run, name="watcher", daemon=True)
+    health.start()
+    watching.start()
+    try:
+        processor.run(beat, stop)
+    except Stopping:
+        log.warning("the store did not take all before the end; the spool has the rest")
+    finally:
+        watcher.close()
+        health.close()
+        delivery.stop()
+        writer.close()
+
+
+def shipper_name(file: Path) -> str:
+    """A name of this shipper for ever: positions in its spool are told apart from another's by it."""
+    try:
+        return file.read_text()
+    except FileNotFoundError:
+        name = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
+        new = file.with_suffix(".new")
+        new.write_text(name)
+        os.replace(new, file)
+        return name
+
+
+def _begin_to_stop(stop: threading.Event, delivery: Delivery) -> None:
+    stop.set()
+    timer = threading.Timer(STOP_SECONDS, delivery.stop)
+    timer.daemon = True
+    timer.start()
+
+
+def _refused(path: Path) -> str:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(2.0)
+        try:
+            probe.connect(str(path))
+        except OSError as error:
+            return f"the acceptor does not take connections at {path}: {error}"
+    return ""
