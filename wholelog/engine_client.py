@@ -3,12 +3,13 @@
 import http.client
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from wholelog.errors import EngineProblem
+from wholelog.errors import EngineProblem, EngineTimeout
 
 _DEFAULT = "unix:///var/run/docker.sock"
 _LOCAL_ONLY = (
@@ -43,22 +44,51 @@ class EngineClient:
         return str(self.get("/version").get("Version", ""))
 
     def get(self, path: str) -> dict[str, Any]:
-        status, body = self.request("GET", path)
-        found = _decoded(body)
-        if status != 200 or not isinstance(found, dict):
-            raise EngineProblem(
-                f"engine at {self._path}: {path} answered {status}: {body[:200].decode(errors='replace')}"
-            )
+        found = self._good(path)
+        if not isinstance(found, dict):
+            raise EngineProblem(f"engine at {self._path}: {path} answered no object")
+        return found
+
+    def get_list(self, path: str) -> list[dict[str, Any]]:
+        found = self._good(path)
+        if not isinstance(found, list):
+            raise EngineProblem(f"engine at {self._path}: {path} answered no list")
         return found
 
     def request(self, method: str, path: str, body: IO[bytes] | None = None) -> tuple[int, bytes]:
-        """Status and whole body, whatever the status."""
-        connection = _UnixConnection(self._path, self._timeout)
-        try:
-            headers = {"Content-Type": "application/x-tar"} if body else {}
-            connection.request(method, path, body=body, headers=headers)
-            answer = connection.getresponse()
+        """Status and whole body, whatever the status. `body` is a tar."""
+        with self._answer(method, path, self._timeout, body) as (_, answer):
             return answer.status, answer.read()
+
+    def lines(self, method: str, path: str, first: float, later: float) -> Iterator[bytes]:
+        """The lines of an answer as they come. Raises EngineTimeout after `first` seconds without any, `later` between."""
+        with self._answer(method, path, first) as (connection, answer):
+            while line := answer.readline():
+                connection.sock.settimeout(later)
+                if line.strip():
+                    yield line
+
+    def _good(self, path: str) -> Any:
+        status, body = self.request("GET", path)
+        if status != 200:
+            shown = body[:200].decode(errors="replace")
+            raise EngineProblem(f"engine at {self._path}: {path} answered {status}: {shown}")
+        try:
+            return json.loads(body)
+        except ValueError as error:
+            raise EngineProblem(f"engine at {self._path}: {path} answered no JSON") from error
+
+    @contextmanager
+    def _answer(
+        self, method: str, path: str, timeout: float, body: IO[bytes] | None = None
+    ) -> Iterator[tuple["_UnixConnection", http.client.HTTPResponse]]:
+        connection = _UnixConnection(self._path, timeout)
+        try:
+            headers = {"Content-Type": "application/x-tar", "Transfer-Encoding": "chunked"} if body else {}
+            connection.request(method, path, body=body, headers=headers, encode_chunked=True)
+            yield connection, connection.getresponse()
+        except TimeoutError as error:
+            raise EngineTimeout(self._reason(error)) from error
         except (OSError, http.client.HTTPException) as error:
             raise EngineProblem(self._reason(error)) from error
         finally:
@@ -88,10 +118,3 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))
-
-
-def _decoded(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except ValueError:
-        return None

@@ -2,6 +2,7 @@
 
 CommandError               exit code 1
 ├── EngineProblem          Docker cannot be used: not there, not allowed, or not on this machine
+│   └── EngineTimeout    it took too long to answer
 ├── DataFolderUnusable     the data folder cannot be made, written, or is in use
 ├── AddressInUse           the address to listen on is taken, or is not this machine's
 └── SocketProblem          nothing listens on the shipper's socket, or its path does not fit
@@ -13,6 +14,10 @@ class CommandError(Exception):
 
 
 class EngineProblem(CommandError):
+    pass
+
+
+class EngineTimeout(EngineProblem):
     pass
 
 

@@ -71,6 +71,21 @@ def check_address(host: str, port: int, flag: str = "--listen") -> None:
         ) from error
 
 
+def free_port(host: str, port: int = 0) -> int:
+    """`port` where it can be listened on, else one that the system picks. Raises AddressInUse for a bad host."""
+    try:
+        check_address(host, port)
+    except AddressInUse:
+        if port == 0:
+            raise
+        return free_port(host)
+    if port:
+        return port
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
 def check_socket_path(path: Path) -> None:
     """Raises SocketProblem where the path is too long for a unix socket."""
     length = len(os.fsencode(path))

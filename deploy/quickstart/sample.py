@@ -1,0 +1,76 @@
+"""The sample task: started, watched and read back through the REST API alone."""
+
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from deploy.quickstart.errors import SampleProblem
+from deploy.quickstart.report import Report
+from deploy.quickstart.rest import ask
+
+_RUN_SECONDS = 120.0
+_SEAL_SECONDS = 30.0
+LINES = [
+    "INFO hello from a container",
+    "DEBUG every line it writes is kept",
+    "ERROR this one went to stderr",
+    "and this is the last one",
+]
+PROGRAM = f"""import sys
+print({LINES[0]!r})
+print({LINES[1]!r})
+print({LINES[2]!r}, file=sys.stderr)
+sys.stdout.write({LINES[3]!r})  # without a newline
+"""
+
+
+def run_sample(url: str, report: Report) -> str:
+    """Runs it and prints what /logs gives; the container's full id. Raises SampleProblem where a line or the seal is missing."""
+    body = {"request_id": str(uuid.uuid4()), "tags": {"type": "code_cell"}, "task_desc": {"cmd": PROGRAM}}
+    report.say("starting a sample task: POST /containers")
+    started = ask("POST", f"{url}/containers", body, timeout=120)
+    container = str(started["container_id"])
+    _wait_for_end(url, container)
+    logs = _read(url, container)
+    report.say(f"its lines: GET /logs?container_id={container[:12]}")
+    for line in logs.get("logs", []):
+        report.show(json.dumps(line, ensure_ascii=False))
+    seal = newest_seal(logs)
+    report.show(json.dumps({"seal": seal}, ensure_ascii=False))
+    ask("DELETE", f"{url}/containers/{quote(container)}", {"request_id": str(uuid.uuid4())}, timeout=60)
+    report.say("the container is deleted; its lines stay")
+    got = sorted(str(line.get("log_message")) for line in logs.get("logs", []))
+    if got != sorted(LINES):
+        raise SampleProblem(f"the sample wrote {len(LINES)} lines, /logs gave {len(got)}: {got}")
+    if seal.get("state") != "sealed":
+        raise SampleProblem(f"the sample's log is not sealed after {_SEAL_SECONDS:g} s: {seal}")
+    return container
+
+
+def newest_seal(logs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The statement of whether all is there, of the last run that /logs names; {} where it names none."""
+    seal = logs.get("seal") or (logs.get("seals") or [{}])[-1]
+    return seal if isinstance(seal, dict) else {}
+
+
+def _wait_for_end(url: str, container: str) -> None:
+    end = time.monotonic() + _RUN_SECONDS
+    while time.monotonic() < end:
+        state = ask("GET", f"{url}/containers/{quote(container)}")["container"]
+        if state["status"] in ("exited", "dead"):
+            return
+        time.sleep(0.2)
+    raise SampleProblem(f"the sample task did not end within {_RUN_SECONDS:g} s; its state is {state['status']!r}")
+
+
+def _read(url: str, container: str) -> dict[str, Any]:
+    """/logs, once it is sealed; or as it is when it takes too long."""
+    end = time.monotonic() + _SEAL_SECONDS
+    while True:
+        logs = ask("GET", f"{url}/logs?container_id={quote(container)}")
+        if newest_seal(logs).get("state") not in (None, "open") or time.monotonic() > end:
+            return logs
+        time.sleep(0.1)
