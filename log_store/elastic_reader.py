@@ -1,0 +1,131 @@
+"""The Elasticsearch backend's reader.
+
+All candidate days are read through one point in time, sorted by (order_time, stream, ordinal): not one day's index after
+the other, since order_time may lie in a later day than log_time (a clock that stepped back over midnight).
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from log_store import elastic_seals
+from log_store.elastic_client import ElasticClient
+from log_store.elastic_index import DEFAULT_PREFIX, IndexNames
+from log_store.elastic_search import Filter, Hit, PointInTime, checked_hits, key_before_last, ordered
+from log_store.errors import StoreDamaged, StoreMisconfigured, StoreUnavailable
+from log_store.fields import OTHER_DAY
+from log_store.open import StoreOptions
+from log_store.query import ContainerRef, LogLine, LogQuery
+from log_store.rfc3339 import DAY, day_name, format_ns
+from log_store.seal import Seal
+
+_TIMEOUT: Final = 60.0  # s
+_LAST: Final = (1 << 63) - 1  # ns; the last time that date_nanos holds
+_MOST_NAMED: Final = 40  # days whose indices are named one by one
+_MEMBERS: Final = 7  # of a line without `raw`
+
+
+class ElasticReader:
+    """A `LogReader` on Elasticsearch. Indices that are not there are as good as empty."""
+
+    def __init__(self, url: str, options: StoreOptions) -> None:
+        """Connects to nothing yet. Raises StoreMisconfigured."""
+        self._names = IndexNames(options.index_prefix or DEFAULT_PREFIX)
+        self._client = ElasticClient(url, options, _TIMEOUT)
+        self._closed = False
+
+    def read(self, query: LogQuery) -> Iterator[list[LogLine]]:
+        """See `LogReader`. StoreUnavailable also where the caller pauses for more than ten minutes."""
+        self._check_open()
+        start, end = max(query.start or 0, 0), min(_LAST if query.end is None else query.end, _LAST)
+        if start > end or (query.size is not None and query.size < 1):
+            return
+        filters: list[Filter] = [{"term": {"container_id": query.container_id}}]
+        if (start, end) != (0, _LAST):
+            # Always nine digits: Elasticsearch rounds up what an upper bound leaves out.
+            filters.append({"range": {"log_time": {"gte": format_ns(start), "lte": format_ns(end)}}})
+        with PointInTime(self._client, self._indices(start, end)) as pit:
+            after = key_before_last(pit, filters, query.size) if query.newest and query.size is not None else None
+            for hits in ordered(pit, filters, after, query.size):
+                self._check_open()
+                yield [self._line(hit) for hit in hits]
+
+    def seals(self, container_id: str) -> list[Seal]:
+        """See `LogReader`."""
+        return elastic_seals.of_container(self._client, self._names, container_id)
+
+    def count_lines(self, container_id: str) -> int:
+        """See `LogReader`."""
+        body = {
+            "query": {"bool": {"filter": [{"term": {"container_id": container_id}}]}},
+            "aggs": {"lines": {"sum": {"field": "lines"}}},
+            "size": 0,
+            "track_total_hits": False,
+        }
+        params = {"allow_partial_search_results": "false"}
+        answer = self._client.request("POST", f"/{self._names.logs}/_search", body=body, params=params)
+        checked_hits(self._client.place, answer)
+        try:
+            # A double, exact up to 2**53; without any index there is no aggregation either.
+            return int(answer.body["aggregations"]["lines"]["value"]) if "aggregations" in answer.body else 0
+        except (KeyError, TypeError, ValueError) as error:
+            raise StoreDamaged(f"{self._client.place}: a sum that makes no sense: {answer.body!r:.300}") from error
+
+    def find_containers(self, name: str) -> list[ContainerRef]:
+        """See `LogReader`."""
+        return elastic_seals.find(self._client, self._names, name)
+
+    def check(self) -> str:
+        """`Elasticsearch 9.5.3 at http://127.0.0.1:9200, 12 indices of wholelog-logs-*`.
+
+        Raises StoreMisconfigured also where an index of ours has a mapping that is not ours.
+        """
+        answer = self._client.request(
+            "GET", "/_nodes/_local", params={"filter_path": "nodes.*.version"}, expected=(403,)
+        )
+        version = "(of what version only the privilege `monitor` may see)"
+        if answer.status != 403:
+            nodes = answer.body.get("nodes") if isinstance(answer.body, dict) else None
+            if not isinstance(nodes, dict) or not nodes:
+                raise StoreDamaged(f"{self._client.place}: a node without a version: {answer.body!r:.300}")
+            version = str(next(iter(nodes.values())).get("version"))
+        return f"Elasticsearch {version} at {self._client.place}, {self._count_indices()} indices of {self._names.logs}"
+
+    def close(self) -> None:
+        """Iterators that are under way raise StoreUnavailable at their next page."""
+        self._closed = True
+        self._client.close()
+
+    def _count_indices(self) -> int:
+        params = {"fields": "container_id,order_time", "include_unmapped": "true"}
+        answer = self._client.request("GET", f"/{self._names.logs}/_field_caps", params=params)
+        indices = answer.body.get("indices", []) if isinstance(answer.body, dict) else None
+        fields = answer.body.get("fields") if isinstance(answer.body, dict) else None
+        if not isinstance(indices, list) or not isinstance(fields, dict):
+            raise StoreDamaged(f"{self._client.place}: fields that make no sense: {answer.body!r:.300}")
+        for field, wanted in (("container_id", "keyword"), ("order_time", "long")):
+            for kind, capability in fields.get(field, {}).items():
+                if kind != wanted:
+                    where = capability.get("indices") or indices
+                    raise StoreMisconfigured(
+                        f"{self._client.place}: {field} is {kind}, not {wanted}, in {', '.join(where)[:300]}: made without "
+                        "Wholelog's index template; remove it, or choose another index_prefix"
+                    )
+        return len(indices)
+
+    def _indices(self, start: int, end: int) -> str:
+        """Names of the days of a short range: no other day's state matters then. Else the pattern of all."""
+        if end - start > _MOST_NAMED * DAY:
+            return self._names.logs
+        days = [day_name(day * DAY) for day in range(start // DAY, end // DAY + 1)]
+        return ",".join(self._names.of_day(day) for day in [*days, OTHER_DAY])
+
+    def _line(self, hit: Hit) -> LogLine:
+        line: Any = hit["_source"]
+        line["id"] = hit["_id"]
+        if len(line) != _MEMBERS + ("raw" in line):
+            raise StoreDamaged(f"{self._client.place}: a document that makes no sense: {hit!r:.300}")
+        return line  # type: ignore[no-any-return]
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreUnavailable(f"{self._client.place}: this reader has been closed")

@@ -1,0 +1,78 @@
+"""Seals in Elasticsearch: a document per run, its members those of `Seal`."""
+
+from dataclasses import asdict, fields
+from hashlib import sha256
+from typing import Any, Final
+
+import orjson
+
+from log_store.elastic_client import ElasticClient
+from log_store.elastic_index import IndexNames
+from log_store.elastic_search import checked_hits
+from log_store.errors import StoreDamaged
+from log_store.query import ContainerRef
+from log_store.seal import Gap, Seal
+
+_MOST_CONTAINERS: Final = 100
+_PAGE: Final = 1000
+_LONGEST_NAME: Final = 1000  # characters; no id, name or task id that was stored is as long
+_LONGEST_ID: Final = 400  # bytes; Elasticsearch takes 512
+_MEMBERS: Final = frozenset(member.name for member in fields(Seal)) - {"version"}
+
+
+def encode(seal: Seal) -> bytes:
+    """Its action and document for `_bulk`. An equal version is written again: the last one counts."""
+    name = seal.container_id
+    if len(name.encode("utf-8", "surrogatepass")) > _LONGEST_ID:
+        name = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+    action = {"_id": f"{name}:{seal.started_at}", "version": seal.version, "version_type": "external_gte"}
+    document = asdict(seal)
+    del document["version"]  # Elasticsearch keeps it
+    return orjson.dumps({"index": action}) + b"\n" + orjson.dumps(document) + b"\n"
+
+
+def of_container(client: ElasticClient, names: IndexNames, container_id: str) -> list[Seal]:
+    """All runs, oldest first. Raises LogStoreError."""
+    found: list[Seal] = []
+    body: dict[str, Any] = {
+        "query": {"term": {"container_id": container_id}},
+        "sort": [{"started_at": "asc"}],
+        "size": _PAGE,
+        "version": True,
+    }
+    while True:
+        hits = _search(client, names, body)
+        found += [_read(client, hit) for hit in hits]
+        if len(hits) < _PAGE:
+            return found
+        body["search_after"] = hits[-1]["sort"]  # started_at: different for each run of a container
+
+
+def find(client: ElasticClient, names: IndexNames, name: str) -> list[ContainerRef]:
+    """By the start of the id, by name or by task id; newest first. Raises LogStoreError."""
+    if len(name) > _LONGEST_NAME:
+        return []
+    ways = [{"prefix": {"container_id": name}}, {"term": {"container_name": name}}, {"term": {"task_id": name}}]
+    body = {
+        "query": {"bool": {"filter": {"bool": {"should": ways}}}},
+        "sort": [{"started_at": "desc"}, {"container_id": "asc"}],
+        "collapse": {"field": "container_id"},
+        "size": _MOST_CONTAINERS,
+    }
+    seals = [_read(client, hit) for hit in _search(client, names, body)]
+    return [ContainerRef(s.container_id, s.container_name, s.task_id, s.uid, s.started_at) for s in seals]
+
+
+def _search(client: ElasticClient, names: IndexNames, body: dict[str, Any]) -> list[dict[str, Any]]:
+    params = {"ignore_unavailable": "true", "allow_partial_search_results": "false"}
+    return checked_hits(client.place, client.request("POST", f"/{names.seals}/_search", body=body, params=params))
+
+
+def _read(client: ElasticClient, hit: dict[str, Any]) -> Seal:
+    try:
+        source = hit["_source"]
+        members = {name: source[name] for name in _MEMBERS & source.keys()}
+        members["gaps"] = tuple(Gap(**gap) for gap in members["gaps"])
+        return Seal(**members, version=hit.get("_version", 0))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise StoreDamaged(f"{client.place}: a seal that makes no sense ({error}): {hit!r:.300}") from error

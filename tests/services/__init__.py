@@ -1,0 +1,1 @@
+"""Real services that the tests fetch and start for themselves."""
