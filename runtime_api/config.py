@@ -19,8 +19,13 @@ from wholelog_base.settings import (
 @dataclass(frozen=True, kw_only=True)
 class ApiSettings(SharedSettings):
     listen: tuple[str, int] = setting(("127.0.0.1", 8080), "address of the API, HOST:PORT", address)
-    api_threads: int = setting(16, "requests that are worked on at a time", whole_number(2, 512))
+    api_threads: int = setting(
+        16, "requests that are worked on at a time; half of them may be long answers of /logs", whole_number(4, 512)
+    )
     api_connections: int = setting(500, "open connections at most", whole_number(10, 10_000))
+    request_timeout: float = setting(
+        60.0, "how long a client may take to send a request, stand still while it reads, or be silent", duration
+    )
     body_limit: int = setting(4 << 20, "bytes of a request's body at most", size)
     image_registry: str = setting("", "registry put before an image's `auth` as REGISTRY/auth/name:tag", text)
     image_pull: bool = setting(True, "whether an image that the engine lacks may be pulled", flag)

@@ -4,9 +4,14 @@ RuntimeApiError
 ├── BadRequest         400  the body or a parameter does not fit; names every problem at once
 ├── NotFound           404  no such container
 ├── Conflict           409  the same request_id or task_id with another body
+├── BodyTooLarge       413  the body is larger than `body_limit`
+├── NotJson            415  the body is of another type than JSON, or compressed
+├── TooManyStreams     429  as many long answers as there may be are being read; comes with Retry-After
 ├── EngineUnavailable  503  Docker cannot be reached; comes with Retry-After
 ├── EngineFailed       500  Docker answered with a fault that is not the caller's
-└── LogsUnavailable    503  the log store cannot be reached; comes with Retry-After
+├── LogsUnavailable    503  the log store cannot be reached; comes with Retry-After
+└── LogsFailed         500  the log store was reached, but its settings or its data do not fit
+StreamBroken           never an answer: one that had begun cannot be ended well, so its connection is reset
 """
 
 from collections.abc import Sequence
@@ -35,6 +40,19 @@ class Conflict(RuntimeApiError):
     status = 409
 
 
+class BodyTooLarge(RuntimeApiError):
+    status = 413
+
+
+class NotJson(RuntimeApiError):
+    status = 415
+
+
+class TooManyStreams(RuntimeApiError):
+    status = 429
+    retry_after = 5
+
+
 class EngineUnavailable(RuntimeApiError):
     status = 503
     retry_after = 5
@@ -47,3 +65,11 @@ class EngineFailed(RuntimeApiError):
 class LogsUnavailable(RuntimeApiError):
     status = 503
     retry_after = 5
+
+
+class LogsFailed(RuntimeApiError):
+    status = 500
+
+
+class StreamBroken(Exception):
+    pass

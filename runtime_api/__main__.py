@@ -1,0 +1,95 @@
+"""`python -m runtime_api`: the API's process. Settings come from the environment (`wholelog api` puts them there).
+
+Exit code 2: the settings do not fit, and starting again would not help; 1: the address is taken; 0: ended by a signal.
+"""
+
+import errno
+import logging
+import os
+import resource
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+
+from log_store.errors import StoreMisconfigured
+from log_store.open import StoreOptions, open_reader
+from runtime_api.assembly import assemble
+from runtime_api.config import ApiSettings
+from runtime_api.containers.open import open_containers
+from runtime_api.server import ApiServer
+from wholelog_base.settings import SettingsError, load
+
+_log = logging.getLogger("runtime_api")
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    if arguments:
+        return _refuse("takes no arguments; `wholelog api --help` lists its settings", 2)
+    try:
+        settings, _ = load(ApiSettings, {}, environ, ignore_unknown=True)
+        reader = open_reader(settings.store_url, _store_options(settings))
+    except SettingsError as error:
+        return _refuse("; ".join(error.problems), 2)
+    except StoreMisconfigured as error:
+        return _refuse(str(error), 2)
+    _prepare_logging()
+    _raise_file_limit(2 * settings.api_connections + 100)
+    containers = open_containers(settings, reader)
+    try:
+        server = assemble(settings, containers, reader)
+    except (OSError, ValueError) as error:
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        host, port = settings.listen
+        return _refuse(f"listen: {host}:{port}: {error}", 1 if taken else 2)
+    try:
+        _run(server, settings)
+    finally:
+        containers.close()
+        reader.close()
+    return 0
+
+
+def _run(server: ApiServer, settings: ApiSettings) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.stop())
+    _log.info("listening on http://%s:%d", settings.listen[0], server.port)
+    server.run()
+    _log.info("ended")
+
+
+def _store_options(settings: ApiSettings) -> StoreOptions:
+    return StoreOptions(
+        index_prefix=settings.index_prefix,
+        user=settings.elasticsearch_user,
+        password=settings.elasticsearch_password,
+        api_key=settings.elasticsearch_api_key,
+        ca=settings.elasticsearch_ca,
+        fingerprint=settings.elasticsearch_fingerprint,
+    )
+
+
+def _prepare_logging() -> None:
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s api %(levelname)s %(name)s: %(message)s"
+    )
+    for name in ("waitress", "elastic_transport", "urllib3"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # they have a line for each request
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a gauge says it
+
+
+def _raise_file_limit(wanted: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        if most < wanted:
+            _log.warning("%d open files are allowed: too few for the setting api_connections", most)
+
+
+def _refuse(message: str, code: int) -> int:
+    print("wholelog api: " + " ".join(message.split()), file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

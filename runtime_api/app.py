@@ -1,0 +1,51 @@
+"""The WSGI application: which route is answered by which resource."""
+
+from typing import Final
+
+import falcon
+
+from log_store.protocols import LogReader
+from runtime_api.config import ApiSettings
+from runtime_api.containers.protocols import Containers
+from runtime_api.counters import Counters
+from runtime_api.envelope import Clock
+from runtime_api.error_handlers import ErrorHandlers
+from runtime_api.observer import Observer
+from runtime_api.readiness import Dependency
+from runtime_api.resources.containers import ContainerList, OneContainer
+from runtime_api.resources.health import Alive, Metrics, Ready
+from runtime_api.resources.logs import Logs
+from runtime_api.slots import Slots
+
+App = falcon.App[falcon.Request, falcon.Response]
+
+_ROUTES: Final = (
+    "POST and GET /containers, GET and DELETE /containers/{container_id}, GET /logs, /healthz, /readyz, /metrics"
+)
+_ENGINE_ADVICE: Final = "see that Docker runs and that this user may use its socket (setting docker_host)"
+_STORE_ADVICE: Final = "see that the log store runs and that its settings fit (store, elasticsearch_*)"
+
+
+def create_app(
+    containers: Containers, reader: LogReader, counters: Counters, clock: Clock, settings: ApiSettings
+) -> App:
+    """Asks neither the containers nor the reader for anything yet: both may be away."""
+    app: App = falcon.App(middleware=[Observer(clock, counters)])
+    app.req_options.strip_url_path_trailing_slash = True
+    ErrorHandlers(clock, counters, _ROUTES).add_to(app)
+    app.add_route("/containers", ContainerList(containers, clock, settings.body_limit))
+    app.add_route("/containers/{container_id}", OneContainer(containers, clock, settings.body_limit))
+    app.add_route("/logs", Logs(containers, reader, clock, Slots(streams_of(settings.api_threads)), counters))
+    app.add_route("/healthz", Alive(clock))
+    dependencies = [
+        Dependency("engine", containers.check, _ENGINE_ADVICE, clock),
+        Dependency("store", reader.check, _STORE_ADVICE, clock),
+    ]
+    app.add_route("/readyz", Ready(dependencies, clock))
+    app.add_route("/metrics", Metrics(counters.registry))
+    return app
+
+
+def streams_of(threads: int) -> int:
+    """Half of the threads, and at least one thread of the lane for reading is left (see `lanes`)."""
+    return max(1, threads // 2)

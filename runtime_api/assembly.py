@@ -1,0 +1,26 @@
+"""The API put together, but for what it talks to: containers and log store are handed in."""
+
+import time
+
+from prometheus_client import CollectorRegistry
+
+from log_store.protocols import LogReader
+from runtime_api.app import create_app
+from runtime_api.config import ApiSettings
+from runtime_api.containers.protocols import Containers
+from runtime_api.counters import Counters
+from runtime_api.envelope import Clock
+from runtime_api.lanes import Lanes
+from runtime_api.refusals import Refusals
+from runtime_api.server import ApiServer, ServerLimits
+
+
+def assemble(
+    settings: ApiSettings, containers: Containers, reader: LogReader, clock: Clock = time.time_ns
+) -> ApiServer:
+    """A server that listens and awaits `run`. Raises OSError, ValueError (see `ApiServer`)."""
+    counters = Counters(CollectorRegistry())
+    app = create_app(containers, reader, counters, clock, settings)
+    limits = ServerLimits(settings.api_connections, settings.body_limit, settings.request_timeout)
+    refusals = Refusals(clock, counters, limits.body_limit, limits.connections, limits.timeout)
+    return ApiServer(app, settings.listen, limits, Lanes(settings.api_threads, counters), refusals)

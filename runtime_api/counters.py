@@ -1,0 +1,60 @@
+"""What the API counts, for Prometheus."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"))
+
+
+class Counters:
+    """Registers itself in `registry`; safe to use from several threads."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self._requests = Counter(
+            "wholelog_api_requests", "answers by route and status", ("route", "method", "status"), registry=registry
+        )
+        self._seconds = Histogram(
+            "wholelog_api_request_seconds",
+            "time from the whole request to its answer, of a streamed one to its first page",
+            ("route",),
+            buckets=(0.005, 0.02, 0.05, 0.1, 0.3, 1, 3, 10, 30, 120, 600),
+            registry=registry,
+        )
+        self._errors = Counter("wholelog_api_errors", "errors by kind", ("kind",), registry=registry)
+        self._refused = Counter(
+            "wholelog_api_refused", "connections and requests that no route has seen", ("reason",), registry=registry
+        )
+        self._lines = Counter("wholelog_api_log_lines", "members of `logs` sent", registry=registry)
+        self._streams = Gauge("wholelog_api_streams", "answers that are being streamed", registry=registry)
+        self._broken = Counter("wholelog_api_streams_broken", "streams that the store broke off", registry=registry)
+        self._waiting = Gauge(
+            "wholelog_api_requests_waiting", "requests without a thread", ("lane",), registry=registry
+        )
+
+    def request(self, route: str, method: str, status: int, seconds: float) -> None:
+        known = method if method in _METHODS else "other"  # a label must not grow by what callers send
+        self._requests.labels(route, known, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def error(self, kind: str) -> None:
+        self._errors.labels(kind).inc()
+
+    def refused(self, reason: str) -> None:
+        self._refused.labels(reason).inc()
+
+    def lines(self, count: int) -> None:
+        self._lines.inc(count)
+
+    def stream_began(self) -> None:
+        self._streams.inc()
+
+    def stream_ended(self) -> None:
+        self._streams.dec()
+
+    def stream_broke(self) -> None:
+        self._broken.inc()
+
+    def watch_waiting(self, lane: str, waiting: Callable[[], float]) -> None:
+        self._waiting.labels(lane).set_function(waiting)

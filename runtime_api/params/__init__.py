@@ -1,0 +1,1 @@
+"""The parameters of requests: text in, checked values out."""

@@ -1,0 +1,65 @@
+"""The parameters of `GET /logs` (contract, section 5)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from runtime_api.errors import BadRequest
+from runtime_api.params.query import read_query
+from runtime_api.params.time import parse_time
+
+NAMES: Final = ("container_id", "start_time", "end_time", "size")
+LARGEST_SIZE: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LogParameters:
+    """Times in nanoseconds since 1970 UTC, both ends inclusive; `start` None: from the first line."""
+
+    container: str  # full id, prefix or name
+    start: int | None
+    end: int
+    size: int | None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing can lie in the range: its start is in the future, and no end was given."""
+        return self.start is not None and self.start > self.end
+
+
+def read_log_parameters(query: str, now: int) -> LogParameters:
+    """Of a WSGI query string; an empty parameter counts as absent. Raises BadRequest with every problem."""
+    given = read_query(query, NAMES)
+    problems: list[str] = []
+    container = given.get("container_id", "")
+    if not container:
+        problems.append("container_id: missing; it must be a container's id, an unambiguous prefix of it, or its name")
+    elif len(container) > 255 or not container.isprintable():
+        problems.append(f"container_id: {container!r:.100} must be at most 255 printable characters")
+    start = _time("start_time", given, now, problems)
+    end = _time("end_time", given, now, problems)
+    if start is not None and end is not None and start > end:
+        problems.append(f"start_time: {given['start_time']!r} is later than end_time {given['end_time']!r}")
+    size = _size(given, problems)
+    if problems:
+        raise BadRequest(problems)
+    return LogParameters(container, start, now if end is None else end, size)
+
+
+def _time(name: str, given: dict[str, str], now: int, problems: list[str]) -> int | None:
+    if name not in given:
+        return None
+    try:
+        return parse_time(given[name], now)
+    except ValueError as error:
+        problems.append(f"{name}: {given[name]!r:.100}: {error}")
+        return None
+
+
+def _size(given: dict[str, str], problems: list[str]) -> int | None:
+    text = given.get("size", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and 0 < int(text) <= LARGEST_SIZE):
+        problems.append(f"size: {text!r:.100} must be a whole number from 1 to {LARGEST_SIZE}, or empty for every line")
+        return None
+    return int(text)

@@ -1,0 +1,38 @@
+"""A query string as a table of names that are known."""
+
+import difflib
+from collections.abc import Sequence
+from urllib.parse import parse_qsl
+
+from runtime_api.errors import BadRequest
+
+_MOST = 50  # parameters
+
+
+def read_query(query: str, known: Sequence[str]) -> dict[str, str]:
+    """The parameters of a WSGI query string that are not empty. Raises BadRequest naming the unknown and repeated."""
+    try:
+        text = query.encode("latin-1").decode("utf-8")  # WSGI's strings are bytes (PEP 3333)
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST)
+    except UnicodeError as error:
+        raise BadRequest([f"the query string is not UTF-8: {query!r:.100}"]) from error
+    except ValueError as error:
+        raise BadRequest([f"more than {_MOST} parameters"]) from error
+    problems = [_unknown(name, known) for name in dict(pairs) if name not in known]
+    names = [name for name, _ in pairs]
+    problems += [
+        f"{name}: given {names.count(name)} times, must be given once" for name in known if names.count(name) > 1
+    ]
+    problems += [f"{name}: {value!r:.100} holds a NUL character" for name, value in pairs if "\0" in value]
+    if problems:
+        raise BadRequest(problems)
+    return {name: value for name, value in pairs if value}
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    if not known:
+        return f"{name!r:.100}: this route takes no parameters"
+    near = difflib.get_close_matches(name[:100], known, 1)
+    return f"{name!r:.100}: no such parameter; " + (
+        f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    )

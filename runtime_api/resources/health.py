@@ -1,0 +1,54 @@
+"""`/healthz` (this process answers), `/readyz` (so does what it depends on) and `/metrics`."""
+
+from collections.abc import Sequence
+
+import falcon
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from runtime_api.envelope import MEDIA_TYPE, Clock, envelope
+from runtime_api.readiness import Dependency
+
+
+class Alive:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.data = envelope(self._clock(), 200, "alive", {})
+        resp.content_type = MEDIA_TYPE
+
+    on_head = on_get
+
+
+class Ready:
+    """`data`: for each dependency its `state`, `since` when, `detail`, and what is `to_do`. 503 if one is not ready."""
+
+    def __init__(self, dependencies: Sequence[Dependency], clock: Clock) -> None:
+        self._dependencies = dependencies
+        self._clock = clock
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        found = [(dependency, dependency.look()) for dependency in self._dependencies]
+        bad = [f"{dependency.name}: {condition.detail}" for dependency, condition in found if not condition.ready]
+        status = 503 if bad else 200
+        if bad:
+            resp.set_header("Retry-After", "5")
+        resp.status = status
+        data = {dependency.name: dependency.shown(condition) for dependency, condition in found}
+        resp.data = envelope(self._clock(), status, "; ".join(bad) or "ready", data)
+        resp.content_type = MEDIA_TYPE
+
+    on_head = on_get
+
+
+class Metrics:
+    """Prometheus' text format: the one answer without an envelope, because its reader knows no other form."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.data = generate_latest(self._registry)
+        resp.content_type = CONTENT_TYPE_LATEST
+
+    on_head = on_get

@@ -1,0 +1,116 @@
+"""The HTTP server: waitress, whose loop is run here so that it looks at slow clients and ends when it is told to."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
+
+from runtime_api.channel import Channel
+from runtime_api.lanes import Lanes
+from runtime_api.refusals import HEADER_LIMIT, Refusals
+
+WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+_WATERMARK: Final = 1 << 20  # bytes of an answer that wait for the client before its thread waits too
+_GRACE_SECONDS: Final = 1.0  # for which requests under way may go on when the server ends
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """`connections`: above it a request is answered by 503; from twice as many on, clients wait to be accepted."""
+
+    connections: int
+    body_limit: int  # bytes
+    timeout: float  # seconds, see `Channel`
+
+
+class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
+    """One listening socket; `refusals`, `connections` and `timeout` are read by its channels."""
+
+    channel_class = Channel
+
+    def __init__(self, app: WsgiApp, socket_map: dict[int, Any], lanes: Lanes, adj: Adjustments, sockinfo: Any) -> None:
+        super().__init__(app, socket_map, False, None, dispatcher=lanes, adj=adj, sockinfo=sockinfo)
+
+    def begin(self, refusals: Refusals, limits: ServerLimits) -> None:
+        self.refusals = refusals
+        self.connections = limits.connections
+        self.timeout = limits.timeout
+        self.accept_connections()
+
+    def maintenance(self, now: float) -> None:
+        """Nothing: `ApiServer` looks at the channels, outside of the walk over the sockets."""
+
+
+class ApiServer:
+    """Listens from its making on. `run` in one thread; `stop` from any, or from a signal's handler."""
+
+    def __init__(
+        self, app: WsgiApp, listen: tuple[str, int], limits: ServerLimits, lanes: Lanes, refusals: Refusals
+    ) -> None:
+        """Raises OSError where the address can't be had, ValueError where its host is not known."""
+        host, port = listen
+        adj = Adjustments(
+            listen=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            max_request_header_size=HEADER_LIMIT,
+            max_request_body_size=limits.body_limit + 1,
+            outbuf_high_watermark=_WATERMARK,
+            outbuf_overflow=_WATERMARK * 4,  # above the watermark: nothing of an answer goes through a file
+            connection_limit=limits.connections * 2,
+            log_socket_errors=False,  # a client that goes away is not our error
+            ident="wholelog",
+        )
+        self._map: dict[int, Any] = {}
+        self._lanes = lanes
+        self._stopping = False
+        self._look_every = min(1.0, limits.timeout / 4)
+        self._listeners: list[Any] = []
+        try:
+            for sockinfo in adj.listen:
+                self._listeners.append(Listener(app, self._map, lanes, adj, sockinfo))
+                self._listeners[-1].begin(refusals, limits)
+        except OSError:
+            wasyncore.close_all(self._map)
+            raise
+
+    @property
+    def port(self) -> int:
+        return int(self._listeners[0].effective_port)
+
+    def run(self) -> None:
+        """Until `stop`; then it ends within about 1.5 seconds."""
+        look_at = 0.0
+        while not self._stopping:
+            wasyncore.loop(timeout=self._look_every, use_poll=True, map=self._map, count=1)
+            now = time.monotonic()
+            if now >= look_at:
+                look_at = now + self._look_every
+                for channel in self._channels():
+                    channel.look(now)
+        self._end()
+
+    def stop(self) -> None:
+        # A plain flag and a byte in a pipe: a signal's handler may come between any two lines, and must take no lock.
+        self._stopping = True
+        self._listeners[0].pull_trigger()
+
+    def _end(self) -> None:
+        for listener in self._listeners:
+            wasyncore.dispatcher.close(listener)
+        deadline = time.monotonic() + _GRACE_SECONDS
+        while time.monotonic() < deadline and any(channel.busy for channel in self._channels()):
+            wasyncore.loop(timeout=0.05, use_poll=True, map=self._map, count=1)
+        for channel in self._channels():
+            if channel.busy:
+                channel.abort()
+            else:
+                channel.handle_close()
+        self._lanes.shutdown(0.5)
+        wasyncore.close_all(self._map)
+
+    def _channels(self) -> list[Any]:
+        return [channel for listener in self._listeners for channel in listener.active_channels.values()]
