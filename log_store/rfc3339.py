@@ -76,5 +76,5 @@ def _second(seconds: int) -> str:
 def _date(days: int) -> date:
     try:
         return date.fromordinal(days + _EPOCH)
-    except OverflowError as error:  # fromordinal raises either, by how far out the number is
+    except (OverflowError, ValueError) as error:  # fromordinal raises either, by how far out the number is
         raise ValueError(f"{days} days from 1970 is outside the years 1 to 9999") from error

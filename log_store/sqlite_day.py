@@ -37,7 +37,7 @@ PAGE_BYTES: Final = 4 * 1024 * 1024  # of text and raw bytes, after which a page
 class Day:
     """One partition, as one read sees it. All methods raise StoreUnavailable, StoreDamaged and StoreMisconfigured."""
 
-    def __init__(self, folder: SqliteFolder, name: str, wanted: Wanted) -> None:
+    def __init__(self, folder: SqliteFolder, name: str, wanted: Wanted, page_rows: int = PAGE_ROWS) -> None:
         # No row of a day comes before its first moment: order_time >= log_time. Of `other` nothing is known.
         self.low: Final = LEAST if name == OTHER_DAY else rfc3339.day_start(name)
         self.high: Final = MOST if name == OTHER_DAY else self.low + rfc3339.DAY - 1
@@ -45,6 +45,7 @@ class Day:
         self._name = name
         self._path = folder.file(name)
         self._wanted = wanted
+        self._page_rows = page_rows
         self._revision: int | None = None
 
     def pages(self, after: Key, most: int) -> Iterator[list[Row]]:
@@ -54,7 +55,7 @@ class Day:
         """
         until = next(self.keys_back(1), BEFORE_ALL)
         while after < until:
-            page = self._page(ROWS_ON, after, until, min(most, PAGE_ROWS), _up_to_page_bytes)
+            page = self._page(ROWS_ON, after, until, min(most, self._page_rows), _up_to_page_bytes)
             if not page:
                 raise StoreDamaged(f"{self._path}: the row {until} is there for one query and not for the next")
             yield page
@@ -67,7 +68,7 @@ class Day:
         while keys := self._page(KEYS_BACK, BEFORE_ALL, before, rows, sqlite3.Cursor.fetchall):
             yield from keys
             before = keys[-1]
-            rows = min(most, PAGE_ROWS)
+            rows = min(most, self._page_rows)
 
     def count_lines(self) -> int:
         """The sum of `lines` over all the container's rows of this partition."""

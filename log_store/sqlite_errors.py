@@ -49,6 +49,8 @@ def _of_sqlite(error: sqlite3.Error, path: Path) -> LogStoreError:
 
 def _of_unopened(error: sqlite3.Error, path: Path) -> LogStoreError:
     """SQLite does not say why it could not open; ask the system."""
+    if not path.parent.exists():
+        return StoreUnavailable(f"{path}: its folder is not there: see whether its disk is mounted")
     if not os.access(path.parent, os.R_OK | os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.R_OK)):
         return StoreMisconfigured(f"{path}: {error}; {_way_out(path)}")
     return StoreUnavailable(f"{path}: {error}")

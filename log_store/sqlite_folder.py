@@ -83,6 +83,7 @@ class SqliteFolder:
         path = self.file(name)
         with translated(path):
             if not path.exists():
+                self.check()
                 raise StoreUnavailable(f"{path}: removed while it was being read: read again")
             connection = self._connect(path, "ro")
             try:

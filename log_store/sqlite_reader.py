@@ -15,7 +15,7 @@ from log_store.errors import StoreUnavailable
 from log_store.query import ContainerRef, LogLine, LogQuery
 from log_store.rfc3339 import format_all
 from log_store.seal import Seal
-from log_store.sqlite_day import Day
+from log_store.sqlite_day import PAGE_ROWS, Day
 from log_store.sqlite_errors import translated
 from log_store.sqlite_folder import SEALS, SqliteFolder
 from log_store.sqlite_merge import Source, merge
@@ -31,8 +31,9 @@ class SqliteReader:
     must not look like nothing written. Each call opens what it needs, so that threads share nothing.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, page_rows: int = PAGE_ROWS) -> None:
         self._folder = SqliteFolder(path)
+        self._page_rows = page_rows
         self._closed = False
 
     def read(self, query: LogQuery) -> Iterator[list[LogLine]]:
@@ -40,7 +41,7 @@ class SqliteReader:
         self._check()
         if not _can_be_stored(query.container_id) or (query.size is not None and query.size < 1):
             return
-        left = MOST if query.size is None else query.size
+        left = MOST if query.size is None else min(query.size, MOST)
         after = self._before_newest(query, left) if query.newest and query.size is not None else BEFORE_ALL
         for page in merge([Source(day.low, partial(day.pages, after, left)) for day in self._days(query)]):
             self._check()
@@ -81,7 +82,7 @@ class SqliteReader:
         start = LEAST if query.start is None else min(max(query.start, LEAST), MOST)
         end = MOST if query.end is None else min(max(query.end, LEAST), MOST)
         wanted = Wanted(query.container_id, start, end)
-        days = [Day(self._folder, name, wanted) for name in self._folder.days()]
+        days = [Day(self._folder, name, wanted, self._page_rows) for name in self._folder.days()]
         return [day for day in days if day.low <= end and start <= day.high]
 
     def _before_newest(self, query: LogQuery, size: int) -> Key:

@@ -92,6 +92,7 @@ class SqliteWriter:
     def _connection(self, name: str) -> sqlite3.Connection:
         if self._closed:
             raise StoreUnavailable(f"{self._folder.path}: this writer has been closed")
+        self._folder.check()
         kept = self._open.pop(name, None)
         if kept is not None and kept[1] != self._folder.identity(name):
             kept[0].close()  # the file was removed: what is written to it would be gone

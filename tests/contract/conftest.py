@@ -15,5 +15,5 @@ BACKENDS = ["sqlite"]
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     backend = str(request.param)
     assert backend == "sqlite"
-    with sqlite_store(tmp_path / "logs") as opened:
+    with sqlite_store(tmp_path) as opened:
         yield opened

@@ -2,28 +2,32 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from log_store.open import open_reader, open_writer
 from log_store.protocols import LogReader, LogWriter
 
 
+@dataclass
 class Store:
-    """An empty store that a writer has set up. What the factories make is closed when the test ends."""
+    """An empty store that a writer has set up. What its methods give is closed when the test ends."""
 
-    def __init__(self, open_one_writer: Callable[[], LogWriter], open_one_reader: Callable[[], LogReader]) -> None:
-        self._open_writer = open_one_writer
-        self._open_reader = open_one_reader
-        self._opened = ExitStack()
-        self.writer()
+    open_writer: Callable[[], LogWriter]
+    open_reader: Callable[[], LogReader]
+    away_writer: Callable[
+        [], LogWriter
+    ]  # a writer (not closed for the test) to a place where no store answers any more
+    away_reader: Callable[[], LogReader]  # a reader of a place where no store answers
+    _opened: ExitStack = field(default_factory=ExitStack)
 
     def writer(self) -> LogWriter:
-        writer = self._open_writer()
+        writer = self.open_writer()
         self._opened.callback(writer.close)
         return writer
 
     def reader(self) -> LogReader:
-        reader = self._open_reader()
+        reader = self.open_reader()
         self._opened.callback(reader.close)
         return reader
 
@@ -33,9 +37,22 @@ class Store:
 
 @contextmanager
 def sqlite_store(folder: Path) -> Iterator[Store]:
-    url = f"sqlite://{folder}"
-    store = Store(lambda: open_writer(url), lambda: open_reader(url))
+    """A store in FOLDER/logs."""
+    url = f"sqlite://{folder}/logs"
+
+    def away_writer() -> LogWriter:
+        writer = open_writer(f"sqlite://{folder}/gone")
+        (folder / "gone").rename(folder / "elsewhere")
+        return writer
+
+    store = Store(
+        lambda: open_writer(url),
+        lambda: open_reader(url),
+        away_writer,
+        lambda: open_reader(f"sqlite://{folder}/nowhere"),
+    )
     try:
+        store.writer()
         yield store
     finally:
         store.close()
