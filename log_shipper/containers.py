@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 
 from log_shipper.errors import EngineUnavailable
+from log_shipper.stages.runs import SENDER_PREFIX
 from log_store.document import ContainerContext
 
 Lookup = Callable[[str], ContainerContext | None]
@@ -33,7 +34,7 @@ class Containers:
         if self._clock() - asked < RETRY_AFTER:
             return context
         try:
-            found = None if container_id.startswith("tcp:") else self._lookup(container_id)
+            found = None if container_id.startswith(SENDER_PREFIX) else self._lookup(container_id)
         except EngineUnavailable:
             self._unknown[container_id] = (self._clock(), context)
             return context

@@ -15,7 +15,7 @@ from log_shipper.ledger import Ledger, Windows
 from log_shipper.seal_map import seal_from_map, seal_to_map
 from log_shipper.stages.document import LIVE, REPAIR, Classify, DayRange, StreamState, add_documents
 from log_shipper.stages.partials import PART_BYTES, Identity, Lines, OpenLine, join, whole
-from log_shipper.stages.runs import Entry, Run, runs_of
+from log_shipper.stages.runs import SENDER_PREFIX, Entry, Run, runs_of
 from log_store.document import ContainerContext, DocumentBatch
 from log_store.seal import Seal
 
@@ -48,6 +48,8 @@ class Pipeline:
         self._repairs: dict[str, dict[str, StreamState]] = {}
         self._sealed: dict[str, list[int]] = {}  # container id -> starts of the runs that have their seal
         self._open_runs: dict[tuple[str, int], Seal] = {}
+        self._senders: set[str] = set()
+        self._statements: list[Seal] = []
 
     def new_batch(self) -> DocumentBatch:
         return DocumentBatch(self._shipper)
@@ -56,7 +58,9 @@ class Pipeline:
         """Rows for records that came on the live path."""
         for run in runs_of(entries, seq, trusted=trusted):
             hashes = list(map(xxh3_128_intdigest, run.text, run.time))
-            if trusted:
+            if run.container_id.startswith(SENDER_PREFIX):
+                self._welcome(run)
+            else:
                 self._account(run, hashes)
             state = self._streams.get((run.container_id, run.stream))
             if state is None:
@@ -85,6 +89,19 @@ class Pipeline:
         """Rows for lines whose end has not come yet, as far as they are there."""
         for (container_id, stream), state in self._streams.items():
             self._show_open(batch, container_id, stream, state, received, LIVE)
+
+    def take_statements(self) -> list[Seal]:
+        """What has to be said of senders that were not known before."""
+        taken, self._statements = self._statements, []
+        return taken
+
+    def _welcome(self, run: Run) -> None:
+        if run.container_id not in self._senders:
+            self._senders.add(run.container_id)
+            reason = "sent by another program than Docker: there is no copy to compare it with"
+            self._statements.append(
+                Seal(run.container_id, 0, run.container_name, state="unverified", reason=reason, version=1)
+            )
 
     def seal(self, seal: Seal) -> None:
         """A run's seal has passed: its audit need not be done again."""
@@ -156,6 +173,7 @@ class Pipeline:
             "repairs": {i: {s: _dump(state) for s, state in states.items()} for i, states in self._repairs.items()},
             "ledger": self.ledger.snapshot(),
             "sealed": self._sealed,
+            "senders": sorted(self._senders),
             "open_runs": [seal_to_map(seal) for seal in self._open_runs.values()],
         }
 
@@ -165,6 +183,7 @@ class Pipeline:
             i: {s: _load(dumped) for s, dumped in states.items()} for i, states in snapshot.get("repairs", {}).items()
         }
         self.ledger.restore(snapshot.get("ledger", {}))
+        self._senders = set(snapshot.get("senders", ()))
         self._sealed = dict(snapshot.get("sealed", {}))
         opened = [seal_from_map(told) for told in snapshot.get("open_runs", [])]
         self._open_runs = {(seal.container_id, seal.started_at): seal for seal in opened}

@@ -111,6 +111,7 @@ class Processor:
                 if record.kind == ENTRIES:
                     found = entries(record.body, self._pace.inflated_limit)
                     self._pipeline.add(self._batch, found, record.position, record.received, trusted=record.trusted)
+                    self._seals += self._pipeline.take_statements()
                 elif record.kind == REPAIR:
                     self._repair(record)
         except ProtocolError as error:

@@ -39,7 +39,7 @@ class Handshake:
     def receive(self, data: bytes) -> Answer | None:
         """None while the PING is not whole. Raises Malformed."""
         self._received += data
-        reader = msgpack.Unpacker(raw=True, max_buffer_size=len(self._received) + 1)
+        reader = msgpack.Unpacker(raw=True, max_buffer_size=1 << 20)
         reader.feed(self._received)
         try:
             ping = reader.unpack()

@@ -8,6 +8,7 @@ import orjson
 
 from log_store.fields import STDERR, STDOUT
 
+SENDER_PREFIX = "tcp:"  # of the container id of a sender that is no container
 STREAM_OF = {b"stdout": STDOUT, b"stderr": STDERR}
 
 Entry = tuple[bytes, int, dict[bytes, Any], dict[bytes, Any]]
@@ -64,7 +65,7 @@ def _new_run(tag: bytes, record: dict[bytes, Any], source: Any, trusted: bool) -
         shown = name.decode("utf-8", "replace").removeprefix("/") if isinstance(name, bytes) else ""
         return Run(container.decode("utf-8", "replace"), stream, shown)
     sender = tag.decode("utf-8", "replace")
-    return Run(f"tcp:{sender}", stream, sender)
+    return Run(f"{SENDER_PREFIX}{sender}", stream, sender)
 
 
 def _part(record: dict[bytes, Any]) -> Part:
