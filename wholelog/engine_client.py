@@ -62,9 +62,9 @@ class EngineClient:
 
     def lines(self, method: str, path: str, first: float, later: float) -> Iterator[bytes]:
         """The lines of an answer as they come. Raises EngineTimeout after `first` seconds without any, `later` between."""
-        with self._answer(method, path, first) as (connection, answer):
+        with self._answer(method, path, first) as (sock, answer):
             while line := answer.readline():
-                connection.sock.settimeout(later)
+                sock.settimeout(later)
                 if line.strip():
                     yield line
 
@@ -81,12 +81,13 @@ class EngineClient:
     @contextmanager
     def _answer(
         self, method: str, path: str, timeout: float, body: IO[bytes] | None = None
-    ) -> Iterator[tuple["_UnixConnection", http.client.HTTPResponse]]:
+    ) -> Iterator[tuple[socket.socket, http.client.HTTPResponse]]:
         connection = _UnixConnection(self._path, timeout)
         try:
             headers = {"Content-Type": "application/x-tar", "Transfer-Encoding": "chunked"} if body else {}
             connection.request(method, path, body=body, headers=headers, encode_chunked=True)
-            yield connection, connection.getresponse()
+            sent_on = connection.sock  # which an answer that ends its connection takes from it
+            yield sent_on, connection.getresponse()
         except TimeoutError as error:
             raise EngineTimeout(self._reason(error)) from error
         except (OSError, http.client.HTTPException) as error:

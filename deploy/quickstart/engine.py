@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.quickstart.background import Background
@@ -15,13 +16,25 @@ from deploy.quickstart.report import Report
 from wholelog.engine_client import EngineClient, engine_socket
 from wholelog.errors import EngineProblem
 
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """`own`: it was started here, and all that is in it goes with the data folder."""
+
+    socket: Path
+    own: bool
+
+    def client(self, timeout: float = 30.0) -> EngineClient:
+        return EngineClient(self.socket, timeout)
+
+
 _START_SECONDS = 60.0
 _SERVICE_SECONDS = 15.0  # until the service that a package has just installed answers
 
 
 @contextmanager
-def engine(docker_host: str, environ: Mapping[str, str], data: Path, report: Report) -> Iterator[Path]:
-    """The socket of an engine that answers. One that was named must answer; one that runs is used as it is.
+def engine(docker_host: str, environ: Mapping[str, str], data: Path, report: Report) -> Iterator[Engine]:
+    """An engine that answers. One that was named must answer; one that runs is used as it is.
 
     Where none runs and we are root, one is started under DATA and ended with us: its images and containers are its
     own. Raises EngineProblem, MachineLacks, ServiceProblem.
@@ -32,10 +45,10 @@ def engine(docker_host: str, environ: Mapping[str, str], data: Path, report: Rep
         running = _installed(environ, report)
     if running is not None:
         report.say(f"using the Docker engine {EngineClient(running).version()} at {running}")
-        yield running
+        yield Engine(running, own=False)
         return
     with _own_engine(data, report) as socket:
-        yield socket
+        yield Engine(socket, own=True)
 
 
 def _named(docker_host: str, environ: Mapping[str, str]) -> Path:

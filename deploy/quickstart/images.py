@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from deploy.quickstart import machine_image
+from deploy.quickstart.engine import Engine
 from deploy.quickstart.errors import ImageProblem
 from deploy.quickstart.options import Options
 from deploy.quickstart.report import Report
@@ -19,30 +20,28 @@ _PROGRESS_SECONDS = 60.0  # a pull that has begun may be silent for so long
 _RECIPE = 1  # of the image that is made here: another one gets another tag
 
 
-def images(socket: Path, options: Options, report: Report) -> dict[str, str]:
+def images(engine: Engine, options: Options, report: Report) -> dict[str, str]:
     """For each setting whose image cannot be had the image to use instead. Raises ImageProblem, EngineProblem.
 
     An image that the user named is never replaced; the defaults are, where the engine has none and no registry answers.
     """
-    client = EngineClient(socket)
-    missing: dict[str, str] = {}
+    missing: dict[str, list[str]] = {}
     for setting in _SETTINGS:
         name = options.settings[setting]
-        if not _has(client, name):
-            missing[setting] = name
-    failed = {name: problem for name in dict.fromkeys(missing.values()) if (problem := _pull(client, name, report))}
+        if not _has(engine.client(), name):
+            missing.setdefault(name, []).append(setting)
     instead: dict[str, str] = {}
-    for setting, name in missing.items():
-        if name not in failed:
+    for name, settings in missing.items():
+        problem = _pull(engine, name, report)
+        if not problem:
             continue
-        if options.sources[setting] != "default":
-            raise ImageProblem(
-                f"{options.sources[setting]}: image {name!r} is not in the engine and cannot be pulled ({failed[name]}): "
-                "load it with `docker load`, or leave the setting out"
-            )
-        instead[setting] = _made_here(
-            EngineClient(socket, timeout=300), options.data, f"{name}: {failed[name]}", report
-        )
+        for setting in settings:
+            if options.sources[setting] != "default":
+                raise ImageProblem(
+                    f"{options.sources[setting]}: image {name!r} is not in the engine and cannot be pulled ({problem}): "
+                    "load it with `docker load`, or leave the setting out"
+                )
+        instead.update(dict.fromkeys(settings, _made_here(engine, options.data, f"{name}: {problem}", report)))
     return instead
 
 
@@ -53,27 +52,29 @@ def _has(client: EngineClient, name: str) -> bool:
     return status == 200
 
 
-def _pull(client: EngineClient, name: str, report: Report) -> str:
+def _pull(engine: Engine, name: str, report: Report) -> str:
     """What went wrong; empty if the engine has it now."""
     report.say(f"no image {name!r} in the engine: pulling it")
     repository, _, tag = name.rpartition(":") if ":" in name.rpartition("/")[2] else (name, "", "latest")
     path = "/images/create?" + urlencode({"fromImage": repository, "tag": tag})
     try:
-        for line in client.lines("POST", path, first=_FIRST_WORD_SECONDS, later=_PROGRESS_SECONDS):
+        for line in engine.client().lines("POST", path, first=_FIRST_WORD_SECONDS, later=_PROGRESS_SECONDS):
             said = json.loads(line)
             if "error" in said or "message" in said:
                 return " ".join(str(said.get("error") or said["message"]).split())
     except EngineTimeout:
-        return "no registry answered in time"
+        return f"no registry answered within {_FIRST_WORD_SECONDS:g} s"
     except (EngineProblem, ValueError) as error:
         return str(error)
-    report.leaves(f"image {name} in the engine (`docker rmi {name}` removes it)")
+    if not engine.own:
+        report.leaves(f"image {name} in the engine (`docker rmi {name}` removes it)")
     return ""
 
 
-def _made_here(client: EngineClient, data: Path, why: str, report: Report) -> str:
+def _made_here(engine: Engine, data: Path, why: str, report: Report) -> str:
     repository, tag = "wholelog-local", f"python{platform.python_version()}-{_RECIPE}"
     name = f"{repository}:{tag}"
+    client = engine.client(timeout=300)
     if not _has(client, name):
         with tempfile.TemporaryFile(dir=data) as tar:
             machine_image.write(tar)
@@ -89,5 +90,6 @@ def _made_here(client: EngineClient, data: Path, why: str, report: Report) -> st
         report.say(f"{why}; so made {name} ({size >> 20} MiB) from this machine's own Python, bash and programs")
     else:
         report.say(f"{why}; so using {name}, made here earlier")
-    report.leaves(f"image {name} in the engine, made from this machine (`docker rmi {name}` removes it)")
+    if not engine.own:
+        report.leaves(f"image {name} in the engine, made from this machine (`docker rmi {name}` removes it)")
     return name

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
+from deploy.quickstart.engine import Engine
 from deploy.quickstart.errors import SampleProblem
 from deploy.quickstart.report import Report
 from deploy.quickstart.rest import call
@@ -17,12 +18,12 @@ _DELETE_SECONDS = 45.0
 _GONE_SECONDS = 10.0
 
 
-def remove_containers(socket: Path, log_socket: Path, url: str, report: Report) -> None:
+def remove_containers(engine: Engine, log_socket: Path, url: str, report: Report) -> None:
     """Ours are those with our label whose log goes to our socket: not another Wholelog's on the same engine.
 
     By the API first, which keeps their last lines; what is left after that by the engine. Raises EngineProblem.
     """
-    client = EngineClient(socket, timeout=30)
+    client = engine.client()
     ours = _ours(client, log_socket)
     if not ours:
         return

@@ -20,7 +20,7 @@ from deploy.quickstart.machine import SYSTEM_PATH, find_program
 PROGRAMS = (
     "bash sh cat ls echo printf sleep seq yes head tail tr dd cut sort uniq wc tee date env id true false test expr "
     "mkdir rmdir rm cp mv ln touch chmod chown mktemp basename dirname readlink pwd stat df du kill grep sed awk find "
-    "xargs nproc uname hostname timeout tar gzip base64 sha256sum md5sum od nohup"
+    "xargs nproc uname hostname timeout tar gzip base64 sha256sum md5sum od nohup whoami"
 ).split()
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin", "LANG": "C.UTF-8"}
 _LINKS = ("bin", "sbin", "lib", "lib64", "lib32", "libx32")  # of a machine whose / and /usr are merged

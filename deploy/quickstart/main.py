@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from deploy.quickstart.background import Background
-from deploy.quickstart.engine import engine
+from deploy.quickstart.engine import Engine, engine
 from deploy.quickstart.errors import QuickstartError, ServiceProblem
 from deploy.quickstart.images import images
 from deploy.quickstart.leftovers import remove_containers
@@ -45,9 +45,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def _start(options: Options, report: Report) -> int:
     report.leaves(f"data folder {options.data} (logs, spool, and the images of an engine started here)")
-    environment = make_environment(_ROOT, report)
-    with engine(options.settings["docker_host"], os.environ, options.data, report) as socket:
-        flags = {**options.flags, "docker_host": f"unix://{socket}", **images(socket, options, report)}
+    with engine(options.settings["docker_host"], os.environ, options.data, report) as docker:
+        environment = make_environment(_ROOT, report)
+        flags = {**options.flags, "docker_host": f"unix://{docker.socket}", **images(docker, options, report)}
         with running(environment, flags, options.url, options.data, report) as service:
             try:
                 container = run_sample(options.url, report)
@@ -56,7 +56,7 @@ def _start(options: Options, report: Report) -> int:
                 return 0
             finally:
                 _ignore_signals()
-                _clean(socket, options, report)
+                _clean(docker, options, report)
 
 
 def _stay(service: Background, url: str, container: str, report: Report) -> None:
@@ -74,9 +74,9 @@ def _stay(service: Background, url: str, container: str, report: Report) -> None
     raise ServiceProblem(f"Wholelog ended by itself; its log ends with\n{service.last_lines()}")
 
 
-def _clean(socket: Path, options: Options, report: Report) -> None:
+def _clean(docker: Engine, options: Options, report: Report) -> None:
     try:
-        remove_containers(socket, options.socket, options.url, report)
+        remove_containers(docker, options.socket, options.url, report)
     except EngineProblem as error:
         report.leaves(f"containers started here, if there are any: {error}")
 
