@@ -117,14 +117,11 @@ def load(
     config: Path | None = None,
     *,
     others: Sequence[type] = (),
-    ignore_unknown: bool = False,
 ) -> tuple[S, dict[str, str]]:
     """The settings, and for each name where its value came from: `flag --data`, `WHOLELOG_DATA`, the file, `default`.
 
     `flags` maps field names to the text given for them. `others` are the settings classes of the other processes:
-    their names are known, and left to them, in the environment and the file. `ignore_unknown` leaves all other names
-    there alone: for a process that may not know the others and is started by the command line, which has checked them.
-    Raises SettingsError.
+    their names are known, and left to them, in the environment and the file. Raises SettingsError.
     """
     fields = _fields(cls)
     known = set(fields).union(*(_fields(other) for other in others))
