@@ -12,7 +12,7 @@ class ImageRequest:
     """The image as named by the caller; `name` is '' where only `file_path` was given."""
 
     name: str = ""
-    tag: str = ""
+    tag: str = ""  # or a digest, `sha256:…`
     auth: str = ""  # the repository namespace, not a credential
     file_path: str = ""
 

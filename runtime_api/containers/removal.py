@@ -1,0 +1,210 @@
+"""Deleting a container without losing a line of it: it is removed only once its log has been verified.
+
+Docker's own copy of the log, which makes the log whole, goes with the container.
+"""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from log_store.errors import LogStoreError
+from log_store.protocols import LogReader
+from log_store.seal import Seal
+from runtime_api.containers.creation import task_of
+from runtime_api.containers.engine import Details, Engine
+from runtime_api.containers.lookup import Lookup
+from runtime_api.containers.protocols import Deleted
+from runtime_api.containers.stop_signal import heeds
+from runtime_api.containers.tasks import Tasks
+from runtime_api.containers.turns import Turns
+from runtime_api.errors import Conflict, EngineUnavailable, NotFound, RuntimeApiError
+from runtime_api.schemas.seal import seal_view
+
+log = logging.getLogger(__name__)
+
+_POLL: Final = 0.1  # seconds between looks at a seal that a caller waits for
+_ROUND, _LONGEST_ROUND = 2.0, 30.0  # seconds between looks at those that nobody waits for
+
+
+class Remover:
+    """`start` and `close` frame the thread that removes what could not be removed at once."""
+
+    def __init__(
+        self, engine: Engine, tasks: Tasks, lookup: Lookup, reader: LogReader, *, shipper: Path, stop_grace: float,
+        seal_wait: float, now: Callable[[], int], clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        self._engine, self._tasks, self._lookup, self._reader = engine, tasks, lookup, reader
+        self._shipper, self._stop_grace, self._seal_wait = shipper, stop_grace, seal_wait
+        self._now, self._clock = now, clock
+        self._turns = Turns()
+        self._stop = threading.Event()
+        self._asked = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._asked.set()  # what an earlier process left
+        self._thread = threading.Thread(target=self._run, name="removal", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._asked.set()
+        if self._thread is not None:
+            self._thread.join(10)
+
+    def delete(self, name: str, request_id: str) -> Deleted:
+        if request_id and (answer := self._answered(name, request_id)):
+            return answer
+        container_id = self._lookup.living(name)
+        with self._turns.of(container_id):
+            if request_id and (answer := self._answered(name, request_id)):
+                return answer  # of a twin that had the turn before
+            details = self._engine.inspect(container_id)
+            if details is None:
+                raise NotFound(f"container {container_id[:12]} has just been deleted; its logs stay at /logs")
+            self._tasks.ask_deletion(task_of(details), self._now())
+            deleted = self._remove(details)
+            if request_id:
+                self._tasks.keep_answer(request_id, container_id, asdict(deleted))
+        if not deleted.removed:
+            self._asked.set()
+        return deleted
+
+    def _answered(self, name: str, request_id: str) -> Deleted | None:
+        kept = self._tasks.answer(request_id)
+        if kept is None:
+            return None
+        container_id, answer = kept
+        task = self._tasks.by_id(container_id)
+        names = (task.container_name, task.task_id) if task else ()
+        if not container_id.startswith(name) and name not in names:
+            raise Conflict(f"request_id: {request_id!r} deleted container {container_id[:12]}; another needs a new id")
+        return Deleted(**answer)
+
+    def _remove(self, details: Details) -> Deleted:
+        ended = self._ended(details)
+        if ended is None:
+            return self._gone(details, None)
+        if not ended.started_at:
+            return self._removed(ended, None)  # it wrote nothing
+        end = self._clock() + self._seal_wait
+        while True:
+            try:
+                seal = self._seal(ended)
+            except LogStoreError as error:
+                return self._kept(ended, f"the log store cannot say whether its log is whole: {error}")
+            if seal is not None:
+                return self._removed(ended, seal)
+            if not self._shipper_up():
+                return self._kept(ended, f"the log shipper is not there (socket {self._shipper})")
+            if self._clock() >= end or self._stop.wait(_POLL):
+                return self._kept(ended, f"its log was not verified within {self._seal_wait:g} seconds")
+
+    def _ended(self, details: Details) -> Details | None:
+        """As it is once it has stopped; None if it is gone."""
+        container_id = details.summary.container_id
+        if details.running:
+            graceful = heeds(container_id, details.pid, details.stop_signal)
+            try:
+                self._engine.stop(container_id, self._stop_grace if graceful else 0)
+            except NotFound:
+                return None
+            return self._engine.inspect(container_id)
+        return details
+
+    def _seal(self, ended: Details) -> Seal | None:
+        """The closed seal of its last run; None while there is none."""
+        for seal in self._reader.seals(ended.summary.container_id):
+            if seal.started_at == ended.started_at and seal.state != "open":
+                return seal
+        return None
+
+    def _shipper_up(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(0.5)
+            try:
+                probe.connect(str(self._shipper))
+            except (FileNotFoundError, ConnectionRefusedError):
+                return False
+            except OSError as error:
+                log.info("whether the shipper is there cannot be told, so its seal is waited for: %s", error)
+            return True
+
+    def _removed(self, ended: Details, seal: Seal | None) -> Deleted:
+        self._engine.remove(ended.summary.container_id)
+        return self._gone(ended, seal)
+
+    def _gone(self, ended: Details, seal: Seal | None) -> Deleted:
+        container_id = ended.summary.container_id
+        self._tasks.deleted(container_id, self._now())
+        said = f"; its log: {_said(seal)}" if seal else ""
+        return Deleted(
+            container_id, f"container {container_id[:12]} is deleted{said}", True, seal_view(seal) if seal else None
+        )
+
+    def _kept(self, ended: Details, why: str) -> Deleted:
+        container_id = ended.summary.container_id
+        return Deleted(
+            container_id,
+            f"container {container_id[:12]} is stopped, and is removed once its log has been verified: {why}",
+            False,
+        )
+
+    def _run(self) -> None:
+        pause, waiting = _ROUND, True
+        while not self._stop.is_set():
+            try:
+                waiting = self._round()
+                pause = _ROUND
+            except (RuntimeApiError, LogStoreError) as error:
+                log.warning("removing containers waits for %.0f s: %s", pause, error)
+                pause, waiting = min(pause * 2, _LONGEST_ROUND), True
+            except Exception:
+                log.exception("removing containers failed, and is tried again in %.0f s", _LONGEST_ROUND)
+                pause, waiting = _LONGEST_ROUND, True
+            if self._asked.wait(pause if waiting else None):
+                self._asked.clear()
+
+    def _round(self) -> bool:
+        """Remove what can be removed now; whether anything is left. One that fails does not keep the others."""
+        left = False
+        failed: RuntimeApiError | None = None
+        for container_id in self._tasks.to_delete():
+            if self._stop.is_set():
+                return True
+            try:
+                with self._turns.of(container_id):
+                    left = not self._try(container_id) or left
+            except EngineUnavailable:
+                raise
+            except RuntimeApiError as error:
+                failed = error
+        if failed is not None:
+            raise failed
+        return left
+
+    def _try(self, container_id: str) -> bool:
+        details = self._engine.inspect(container_id)
+        ended = self._ended(details) if details else None
+        if ended is not None:
+            seal = self._seal(ended) if ended.started_at else None
+            if seal is None and ended.started_at:
+                return False
+            self._engine.remove(container_id)
+            log.info(
+                "container %s is deleted; its log: %s", container_id[:12], _said(seal) if seal else "never started"
+            )
+        self._tasks.deleted(container_id, self._now())
+        return True
+
+
+def _said(seal: Seal) -> str:
+    lines = f"{seal.lines} lines"
+    if seal.state == "sealed":
+        return f"whole, {lines}"
+    return f"{lines}, with gaps" if seal.state == "gaps" else f"{lines}, not verified: {seal.reason}"

@@ -1,0 +1,97 @@
+"""The containers of this service: protocols.Containers by an engine, a table of tasks and the log store's seals."""
+
+from typing import Any
+
+from log_store.rfc3339 import format_ns
+from runtime_api.containers.creation import Starter
+from runtime_api.containers.engine import Details, Engine, Summary
+from runtime_api.containers.lookup import Lookup
+from runtime_api.containers.protocols import ContainerView, Created, Deleted
+from runtime_api.containers.removal import Remover
+from runtime_api.containers.stats import Stats
+from runtime_api.containers.tasks import Tasks
+from runtime_api.errors import NotFound
+from runtime_api.schemas.task import TaskRequest
+from wholelog_base import labels
+
+RUNNING = ("running", "paused")  # the states in which a container has figures
+
+
+class ContainerService:
+    """Safe to use from several threads between `start` and `close`."""
+
+    def __init__(
+        self, engine: Engine, tasks: Tasks, stats: Stats, starter: Starter, remover: Remover, lookup: Lookup
+    ) -> None:
+        self._engine, self._tasks, self._stats = engine, tasks, stats
+        self._starter, self._remover, self._lookup = starter, remover, lookup
+
+    def start(self) -> None:
+        """Begin to keep figures, and to remove what an earlier process was asked to delete."""
+        self._stats.start()
+        self._remover.start()
+
+    def close(self) -> None:
+        self._remover.close()
+        self._stats.close()
+        self._engine.close()
+        self._tasks.close()
+
+    def create(self, task: TaskRequest) -> Created:
+        created = self._starter.create(task)
+        if not created.again:
+            self._stats.watch(created.container_id)
+        return created
+
+    def delete(self, name: str, request_id: str) -> Deleted:
+        deleted = self._remover.delete(name, request_id)
+        self._stats.forget(deleted.container_id)
+        return deleted
+
+    def list(self) -> list[ContainerView]:
+        ours = self._engine.list(labels.TASK_ID)
+        going = set(self._tasks.to_delete())
+        self._stats.keep(item.container_id for item in ours if item.state in RUNNING)
+        return [self._view(item, going, {}) for item in ours]
+
+    def get(self, name: str) -> ContainerView:
+        details = self._engine.inspect(self._lookup.living(name))
+        if details is None:
+            raise NotFound(f"container_id: {name[:80]!r} has just been deleted; its logs stay at /logs")
+        if details.summary.state in RUNNING:
+            self._stats.watch(details.summary.container_id)
+        return self._view(details.summary, set(self._tasks.to_delete()), self._more(details))
+
+    def resolve(self, name: str) -> str:
+        return self._lookup.any(name)
+
+    def check(self) -> str:
+        self._engine.ping()
+        facts = self._engine.facts()
+        return f"Docker {facts.version}, API {facts.api_version}, {facts.cpus} CPUs"
+
+    def _view(self, item: Summary, going: set[str], more: dict[str, Any]) -> ContainerView:
+        cpu, mem = self._stats.figures(item.container_id, running=item.state in RUNNING)
+        # Stopped, and kept only until its log has been verified.
+        status = "removing" if item.container_id in going and item.state not in RUNNING else item.state
+        return ContainerView(item.container_id, cpu, mem, status, item.labels.get(labels.UID, ""), more)
+
+    def _more(self, details: Details) -> dict[str, Any]:
+        task = self._tasks.by_id(details.summary.container_id)
+        marks = details.summary.labels
+        ended = not details.running and bool(details.started_at)
+        return {
+            "name": details.summary.name,
+            "image": {"name": details.summary.image, "digest": task.digest if task else details.image_id},
+            "type": marks.get(labels.TYPE, ""),
+            "task_id": marks.get(labels.TASK_ID, ""),
+            "command": list(details.command),
+            "cpu_limit": details.nano_cpus / 1e9 if details.nano_cpus else None,
+            "mem_limit": details.memory or None,
+            "created": format_ns(details.created_at),
+            "started": format_ns(details.started_at) if details.started_at else None,
+            "finished": format_ns(details.finished_at) if ended and details.finished_at else None,
+            "exit_code": details.exit_code if ended else None,
+            "oom_killed": details.oom_killed,
+            "error": details.error,
+        }

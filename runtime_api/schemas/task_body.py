@@ -1,0 +1,169 @@
+"""From the decoded body of `POST /containers` to a TaskRequest (contract.md, section 1)."""
+
+import hashlib
+import json
+import re
+import shlex
+from dataclasses import asdict, replace
+from typing import Any, Final, cast
+
+from runtime_api.errors import BadRequest
+from runtime_api.schemas import image_name, quantities
+from runtime_api.schemas.members import Members, Problems
+from runtime_api.schemas.task import TASK_TYPES, ImageRequest, TaskRequest, TaskType
+from runtime_api.schemas.values import empty, forbidden
+
+BODY: Final = ("request_id", "tags", "task_desc")
+TAGS: Final = ("type",)
+TASK: Final = (
+    "image", "task_id", "cmd", "cpu_limit", "mem_limit", "repo_path", "env", "inputs", "outputs", "download_path",
+    "upload_path",
+)  # fmt: skip
+IMAGE: Final = ("file_path", "name", "tag", "auth")
+NOT_BUILT: Final = ("repo_path", "inputs", "outputs")
+LONGEST_ARGUMENT: Final = 131_071  # bytes of one argument or variable without its NUL; Linux, MAX_ARG_STRLEN
+LONGEST_ID: Final = 128
+MOST_VARIABLES: Final = 1000
+_ID: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", re.ASCII)
+_VARIABLE: Final = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*", re.ASCII)
+
+
+def parse_task(body: Any) -> TaskRequest:
+    """`body`: what JSON decodes to. Raises BadRequest with every problem at once."""
+    problems = Problems()
+    top = Members(body, "", BODY, problems)
+    task_type = _type(Members(top.get("tags"), "tags", TAGS, problems))
+    desc = Members(top.get("task_desc"), "task_desc", TASK, problems)
+    for name in NOT_BUILT:
+        if desc.get(name) is not None:
+            problems.say(f"{desc.path(name)}: is not built yet; leave it out")
+    task = TaskRequest(
+        type=task_type or "algorithm",
+        request_id=top.text("request_id", longest=256),
+        task_id=desc.parsed("task_id", _task_id) or "",
+        image=_image(desc),
+        cmd=_cmd(desc, task_type),
+        nano_cpus=desc.parsed("cpu_limit", quantities.nano_cpus),
+        mem_limit=desc.parsed("mem_limit", quantities.memory),
+        env=_env(desc),
+        download_path=desc.parsed("download_path", _folder) or "",
+        upload_path=desc.parsed("upload_path", _folder) or "",
+    )
+    if found := problems.all():
+        raise BadRequest(found)
+    return replace(task, fingerprint=_fingerprint(task))
+
+
+def _type(tags: Members) -> TaskType | None:
+    choices = "must be one of " + ", ".join(TASK_TYPES)
+    value = tags.get("type")
+    if value is None:
+        tags.problems.say(f"tags.type: is missing; it {choices}")
+    elif value not in TASK_TYPES:
+        tags.problems.add("tags.type", value, f"is a wrong container type; it {choices}")
+    else:
+        return cast(TaskType, value)
+    return None
+
+
+def _image(desc: Members) -> ImageRequest | None:
+    value = desc.get("image")
+    if value is None or isinstance(value, str):
+        return desc.parsed("image", image_name.split)
+    if not isinstance(value, dict):
+        desc.problems.add(desc.path("image"), value, "must be an object or a string such as 'python:3.12'")
+        return None
+    image = Members(value, desc.path("image"), IMAGE, desc.problems)
+    named = image.parsed("name", image_name.split) or ImageRequest()
+    tag = image.parsed("tag", _checked(image_name.check_tag)) or ""
+    auth = image.parsed("auth", _checked(image_name.check_namespace)) or ""
+    file_path = image.text("file_path")
+    if named.tag and tag:
+        image.problems.add(image.path("tag"), tag, f"is given twice: the name has {named.tag!r}")
+    if (tag or auth) and image.get("name") is None:
+        image.problems.say(f"{image.path('name')}: is missing, while tag or auth is given")
+    if not named.name and not file_path:
+        return None
+    return ImageRequest(named.name, named.tag or tag, auth, file_path)
+
+
+def _cmd(desc: Members, task_type: TaskType | None) -> str:
+    # The argument list of a process takes no longer text.
+    cmd = desc.text("cmd", allowed="\t\n\r\f", longest=LONGEST_ARGUMENT)
+    if cmd and task_type == "algorithm":
+        try:
+            if not shlex.split(cmd):
+                desc.problems.add(desc.path("cmd"), cmd, "must hold a command")
+        except ValueError as error:
+            desc.problems.add(desc.path("cmd"), cmd, f"cannot be split into words as a shell does: {error}")
+    elif cmd and not cmd.strip():
+        desc.problems.add(desc.path("cmd"), cmd, "must hold a command")
+    return cmd
+
+
+def _env(desc: Members) -> tuple[str, ...]:
+    value = desc.get("env")
+    if value is None:
+        return ()
+    if not isinstance(value, (str, list)):
+        desc.problems.add(desc.path("env"), value, "must be a list of strings NAME=value")
+        return ()
+    entries = [value] if isinstance(value, str) else value
+    if len(entries) > MOST_VARIABLES:
+        desc.problems.say(f"{desc.path('env')}: has {len(entries)} entries; {MOST_VARIABLES} at most")
+        return ()
+    names: set[str] = set()
+    kept: list[str] = []
+    for number, entry in enumerate(entries):
+        place = desc.path("env") if isinstance(value, str) else f"{desc.path('env')}[{number}]"
+        if empty(entry):
+            continue
+        if problem := _variable_problem(entry, names):
+            # What stands after the = may be a secret, so it is not shown.
+            desc.problems.add(place, entry.partition("=")[0] if isinstance(entry, str) else entry, problem)
+        else:
+            names.add(entry.partition("=")[0])
+            kept.append(entry)
+    return tuple(kept)
+
+
+def _variable_problem(entry: Any, names: set[str]) -> str:
+    if not isinstance(entry, str):
+        return "must be a string NAME=value"
+    name, equals, content = entry.partition("=")
+    if not equals or not _VARIABLE.fullmatch(name):
+        return "must be NAME=value, the name of letters, digits, _ . or - and not beginning with a digit"
+    if what := forbidden(content, "\t\n\r\f\x1b"):
+        return f"must not hold {what} in its value"
+    if len(entry.encode()) > LONGEST_ARGUMENT:
+        return f"is {len(entry.encode())} bytes long with its value; {LONGEST_ARGUMENT} at most"
+    return "is given twice" if name in names else ""
+
+
+def _task_id(text: str) -> str:
+    if len(text) > LONGEST_ID or not _ID.fullmatch(text):
+        raise ValueError(
+            f"must be part of a container's name: letters, digits, _ . or -, first a letter or digit, at most {LONGEST_ID}"
+        )
+    return text
+
+
+def _folder(text: str) -> str:
+    if not text.startswith("/"):
+        raise ValueError("must be an absolute path in the container, such as '/work'")
+    return text
+
+
+def _checked(check: Any) -> Any:
+    def parse(text: str) -> str:
+        check(text)
+        return text
+
+    return parse
+
+
+def _fingerprint(task: TaskRequest) -> str:
+    asked = {name: value for name, value in asdict(task).items() if name not in ("request_id", "fingerprint")}
+    # Absent members are left out, so that one added in a later version does not change what older bodies ask for.
+    kept = {name: value for name, value in asked.items() if value not in (None, "", ())}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
