@@ -2,9 +2,11 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from runtime_api.containers.log_driver import driver_options
@@ -27,11 +29,19 @@ class Shipper:
             with open(self.log, "ab") as log:
                 command = [sys.executable, "-m", "log_shipper", part]
                 self._processes[part] = subprocess.Popen(command, env=self._environ, stdout=log, stderr=log)
-        end = time.monotonic() + 20
-        while "acceptor" in self._processes and not self.socket.exists():
-            if time.monotonic() > end or self._processes["acceptor"].poll() is not None:
-                raise RuntimeError("the acceptor does not listen:\n" + self.log.read_text())
+        for part in parts or ("acceptor", "processor"):
+            self._wait(part, self.socket.exists if part == "acceptor" else self._answers)
+
+    def _wait(self, part: str, is_up: Callable[[], bool], seconds: float = 20) -> None:
+        end = time.monotonic() + seconds
+        while not is_up():
+            if time.monotonic() > end or self._processes[part].poll() is not None:
+                raise RuntimeError(f"the {part} does not come up:\n" + self.log.read_text())
             time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def signal(self, part: str, number: signal.Signals) -> None:
         self._processes[part].send_signal(number)
