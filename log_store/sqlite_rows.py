@@ -1,5 +1,6 @@
 """A batch as rows of one partition's `documents` table."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -26,11 +27,17 @@ _GIVEN: Final = [
 ]
 _KEY: Final = ("container", "log_time", "stream", "id")
 
-UPSERT: Final = (
-    f"INSERT INTO documents({', '.join(_GIVEN)}) VALUES ({', '.join('?' * len(_GIVEN))}) "
-    f"ON CONFLICT({', '.join(_KEY)}) DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in _GIVEN if c not in _KEY)} "
-    "WHERE excluded.version > version"
-)
+_TAKEN: Final = [f"{column} = excluded.{column}" for column in _GIVEN if column not in (*_KEY, "ordinal")]
+
+# moved(container, ordinal) gives the ordinal back: see `note_moves`.
+UPSERT: Final = f"""
+INSERT INTO documents({", ".join(_GIVEN)}) VALUES ({", ".join("?" * len(_GIVEN))})
+ON CONFLICT({", ".join(_KEY)}) DO UPDATE SET {", ".join(_TAKEN)},
+    ordinal = CASE WHEN (excluded.order_time, excluded.ordinal) = (order_time, ordinal) THEN ordinal
+        ELSE moved(container, excluded.ordinal) END
+WHERE excluded.version > version
+"""
+_COUNT_UP: Final = "UPDATE containers SET revision = revision + 1 WHERE key = ?"
 
 CONTEXT: Final = """
 INSERT INTO containers(container_id, container_name, task_id, type, uid) VALUES (?, ?, ?, ?, ?)
@@ -38,6 +45,24 @@ ON CONFLICT(container_id) DO UPDATE SET
     container_name = excluded.container_name, task_id = excluded.task_id, type = excluded.type, uid = excluded.uid
 WHERE (excluded.container_name, excluded.task_id, excluded.type, excluded.uid) <> (container_name, task_id, type, uid)
 """
+
+
+def note_moves(connection: sqlite3.Connection) -> set[int]:
+    """The set to which UPSERT on this connection adds the keys of containers of which a row got another place."""
+    moved: set[int] = set()
+
+    def note(container: int, ordinal: int) -> int:
+        moved.add(container)
+        return ordinal
+
+    connection.create_function("moved", 2, note)
+    return moved
+
+
+def count_up(connection: sqlite3.Connection, moved: set[int]) -> None:
+    """Give the moved ones another revision, and forget them."""
+    connection.executemany(_COUNT_UP, [(key,) for key in moved])
+    moved.clear()
 
 
 def by_day(batch: DocumentBatch) -> dict[str, list[int] | None]:

@@ -9,12 +9,13 @@ the key and an index for ids 230 k/s and 332 bytes, with a rowid and two indices
 import sqlite3
 from typing import Final
 
-from log_store.errors import StoreMisconfigured
+from log_store.errors import StoreDamaged, StoreMisconfigured
 
 VERSION: Final = 1
 
 # `revision` says to a read whose pages are apart whether a row has got another place meanwhile, so that it could be missed
-# or met twice. It starts at random: the file may be removed, and another take its name.
+# or met twice; writers count it up (a trigger would do, but makes each insert twice as dear: a statement journal a row).
+# It starts at random: the file may be removed, and another take its name.
 
 _DAY: Final = """
 CREATE TABLE containers(
@@ -47,11 +48,6 @@ CREATE TABLE documents(
 ) WITHOUT ROWID;
 CREATE INDEX tied ON documents(container, log_time, stream, ordinal, id) WHERE order_time = log_time AND ordinal <> 0;
 CREATE INDEX late ON documents(container, order_time, stream, ordinal, id) WHERE order_time <> log_time;
-CREATE TRIGGER moved AFTER UPDATE OF order_time, ordinal ON documents
-WHEN old.order_time <> new.order_time OR old.ordinal <> new.ordinal
-BEGIN
-    UPDATE containers SET revision = revision + 1 WHERE key = new.container;
-END;
 """
 
 _SEALS: Final = """
@@ -79,8 +75,10 @@ def create(connection: sqlite3.Connection, seals: bool) -> None:
 
 
 def check_version(connection: sqlite3.Connection, name: str) -> None:
-    """Raises StoreMisconfigured for tables that another version of this code has made, sqlite3.Error."""
+    """Raises StoreMisconfigured for tables that another version of this code has made, StoreDamaged, sqlite3.Error."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == 0:  # this code's files appear with their tables
+        raise StoreDamaged(f"{name}: there are no tables in it: move it away, or put it back from a copy")
     if version != VERSION:
         raise StoreMisconfigured(
             f"{name}: its tables have version {version}, not {VERSION}: use the Wholelog that wrote it"

@@ -138,8 +138,10 @@ def _store_one_by_one(connection: sqlite3.Connection, batch: DocumentBatch) -> t
 def _store_together(connection: sqlite3.Connection, batch: DocumentBatch) -> int:
     shipper = _shipper_key(connection, batch.shipper)
     keys = _container_keys(connection, batch)
-    # Not total_changes: that counts what the trigger changes, too.
-    return connection.executemany(sqlite_rows.UPSERT, sqlite_rows.rows(batch, keys, shipper)).rowcount
+    moved = sqlite_rows.note_moves(connection)
+    stored = connection.executemany(sqlite_rows.UPSERT, sqlite_rows.rows(batch, keys, shipper)).rowcount
+    sqlite_rows.count_up(connection, moved)
+    return stored
 
 
 def _shipper_key(connection: sqlite3.Connection, name: str) -> int:

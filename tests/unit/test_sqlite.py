@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tracemalloc
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -244,7 +245,7 @@ def test_what_is_no_database_is_said(tmp_path: Path) -> None:
 def test_an_empty_file_is_not_taken_for_an_empty_day(tmp_path: Path) -> None:
     reader = written(tmp_path, hundred().batch)
     (tmp_path / DAY_FILE).write_bytes(b"")
-    with pytest.raises(LogStoreError, match=DAY_FILE):
+    with pytest.raises(StoreDamaged, match=DAY_FILE):
         list(reader.read(LogQuery(A)))
 
 
@@ -346,9 +347,66 @@ def test_two_writers_may_share_a_folder(tmp_path: Path) -> None:
         assert one.write(batch) == WriteResult(0, 100)
 
 
+def test_several_processes_may_make_the_same_days_at_once(tmp_path: Path) -> None:
+    program = f"""
+from pathlib import Path
+from log_store.sqlite_writer import SqliteWriter
+from tests.documents import NOON, Documents
+writer = SqliteWriter(Path({str(tmp_path)!r}))
+print("ready", flush=True)
+input()
+stored = 0
+for day in range(12):
+    stored += writer.write(Documents().add_all(["x", "y", "z"], NOON + day * 86_400 * 10**9).batch).stored
+print(stored)
+"""
+    command = [sys.executable, "-c", program]
+    run = [
+        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    for process in run:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    for process in run:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert sum(int(process.communicate(timeout=60)[0]) for process in run) == 36
+    assert messages_of(SqliteReader(tmp_path), LogQuery(A)) == ["x", "y", "z"] * 12
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_a_reader_that_stands_still_does_not_make_the_log_grow(tmp_path: Path) -> None:
+    pages = written(tmp_path, hundred().batch).read(LogQuery(A))
+    found = next(pages)
+    with closing(SqliteWriter(tmp_path)) as writer:
+        for turn in range(30):
+            texts = [f"{turn} {row} ".ljust(4_000, "x") for row in range(1_000)]
+            writer.write(Documents().add_all(texts, NOON + (turn + 1) * SECOND).batch)
+        assert (tmp_path / (DAY_FILE + "-wal")).stat().st_size < 60_000_000 < (tmp_path / DAY_FILE).stat().st_size
+        found += [line for page in pages for line in page]
+    assert len(found) == 100
+
+
+def test_a_long_read_holds_a_page_at_a_time(tmp_path: Path) -> None:
+    documents = Documents()
+    for number in range(40_000):
+        documents.add(MIDNIGHT - 20 * SECOND + number * 1_000_000, f"{number} ".ljust(1_000, "x"))
+    written(tmp_path, documents.batch)
+    for query in (LogQuery(A), LogQuery(A, size=39_000, newest=True)):
+        tracemalloc.start()
+        try:
+            count = sum(len(page) for page in SqliteReader(tmp_path).read(query))
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert count == (query.size or 40_000)
+        assert peak < 20_000_000  # of 40 MB
+
+
 def test_a_writer_killed_at_any_moment_has_stored_what_it_said(tmp_path: Path) -> None:
     program = f"""
 import sys
+import tracemalloc
 from pathlib import Path
 from log_store.sqlite_writer import SqliteWriter
 from tests.documents import NOON, Documents
