@@ -14,9 +14,9 @@ from deploy.quickstart.rest import ask
 _RUN_SECONDS = 120.0
 _SEAL_SECONDS = 30.0
 LINES = [
-    "INFO hello from a container",
-    "DEBUG every line it writes is kept",
-    "ERROR this one went to stderr",
+    "INFO: hello from a container",
+    "DEBUG: every line it writes is kept",
+    "ERROR: this one went to stderr",
     "and this is the last one",
 ]
 PROGRAM = f"""import sys
