@@ -1,0 +1,153 @@
+"""From a container's write to a document that can be searched: rate, delay and CPU of the shipper.
+
+    python bench/shipper.py [--lines 200000] [--small 30] [--store URL]
+
+Needs root and Docker's engine, of which it starts one of its own. Ratios are against a bare reader of the same socket
+that only counts, in the same run. Without --store the embedded SQLite store is used.
+"""
+
+import argparse
+import shutil
+import socket
+import statistics
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import docker
+from docker.models.containers import Container
+
+from log_store.open import open_reader
+from log_store.protocols import LogReader
+from log_store.query import LogQuery
+from tests.services.dockerd import BUSYBOX_IMAGE, Dockerd, import_busybox
+from tests.services.shipper import Shipper
+
+LINE = "some line of a log that is one hundred and ten bytes long, padded with words until it is full, 0123456789abcde"
+
+
+class BareReader:
+    """Accepts on a unix socket and counts bytes: what a receiver can reach at most."""
+
+    def __init__(self, path: Path) -> None:
+        self.bytes = 0
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._listener.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            connection, _ = self._listener.accept()
+            threading.Thread(target=self._read, args=(connection,), daemon=True).start()
+
+    def _read(self, connection: socket.socket) -> None:
+        while data := connection.recv(1 << 18):
+            self.bytes += len(data)
+
+
+def start(client: docker.DockerClient, config: dict[str, object], command: str) -> Container:
+    container = client.containers.create(BUSYBOX_IMAGE, ["sh", "-c", command], log_config=config)
+    container.start()
+    return container
+
+
+def until_sealed(reader: LogReader, container_id: str) -> None:
+    end = time.monotonic() + 300
+    while not any(seal.state != "open" for seal in reader.seals(container_id)):
+        if time.monotonic() > end:
+            raise SystemExit(f"{container_id[:12]} was not sealed in 300 s")
+        time.sleep(0.005)
+
+
+def burst(lines: int) -> str:
+    return f"yes '{LINE}' | head -n {lines}"
+
+
+def measure_burst(client: docker.DockerClient, shipper: Shipper, reader: LogReader, lines: int, folder: Path) -> None:
+    config = shipper.log_config(client.version()["Version"])
+    bare = BareReader(folder / "bare.sock")
+    bare_config = {**config, "Config": {**config["Config"], "fluentd-address": f"unix://{folder}/bare.sock"}}  # type: ignore[dict-item]
+    began = time.monotonic()
+    start(client, bare_config, burst(lines)).wait()
+    limit = time.monotonic() - began
+    before, began = shipper.cpu_seconds(), time.monotonic()
+    container = start(client, config, burst(lines))
+    container.wait()
+    ended = time.monotonic() - began
+    until_sealed(reader, container.id)
+    took = time.monotonic() - began
+    stored = reader.count_lines(container.id)
+    used = {part: after - before[part] for part, after in shipper.cpu_seconds().items()}
+    print(f"burst of {lines}: {stored} stored, {lines / took:,.0f} lines/s until all can be searched and are sealed")
+    print(f"  container ran {ended:.2f} s, with a bare reader {limit:.2f} s: ratio {ended / limit:.2f}")
+    print(f"  from start to sealed {took:.2f} s: {took / limit:.2f} x the bare run")
+    shown = ", ".join(f"{part} {seconds / lines * 1e6:.1f}" for part, seconds in used.items())
+    print(f"  CPU seconds per million records: {sum(used.values()) / lines * 1e6:.1f} ({shown})")
+
+
+def measure_small(client: docker.DockerClient, shipper: Shipper, reader: LogReader, count: int) -> None:
+    config = shipper.log_config(client.version()["Version"])
+    delays = []
+    for _ in range(count):
+        container = start(client, config, "seq 1 20")
+        container.wait()
+        ended = time.monotonic()
+        until_sealed(reader, container.id)
+        if sum(len(page) for page in reader.read(LogQuery(container.id))) != 20:
+            raise SystemExit("lines are missing")
+        delays.append(time.monotonic() - ended)
+    delays.sort()
+    print(f"{count} small containers, end to sealed: median {statistics.median(delays) * 1000:.0f} ms, "
+          f"longest {delays[-1] * 1000:.0f} ms")  # fmt: skip
+
+
+def measure_life(client: docker.DockerClient, shipper: Shipper, count: int) -> None:
+    """A container's life must not depend on us."""
+    config = shipper.log_config(client.version()["Version"])
+
+    def life() -> float:
+        began = time.monotonic()
+        container = start(client, config, "echo up; sleep 30")
+        container.kill()
+        container.remove()
+        return time.monotonic() - began
+
+    up = statistics.median(life() for _ in range(count))
+    shipper.stop()
+    down = statistics.median(life() for _ in range(count))
+    print(f"a container's start, kill and removal: {up * 1000:.0f} ms with the shipper up, {down * 1000:.0f} ms down: "
+          f"ratio {up / down:.2f}")  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lines", type=int, default=200_000)
+    parser.add_argument("--small", type=int, default=30)
+    parser.add_argument("--store", default="")
+    given = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="wl-bench-", dir="/var/tmp"))
+    engine = Dockerd(folder)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    settings = {"store": given.store} if given.store else {}
+    shipper = Shipper(folder / "data", engine.url, port, **settings)
+    try:
+        engine.start()
+        client = engine.client()
+        import_busybox(client)
+        shipper.start()
+        reader = open_reader(given.store or f"sqlite://{folder}/data/logs")
+        print(f"store: {reader.check()}")
+        measure_small(client, shipper, reader, given.small)
+        measure_burst(client, shipper, reader, given.lines, folder)
+        measure_life(client, shipper, 10)
+    finally:
+        shipper.stop()
+        engine.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
