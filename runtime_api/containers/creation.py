@@ -72,21 +72,16 @@ class Starter:
         return started
 
     def _start(self, task: TaskRequest) -> Created:
-        spec = None
-        try:
-            self._check_cpus(task)
-            image = self._images.resolve(task)
-            task_id = task.task_id or self._new_id()
-            spec = self._spec(task, task_id, image)
-            container_id = self._run(task, spec, image)
-        except RuntimeApiError:
-            self._give_up(task.request_id)
-            raise
+        self._check_cpus(task)
+        image = self._images.resolve(task)
+        task_id = task.task_id or self._new_id()
+        spec = self._spec(task, task_id, image)
+        container_id = self._run(task, spec, image)
         row = Task(container_id, spec.name, task_id, task.type, "", image.name, image.digest, self._now())
         try:
             self._tasks.started(row, task.request_id)
         except RuntimeApiError:
-            self._engine.remove(container_id, force=True)  # nobody would ever learn its id
+            self._discard(container_id)  # nobody would ever learn its id
             raise
         return _created(row)
 
@@ -107,8 +102,8 @@ class Starter:
                 continue
             self._working[key] = number
             return started
-        programs = " or ".join(line[0] for line in lines)
-        raise CommandNotFound([f"task_desc.cmd: image {image.name!r} has no program {programs!r} to run it: {missing}"])
+        programs = " or ".join(repr(line[0]) for line in lines)
+        raise CommandNotFound([f"task_desc.cmd: image {image.name!r} has no program {programs} to run it: {missing}"])
 
     def _run_once(self, spec: ContainerSpec) -> str:
         try:
@@ -155,12 +150,8 @@ class Starter:
         try:
             self._engine.remove(container_id, force=True)
         except RuntimeApiError as error:
-            # Its request id is kept as begun, so that another try finds it; without one it is listed as created.
+            # Another try with its request id finds it; without one it is listed as created.
             log.warning("container %s did not start and could not be removed: %s", container_id[:12], error)
-
-    def _give_up(self, request_id: str) -> None:
-        if request_id:
-            self._tasks.give_up(request_id)
 
 
 def task_of(details: Details) -> Task:

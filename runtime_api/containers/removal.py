@@ -58,38 +58,46 @@ class Remover:
             self._thread.join(10)
 
     def delete(self, name: str, request_id: str) -> Deleted:
-        if request_id and (answer := self._answered(name, request_id)):
-            return answer
-        container_id = self._lookup.living(name)
+        if not request_id:
+            return self._delete(self._lookup.living(name), "")
+        with self._turns.of("request " + request_id):
+            asked = self._tasks.deletion(request_id)
+            if asked is None:
+                return self._delete(self._lookup.living(name), request_id)
+            container_id, answer = asked
+            self._check_same(name, container_id, request_id)
+            return self._delete(container_id, request_id) if answer is None else Deleted(**answer)
+
+    def _delete(self, container_id: str, request_id: str) -> Deleted:
         with self._turns.of(container_id):
-            if request_id and (answer := self._answered(name, request_id)):
-                return answer  # of a twin that had the turn before
             details = self._engine.inspect(container_id)
             if details is None:
-                raise NotFound(f"container {container_id[:12]} has just been deleted; its logs stay at /logs")
-            self._tasks.ask_deletion(task_of(details), self._now())
-            deleted = self._remove(details)
+                deleted = self._was_gone(container_id, request_id)
+            else:
+                self._tasks.ask_deletion(task_of(details), request_id, self._now())
+                deleted = self._remove(details)
             if request_id:
-                self._tasks.keep_answer(request_id, container_id, asdict(deleted))
+                self._tasks.keep_answer(request_id, asdict(deleted))
         if not deleted.removed:
             self._asked.set()
         return deleted
 
-    def _answered(self, name: str, request_id: str) -> Deleted | None:
-        kept = self._tasks.answer(request_id)
-        if kept is None:
-            return None
-        container_id, answer = kept
+    def _was_gone(self, container_id: str, request_id: str) -> Deleted:
+        """For a request that a crash left without its answer; nobody else deletes what is gone."""
+        if not request_id or self._tasks.deletion(request_id) is None:
+            raise NotFound(f"container {container_id[:12]} has just been deleted; its logs stay at /logs")
+        return self._gone(container_id, None)
+
+    def _check_same(self, name: str, container_id: str, request_id: str) -> None:
         task = self._tasks.by_id(container_id)
         names = (task.container_name, task.task_id) if task else ()
         if not container_id.startswith(name) and name not in names:
             raise Conflict(f"request_id: {request_id!r} deleted container {container_id[:12]}; another needs a new id")
-        return Deleted(**answer)
 
     def _remove(self, details: Details) -> Deleted:
         ended = self._ended(details)
         if ended is None:
-            return self._gone(details, None)
+            return self._gone(details.summary.container_id, None)
         if not ended.started_at:
             return self._removed(ended, None)  # it wrote nothing
         end = self._clock() + self._seal_wait
@@ -137,10 +145,9 @@ class Remover:
 
     def _removed(self, ended: Details, seal: Seal | None) -> Deleted:
         self._engine.remove(ended.summary.container_id)
-        return self._gone(ended, seal)
+        return self._gone(ended.summary.container_id, seal)
 
-    def _gone(self, ended: Details, seal: Seal | None) -> Deleted:
-        container_id = ended.summary.container_id
+    def _gone(self, container_id: str, seal: Seal | None) -> Deleted:
         self._tasks.deleted(container_id, self._now())
         said = f"; its log: {_said(seal)}" if seal else ""
         return Deleted(

@@ -28,7 +28,7 @@ CREATE TABLE requests (
     request_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, container_id TEXT
 ) WITHOUT ROWID;
 CREATE TABLE deletions (
-    request_id TEXT PRIMARY KEY, container_id TEXT NOT NULL, answer TEXT NOT NULL
+    request_id TEXT PRIMARY KEY, container_id TEXT NOT NULL, answer TEXT
 ) WITHOUT ROWID;
 """
 _COLUMNS: Final = (
@@ -88,14 +88,12 @@ class Tasks:
             return None if row is None else Request(row[0], self._task(row[1]) if row[1] else None)
 
     def begin(self, request_id: str, fingerprint: str) -> None:
-        """Before the container is created, so that a crash leaves a trace of the request."""
+        """Before the container is created, so that a crash leaves a trace of the request.
+
+        One that fails stays as begun: the next try looks for its container, finds none, and begins again.
+        """
         with self._transaction() as db:
             db.execute("INSERT OR REPLACE INTO requests VALUES (?, ?, NULL)", (request_id, fingerprint))
-
-    def give_up(self, request_id: str) -> None:
-        """The request failed and left nothing behind: it may be tried again, with another body too."""
-        with self._transaction() as db:
-            db.execute("DELETE FROM requests WHERE request_id = ? AND container_id IS NULL", (request_id,))
 
     def started(self, task: Task, request_id: str) -> None:
         """`request_id` may be ''."""
@@ -117,14 +115,19 @@ class Tasks:
             ).fetchall()
             return [Task(*row) for row in rows]
 
-    def ask_deletion(self, task: Task, now: int) -> None:
-        """From here on the container is stopped and goes once its log is verified, after a crash too."""
+    def ask_deletion(self, task: Task, request_id: str, now: int) -> None:
+        """From here on the container is stopped and goes once its log is verified, after a crash too.
+
+        `request_id` may be ''.
+        """
         with self._transaction() as db:
             self._insert(db, task)
             db.execute(
                 "UPDATE tasks SET deletion_asked_at = coalesce(deletion_asked_at, ?) WHERE container_id = ?",
                 (now, task.container_id),
             )
+            if request_id:
+                db.execute("INSERT OR IGNORE INTO deletions VALUES (?, ?, NULL)", (request_id, task.container_id))
 
     def to_delete(self) -> list[str]:
         """Ids of containers that wait for their removal, the longest waiting first."""
@@ -141,20 +144,18 @@ class Tasks:
                 "UPDATE tasks SET deleted_at = coalesce(deleted_at, ?) WHERE container_id = ?", (now, container_id)
             )
 
-    def keep_answer(self, request_id: str, container_id: str, answer: dict[str, Any]) -> None:
-        """The answer to a deletion; the first one stays."""
+    def keep_answer(self, request_id: str, answer: dict[str, Any]) -> None:
+        """The answer to a deletion that was asked."""
         with self._transaction() as db:
-            db.execute(
-                "INSERT OR IGNORE INTO deletions VALUES (?, ?, ?)", (request_id, container_id, json.dumps(answer))
-            )
+            db.execute("UPDATE deletions SET answer = ? WHERE request_id = ?", (json.dumps(answer), request_id))
 
-    def answer(self, request_id: str) -> tuple[str, dict[str, Any]] | None:
-        """Container id and answer of the deletion with this request id."""
+    def deletion(self, request_id: str) -> tuple[str, dict[str, Any] | None] | None:
+        """Container id and answer of the deletion with this request id; no answer where a crash came before it."""
         with self._transaction() as db:
             row = db.execute(
                 "SELECT container_id, answer FROM deletions WHERE request_id = ?", (request_id,)
             ).fetchone()
-            return None if row is None else (row[0], json.loads(row[1]))
+            return None if row is None else (row[0], json.loads(row[1]) if row[1] else None)
 
     def close(self) -> None:
         with self._lock:

@@ -1,0 +1,477 @@
+"""Creating, finding and deleting containers, on an engine and a log store of dictionaries."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from log_store.errors import StoreUnavailable
+from log_store.seal import Gap, Seal
+from runtime_api.config import ApiSettings
+from runtime_api.containers.engine import ContainerSpec, ImageFacts
+from runtime_api.containers.open import with_engine
+from runtime_api.containers.protocols import Containers
+from runtime_api.containers.service import ContainerService
+from runtime_api.containers.tasks import Tasks
+from runtime_api.errors import BadRequest, Conflict, EngineFailed, EngineUnavailable, LogsUnavailable, NotFound
+from runtime_api.schemas.task import TaskRequest
+from runtime_api.schemas.task_body import parse_task
+from tests.fake_engine import FakeEngine
+from tests.fakes import MemoryStore
+from wholelog_base import labels
+
+
+class Bench:
+    """A service that can be opened again, with everything that it talks to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = ApiSettings(data=folder, seal_wait=0.3, image_pull=True)
+        self.engine, self.store = FakeEngine(), MemoryStore()
+        self.engine.images["python:3-slim"] = ImageFacts("sha256:" + "2" * 64, ())
+        self.service = self._open()
+
+    def _open(self) -> ContainerService:
+        return with_engine(self.engine, self.settings, self.store)
+
+    def reopen(self) -> None:
+        self.service.close()
+        self.service = self._open()
+
+    def seal(self, container_id: str, **members: object) -> Seal:
+        """What the shipper would write of the container's run."""
+        details = self.engine.containers[container_id].details
+        seal = Seal(
+            container_id, details.started_at, details.summary.name,
+            details.summary.labels.get(labels.TASK_ID, ""), state="sealed", lines=3, version=1,
+        )  # fmt: skip
+        seal = replace(seal, **members)  # type: ignore[arg-type]
+        self.store.write_seals([seal])
+        return seal
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    bench.service.close()
+
+
+@pytest.fixture
+def shipper(bench: Bench) -> Iterator[socket.socket]:
+    """A shipper's socket that listens."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(bench.settings.socket_path))
+        listening.listen(100)
+        yield listening
+
+
+def task(
+    request_id: str = "", task_id: str = "", cmd: str = "true", task_type: str = "bash_cell", **desc: object
+) -> TaskRequest:
+    body = {
+        "request_id": request_id,
+        "tags": {"type": task_type},
+        "task_desc": {"task_id": task_id, "cmd": cmd, **desc},
+    }
+    return parse_task(body)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.01)
+
+
+def test_it_is_what_the_resources_ask_for(bench: Bench) -> None:
+    containers: Containers = bench.service
+    assert containers.check() == "Docker 20.10.24, API 1.41, 2 CPUs"
+
+
+def test_create(bench: Bench) -> None:
+    created = bench.service.create(task("r1", "t1", cpu_limit="0.5", mem_limit="64m", env=["A=1"], download_path="/w"))
+    spec = bench.engine.containers[created.container_id].spec
+    assert created.container_name == spec.name == "wholelog-t1" and created.task_id == "t1" and not created.again
+    assert created.image == {"name": "python:3-slim", "digest": "sha256:" + "2" * 64}
+    assert spec.labels == {labels.TASK_ID: "t1", labels.TYPE: "bash_cell", labels.UID: "", labels.REQUEST_ID: "r1"}
+    assert (spec.nano_cpus, spec.memory, spec.working_dir, spec.env) == (500_000_000, 64 << 20, "/w", ("A=1",))
+    assert spec.log_options["fluentd-address"] == f"unix://{bench.settings.socket_path}"
+
+
+def test_task_ids_are_made_where_none_is_given(bench: Bench) -> None:
+    first, second = bench.service.create(task()), bench.service.create(task())
+    assert first.task_id != second.task_id and len(first.task_id) == 16
+
+
+def test_how_cmd_is_run(bench: Bench) -> None:
+    def run(task_type: str, cmd: str, **desc: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        made = bench.service.create(task(cmd=cmd, task_type=task_type, **desc))
+        spec = bench.engine.containers[made.container_id].spec
+        return (*spec.entrypoint, *spec.command), spec.env
+
+    assert run("code_cell", "print(1)") == (("python3", "-u", "-c", "print(1)"), ("PYTHONUNBUFFERED=1",))
+    assert run("code_cell", "", env=["PYTHONUNBUFFERED="]) == ((), ("PYTHONUNBUFFERED=",))
+    command, env = run("bash_cell", "echo $A")
+    assert command[:2] == ("sh", "-c") and command[-1] == "echo $A" and env == ()
+    assert run("algorithm", "true 'a b' $HOME;") == (("true", "a b", "$HOME;"), ())
+
+
+def test_the_next_program_is_tried_and_remembered(bench: Bench) -> None:
+    bench.engine.programs = {"python"}
+    first = bench.service.create(task(task_type="code_cell"))
+    assert bench.engine.calls.count("create") == 2 and list(bench.engine.containers) == [first.container_id]
+    bench.service.create(task(task_type="code_cell"))
+    assert bench.engine.calls.count("create") == 3
+
+
+def test_no_program_leaves_nothing_behind(bench: Bench) -> None:
+    with pytest.raises(BadRequest, match="task_desc.cmd: image 'python:3-slim' has no program 'nosuch'"):
+        bench.service.create(task("r1", task_type="algorithm", cmd="nosuch -x"))
+    assert not bench.engine.containers
+    bench.engine.programs.add("nosuch")
+    assert not bench.service.create(task("r1", task_type="algorithm", cmd="nosuch -x")).again
+
+
+def test_more_cpus_than_there_are(bench: Bench) -> None:
+    assert bench.service.create(task(cpu_limit="2"))
+    with pytest.raises(BadRequest, match=r"task_desc.cpu_limit: '2.001' is more than the machine's 2 CPUs"):
+        bench.service.create(task("r1", cpu_limit="2001m"))
+
+
+def test_task_id_taken(bench: Bench) -> None:
+    first = bench.service.create(task("r1", "t1"))
+    with pytest.raises(Conflict, match="task_desc.task_id: 't1' is taken"):
+        bench.service.create(task("r2", "t1"))
+    bench.seal(first.container_id)
+    assert bench.service.delete("wholelog-t1", "").removed
+    assert bench.service.create(task("r2", "t1")).container_id != first.container_id
+
+
+def test_the_same_request_again(bench: Bench) -> None:
+    first = bench.service.create(task("r1"))
+    for _ in range(2):
+        assert bench.service.create(task("r1")) == replace(first, again=True)
+        bench.reopen()
+    with pytest.raises(Conflict, match="request_id: 'r1' was used with another body"):
+        bench.service.create(task("r1", cmd="false"))
+    bench.seal(first.container_id)
+    bench.service.delete(first.container_id, "d1")
+    assert bench.service.create(task("r1")) == replace(first, again=True)
+    assert bench.engine.calls.count("create") == 1
+
+
+def test_concurrent_twins(bench: Bench) -> None:
+    wanted = threading.Barrier(9)
+    started = threading.Event()
+
+    def slow_start() -> None:
+        started.set()
+        time.sleep(0.1)
+
+    bench.engine.on_start = slow_start
+
+    def create(number: int) -> object:
+        wanted.wait(10)
+        if number == 8:
+            assert started.wait(10)
+            with pytest.raises(Conflict):
+                bench.service.create(task("r1", cmd="false"))
+            return None
+        return bench.service.create(task("r1"))
+
+    with ThreadPoolExecutor(9) as pool:
+        answers = [one for one in pool.map(create, range(9)) if one is not None]
+    assert len({one.container_id for one in answers}) == 1 and len(answers) == 8  # type: ignore[attr-defined]
+    assert sorted(one.again for one in answers) == [False] + [True] * 7  # type: ignore[attr-defined]
+    assert len(bench.engine.containers) == 1
+
+
+def test_twins_of_a_start_that_fails_fail_alike(bench: Bench) -> None:
+    bench.engine.programs = set()
+    wanted = threading.Barrier(4)
+    bench.engine.on_start = lambda: time.sleep(0.1)
+
+    def create(_: int) -> str:
+        wanted.wait(10)
+        with pytest.raises(BadRequest) as caught:
+            bench.service.create(task("r1"))
+        return str(caught.value)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(create, range(4)))) == 1
+    assert not bench.engine.containers
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+def test_crash_between_start_and_answer(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object) -> None:
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Tasks, "started", crash)
+        with pytest.raises(Crash):
+            bench.service.create(task("r1", "t1"))
+    (there,) = bench.engine.containers
+    bench.reopen()
+    with pytest.raises(Conflict):
+        bench.service.create(task("r1", "t1", cmd="false"))
+    again = bench.service.create(task("r1", "t1"))
+    assert (again.container_id, again.task_id, again.again) == (there, "t1", True)
+    assert bench.engine.calls.count("create") == 1
+
+
+def test_crash_before_the_start(bench: Bench) -> None:
+    bench.service.create(task("r0"))
+    tasks = Tasks(bench.settings.data / "tasks.sqlite")
+    tasks.begin("r1", task("r1").fingerprint)
+    tasks.close()
+    left = ContainerSpec("wholelog-t1", "python:3-slim", {labels.TASK_ID: "t1", labels.REQUEST_ID: "r1"}, {})
+    old = bench.engine.add(left)
+    created = bench.service.create(task("r1", "t1"))
+    assert created.container_id != old and old not in bench.engine.containers and not created.again
+
+
+def test_crash_that_left_no_container_binds_no_body(bench: Bench) -> None:
+    tasks = Tasks(bench.settings.data / "tasks.sqlite")
+    tasks.begin("r1", "of another body")
+    tasks.close()
+    assert not bench.service.create(task("r1")).again
+
+
+def test_engine_away(bench: Bench) -> None:
+    bench.service.create(task("r0"))
+    bench.engine.go_away()
+    for call in (
+        lambda: bench.service.create(task("r1")), bench.service.list, bench.service.check,
+        lambda: bench.service.get("x"), lambda: bench.service.delete("x", ""), lambda: bench.service.resolve("x"),
+    ):  # fmt: skip
+        with pytest.raises(EngineUnavailable):
+            call()
+    bench.engine.error = None
+    assert not bench.service.create(task("r1")).again
+
+
+def test_start_fails_and_the_engine_goes_away(bench: Bench) -> None:
+    """The container cannot be removed then; the request's next try finds it."""
+
+    def away() -> None:
+        bench.engine.go_away()
+        raise EngineUnavailable("gone")
+
+    bench.engine.on_start = away
+    with pytest.raises(EngineUnavailable):
+        bench.service.create(task("r1", "t1"))
+    assert len(bench.engine.containers) == 1
+    bench.engine.error, bench.engine.on_start = None, lambda: None
+    created = bench.service.create(task("r1", "t1"))
+    assert list(bench.engine.containers) == [created.container_id]
+
+
+def test_list_and_get(bench: Bench) -> None:
+    assert bench.service.list() == []
+    foreign = ContainerSpec("theirs", "python:3-slim", {"other": "label"}, {})
+    bench.engine.add(foreign)
+    made = bench.service.create(task("r1", "t1", cpu_limit="0.5", mem_limit="64m"))
+    (view,) = bench.service.list()
+    assert (view.container_id, view.status, view.uid, view.more) == (made.container_id, "running", "", {})
+    shown = bench.service.get("t1")
+    assert shown.more["name"] == "wholelog-t1" and shown.more["task_id"] == "t1" and shown.more["type"] == "bash_cell"
+    assert (shown.more["cpu_limit"], shown.more["mem_limit"]) == (0.5, 64 << 20)
+    assert shown.more["exit_code"] is None and shown.more["finished"] is None and shown.more["image"] == made.image
+    bench.engine.change(made.container_id, "exited", exit_code=3, finished_at=1_700_000_009_000_000_000)
+    shown = bench.service.get(made.container_id[:12])
+    assert (shown.status, shown.cpu, shown.mem) == ("exited", 0.0, "0B / 0B")
+    assert (shown.more["exit_code"], shown.more["finished"]) == (3, "2023-11-14T22:13:29.000000000Z")
+    with pytest.raises(NotFound):
+        bench.service.get("theirs")
+
+
+def test_delete_with_seal(bench: Bench, shipper: socket.socket) -> None:
+    made = bench.service.create(task("r1", "t1"))
+    stop = bench.engine.stop
+
+    def stop_and_seal(container_id: str, grace: float) -> None:
+        stop(container_id, grace)
+        bench.seal(container_id, state="gaps", gaps=(Gap(1, 2, 4, "why"),), version=2)
+
+    bench.seal(made.container_id, state="open")
+    bench.engine.stop = stop_and_seal  # type: ignore[method-assign]
+    deleted = bench.service.delete("t1", "d1")
+    assert deleted.removed and deleted.seal is not None and deleted.seal["state"] == "gaps"
+    assert deleted.seal["gaps"] == [
+        {"start": "1970-01-01T00:00:00.000000001Z", "end": "1970-01-01T00:00:00.000000002Z", "lines": 4, "why": "why"}
+    ]
+    assert not bench.engine.containers
+    for name in ("t1", made.container_id, made.container_id[:12], "wholelog-t1"):
+        assert bench.service.delete(name, "d1") == deleted
+        assert bench.service.resolve(name) == made.container_id
+    with pytest.raises(NotFound, match=r"was deleted at .*; its logs stay at /logs"):
+        bench.service.delete("t1", "d2")
+    with pytest.raises(NotFound, match="was deleted at"):
+        bench.service.get("t1")
+    bench.service.create(task("r2", "t2"))
+    with pytest.raises(Conflict, match="request_id: 'd1' deleted container"):
+        bench.service.delete("t2", "d1")
+
+
+def test_seal_of_an_earlier_run_does_not_count(bench: Bench, shipper: socket.socket) -> None:
+    made = bench.service.create(task("r1", "t1"))
+    bench.seal(made.container_id, started_at=1)
+    deleted = bench.service.delete("t1", "")
+    assert not deleted.removed and "not verified within 0.3 seconds" in deleted.message
+
+
+def test_delete_while_the_shipper_is_away(bench: Bench) -> None:
+    """It is removed by itself later, by another process too, and a repeat says what the first time was said."""
+    bench.settings = replace(bench.settings, seal_wait=60.0)
+    bench.reopen()
+    made = bench.service.create(task("r1", "t1"))
+    deleted = bench.service.delete("t1", "d1")
+    assert not deleted.removed and deleted.seal is None and "log shipper is not there" in deleted.message
+    assert bench.service.list()[0].status == "removing" and bench.service.get("t1").status == "removing"
+    bench.reopen()
+    bench.service.start()
+    assert bench.service.delete("t1", "d1") == deleted
+    assert made.container_id in bench.engine.containers
+    bench.seal(made.container_id)
+    assert bench.service.delete("t1", "d2").removed
+    assert bench.service.delete("t1", "d1") == deleted
+
+
+def test_removal_in_the_background(bench: Bench) -> None:
+    bench.service.start()
+    first = bench.service.create(task("r1", "t1"))
+    second = bench.service.create(task("r2", "t2"))
+    for name in ("t1", "t2"):
+        assert not bench.service.delete(name, "").removed
+    bench.seal(first.container_id)
+    wait_for(lambda: first.container_id not in bench.engine.containers)
+    assert second.container_id in bench.engine.containers
+    wait_for(lambda: bench.service.list()[0].container_id == second.container_id)
+    with pytest.raises(NotFound, match="was deleted at"):
+        bench.service.get("t1")
+
+
+def test_delete_asked_before_a_crash_is_finished(bench: Bench) -> None:
+    made = bench.service.create(task("r1", "t1"))
+
+    def crash(*_: object) -> None:
+        raise Crash
+
+    stop, bench.engine.stop = bench.engine.stop, crash  # type: ignore[method-assign, assignment]
+    with pytest.raises(Crash):
+        bench.service.delete("t1", "d1")
+    bench.engine.stop = stop  # type: ignore[method-assign]
+    bench.seal(made.container_id)
+    bench.reopen()
+    bench.service.start()
+    wait_for(lambda: not bench.engine.containers)
+
+
+def test_crash_between_removal_and_answer(
+    bench: Bench, shipper: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = bench.service.create(task("r1", "t1"))
+    bench.seal(made.container_id)
+
+    def crash(*_: object) -> None:
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Tasks, "keep_answer", crash)
+        with pytest.raises(Crash):
+            bench.service.delete("t1", "d1")
+    assert not bench.engine.containers
+    bench.reopen()
+    assert bench.service.delete("t1", "d1").removed
+    assert bench.service.delete("t1", "d1").container_id == made.container_id
+
+
+def test_delete_while_the_store_is_away(bench: Bench, shipper: socket.socket) -> None:
+    made = bench.service.create(task("r1", "t1"))
+    bench.store.error = StoreUnavailable("the store is away")
+    deleted = bench.service.delete("t1", "d1")
+    assert not deleted.removed and "the store is away" in deleted.message
+    assert made.container_id in bench.engine.containers
+    assert bench.service.resolve("t1") == made.container_id
+    with pytest.raises(LogsUnavailable):
+        bench.service.resolve("nosuch")
+
+
+def test_delete_of_a_container_that_never_started(bench: Bench) -> None:
+    bench.engine.add(ContainerSpec("wholelog-t1", "python:3-slim", {labels.TASK_ID: "t1"}, {}))
+    assert bench.service.delete("t1", "").removed and not bench.engine.containers
+
+
+def test_concurrent_deletes_with_one_request_id(bench: Bench, shipper: socket.socket) -> None:
+    made = bench.service.create(task("r1", "t1"))
+    bench.seal(made.container_id)
+    wanted = threading.Barrier(4)
+
+    def delete(_: int) -> object:
+        wanted.wait(10)
+        return bench.service.delete("t1", "d1")
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(delete, range(4)))
+    assert all(answer == answers[0] for answer in answers)
+    assert bench.engine.calls.count("stop") == 1
+
+
+def test_resolve(bench: Bench) -> None:
+    def ours(task_id: str, container_id: str) -> str:
+        spec = ContainerSpec(f"wholelog-{task_id}", "python:3-slim", {labels.TASK_ID: task_id}, {})
+        return bench.engine.add(spec, container_id)
+
+    one, two = ours("t1", "ab1" + "0" * 61), ours("t2", "ab2" + "0" * 61)
+    bench.engine.add(ContainerSpec("theirs", "python:3-slim", {}, {}), "c0" + "0" * 62)
+    assert bench.service.resolve("ab1") == bench.service.resolve(one) == bench.service.resolve("wholelog-t1") == one
+    with pytest.raises(BadRequest) as caught:
+        bench.service.resolve("ab")
+    assert "ab1000000000 (wholelog-t1)" in str(caught.value) and "ab2000000000 (wholelog-t2)" in str(caught.value)
+    with pytest.raises(BadRequest):
+        bench.service.delete("ab", "")
+    for name in ("c0", "theirs", "nosuch", "", "f" * 64, "é%_*", "x" * 5000):
+        with pytest.raises(NotFound) as missing:
+            bench.service.resolve(name)
+        assert len(str(missing.value)) < 300
+    assert two in bench.engine.containers
+
+
+def test_a_name_means_the_living_container_else_the_newest(bench: Bench) -> None:
+    def run_and_delete() -> str:
+        made = bench.service.create(task("", "t1"))
+        bench.seal(made.container_id)
+        assert bench.service.delete("t1", "").removed
+        return made.container_id
+
+    run_and_delete()
+    newest = run_and_delete()
+    assert bench.service.resolve("t1") == bench.service.resolve("wholelog-t1") == newest
+    living = bench.service.create(task("", "t1")).container_id
+    assert bench.service.resolve("t1") == living
+
+
+def test_a_container_that_only_the_store_knows(bench: Bench) -> None:
+    """Such as one that was started by hand with our log driver, or before the data folder was lost."""
+    bench.store.write_seals([Seal("d" * 64, 5, "by-hand", state="sealed")])
+    assert (
+        bench.service.resolve("by-hand") == bench.service.resolve("ddd") == bench.service.resolve("d" * 64) == "d" * 64
+    )
+    with pytest.raises(NotFound):
+        bench.service.delete("by-hand", "")
+
+
+def test_default_image_that_cannot_be_had(bench: Bench) -> None:
+    bench.engine.images.clear()
+    with pytest.raises(EngineFailed, match=r"default image of a bash_cell \(setting image_bash_cell\) can't be had"):
+        bench.service.create(task("r1"))
