@@ -1,4 +1,4 @@
-"""`python -m runtime_api`: the API's process. Settings come from the environment (`wholelog api` puts them there).
+"""`python -m runtime_api`: the API's process. Settings come from the environment, into which `wholelog api` puts those that are ours.
 
 Exit code 2: the settings do not fit, and starting again would not help; 1: the address is taken; 0: ended by a signal.
 """
@@ -16,6 +16,7 @@ from log_store.open import StoreOptions, open_reader
 from runtime_api.assembly import assemble
 from runtime_api.config import ApiSettings
 from runtime_api.containers.open import open_containers
+from runtime_api.errors import RuntimeApiError
 from runtime_api.server import ApiServer
 from wholelog_base.settings import SettingsError, load
 
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     if arguments:
         return _refuse("takes no arguments; `wholelog api --help` lists its settings", 2)
     try:
-        settings, _ = load(ApiSettings, {}, environ, ignore_unknown=True)
+        settings, _ = load(ApiSettings, {}, environ)
         reader = open_reader(settings.store_url, _store_options(settings))
     except SettingsError as error:
         return _refuse("; ".join(error.problems), 2)
@@ -34,13 +35,19 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return _refuse(str(error), 2)
     _prepare_logging()
     _raise_file_limit(2 * settings.api_connections + 100)
-    containers = open_containers(settings, reader)
+    try:
+        containers = open_containers(settings, reader, environ)
+    except SettingsError as error:
+        return _refuse("; ".join(error.problems), 2)
+    except RuntimeApiError as error:  # its table in the data folder cannot be opened
+        return _refuse(str(error), 1)
     try:
         server = assemble(settings, containers, reader)
     except (OSError, ValueError) as error:
         taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
         host, port = settings.listen
         return _refuse(f"listen: {host}:{port}: {error}", 1 if taken else 2)
+    containers.start()
     try:
         _run(server, settings)
     finally:
