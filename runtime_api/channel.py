@@ -20,6 +20,7 @@ from runtime_api.errors import StreamBroken
 from runtime_api.refusals import Overloaded, RequestTimeout
 
 _LEAST_RATE: Final = 1024  # bytes a second that a client must take, measured over the timeout
+_OVERLOAD_SECONDS: Final = 5.0  # for a connection above the limit: it is kept only to be told so
 _LINGER_SECONDS: Final = 5.0  # for which the rest of a refused request is read and thrown away
 _RESET: Final = struct.pack("ii", 1, 0)
 
@@ -86,7 +87,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
     def __init__(self, server: Any, sock: socket.socket, addr: Any, adj: Any, map: Any = None) -> None:
         self._overload = len(server.active_channels) >= server.connections
-        self._timeout: float = server.timeout
+        self._timeout: float = min(server.timeout, _OVERLOAD_SECONDS) if self._overload else server.timeout
         self._began: float | None = None  # when the first byte of the request that is being received came
         self._moved = time.monotonic()  # when the last byte came or went
         self._sent = 0

@@ -9,6 +9,7 @@ from log_store.errors import LogStoreError, StoreUnavailable
 from runtime_api.counters import Counters
 from runtime_api.envelope import MEDIA_TYPE, Clock, envelope
 from runtime_api.errors import LogsFailed, LogsUnavailable, RuntimeApiError
+from runtime_api.log_stream import LogStream
 
 OUR_FAULT = "an error of ours; it has been logged"
 
@@ -29,7 +30,7 @@ class ErrorHandlers:
         app.add_error_handler(RuntimeApiError, self.of_api)
 
     def unexpected(self, req: falcon.Request, resp: falcon.Response, error: Exception, params: dict[str, Any]) -> None:
-        _log.error("%s %s", req.method, req.path, exc_info=error)
+        _log.error("%s %r", req.method, req.path, exc_info=error)
         self._counters.error("internal")
         self._answer(resp, 500, OUR_FAULT)
 
@@ -38,7 +39,7 @@ class ErrorHandlers:
     ) -> None:
         if error.status >= 500:
             trace = error if error.status == 500 else None
-            _log.warning("%s %s: %s", req.method, req.path, error, exc_info=trace)
+            _log.warning("%s %r: %s", req.method, req.path, error, exc_info=trace)
         self._counters.error(type(error).__name__)
         if error.retry_after is not None:
             resp.set_header("Retry-After", str(error.retry_after))
@@ -68,6 +69,8 @@ class ErrorHandlers:
     def _answer(self, resp: falcon.Response, status: int, message: str) -> None:
         resp.status = status
         resp.content_type = MEDIA_TYPE
+        if isinstance(resp.stream, LogStream):
+            resp.stream.close()  # it holds a slot
         resp.stream = None
         resp.text = None
         resp.data = envelope(self._clock(), status, message, {})

@@ -1,5 +1,6 @@
 """The body of `/logs`, made page by page."""
 
+import json
 import logging
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ class LogStream:
         count = lines = 0
         for page in chain(self._answer.first, self._answer.rest):
             for start in range(0, len(page), _PIECE):
-                yield before + orjson.dumps(page[start : start + _PIECE])[1:-1]
+                yield before + _items(page[start : start + _PIECE])
                 before = b","
             count += len(page)
             lines += sum(line["lines"] for line in page)
@@ -78,6 +79,15 @@ class LogStream:
         if not count:
             yield before
         yield closing({"count": count, "lines": lines, "seal": self._answer.seal})
+
+
+def _items(lines: list[LogLine]) -> bytes:
+    """JSON of the lines, comma between them."""
+    try:
+        return orjson.dumps(lines)[1:-1]
+    except orjson.JSONEncodeError:
+        # Half a surrogate pair, which a foreign writer may have stored: JSON can carry it by an escape, UTF-8 cannot.
+        return json.dumps(lines)[1:-1].encode()
 
 
 def close_pages(pages: Iterator[list[LogLine]]) -> None:

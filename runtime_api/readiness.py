@@ -12,6 +12,7 @@ from runtime_api.envelope import Clock, timestamp
 from runtime_api.errors import RuntimeApiError
 
 _FRESH_SECONDS: Final = 1.0  # so long a result stands: probes of many callers are one
+_PATIENCE_SECONDS: Final = 10.0
 
 _log = logging.getLogger(__name__)
 
@@ -29,26 +30,33 @@ class Dependency:
     """`check` says in one line what answers, or raises; `advice` is what to do where it does not.
 
     Safe to use from several threads: one looks at a time, the others are given what was found last, so that an engine
-    that hangs holds one thread and no more.
+    that hangs holds one thread and no more. What has not answered for `patience` seconds is not ready.
     """
 
-    def __init__(self, name: str, check: Callable[[], str], advice: str, clock: Clock) -> None:
+    def __init__(
+        self, name: str, check: Callable[[], str], advice: str, clock: Clock, patience: float = _PATIENCE_SECONDS
+    ) -> None:
         self.name = name
         self._check = check
         self._advice = advice
         self._clock = clock
+        self._patience = patience
         self._looking = threading.Lock()
+        self._asked_at = time.monotonic()
         self._last = Condition(False, "not asked yet", clock())
         self._looked_at = 0.0
 
     def look(self) -> Condition:
         if self._looking.acquire(blocking=False):
             try:
+                self._asked_at = time.monotonic()
                 if time.monotonic() - self._looked_at >= _FRESH_SECONDS or not self._looked_at:
                     self._keep(*self._try())
                     self._looked_at = time.monotonic()
             finally:
                 self._looking.release()
+        elif time.monotonic() - self._asked_at > self._patience:
+            self._keep(False, f"has not answered for {self._patience:g} s")
         return self._last
 
     def shown(self, found: Condition) -> dict[str, Any]:

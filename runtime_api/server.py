@@ -1,5 +1,6 @@
 """The HTTP server: waitress, whose loop is run here so that it looks at slow clients and ends when it is told to."""
 
+import errno
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from runtime_api.refusals import HEADER_LIMIT, Refusals
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 _WATERMARK: Final = 1 << 20  # bytes of an answer that wait for the client before its thread waits too
+_DESCRIPTOR_SECONDS: Final = 0.05
 _GRACE_SECONDS: Final = 1.0  # for which requests under way may go on when the server ends
 
 
@@ -41,6 +43,15 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         self.connections = limits.connections
         self.timeout = limits.timeout
         self.accept_connections()
+
+    def accept(self) -> Any:
+        try:
+            return super().accept()
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                self.refusals.closed("no_descriptors")
+                time.sleep(_DESCRIPTOR_SECONDS)  # it stays ready to be accepted: the loop must not spin on it
+            raise  # waitress goes on without it
 
     def maintenance(self, now: float) -> None:
         """Nothing: `ApiServer` looks at the channels, outside of the walk over the sockets."""
@@ -96,7 +107,8 @@ class ApiServer:
     def stop(self) -> None:
         # A plain flag and a byte in a pipe: a signal's handler may come between any two lines, and must take no lock.
         self._stopping = True
-        self._listeners[0].pull_trigger()
+        for listener in self._listeners[:1]:
+            listener.pull_trigger()
 
     def _end(self) -> None:
         for listener in self._listeners:
@@ -109,6 +121,7 @@ class ApiServer:
                 channel.abort()
             else:
                 channel.handle_close()
+        self._listeners = []  # a signal that comes from here on finds nothing to wake
         self._lanes.shutdown(0.5)
         wasyncore.close_all(self._map)
 

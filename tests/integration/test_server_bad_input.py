@@ -2,8 +2,11 @@
 
 import json
 import time
+from collections.abc import Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.api_server import ask, connect, enveloped, everything, parts, running
 from tests.fake_containers import FakeContainers
@@ -61,6 +64,39 @@ def test_bad_requests(request_bytes: bytes, status: int) -> None:
         assert read["status"] == status and read["data"] == {}
         assert "Traceback" not in answer.decode() and "waitress" not in answer.decode()
         assert alive(port)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=40),
+            st.sampled_from(
+                [
+                    b"GET ", b"POST ", b"/logs", b"/containers", b" HTTP/1.1", b" HTTP/1.0", b"\r\n", b"\r\n\r\n", b": ",
+                    b"Content-Length", b"Transfer-Encoding", b"chunked", b"Expect", b"100-continue", b"7", b"{}", b"%00",
+                    b"?container_id=", b"Content-Type", b"application/json", b"0\r\n\r\n", b"//", b"[::", b"\n", b" ",
+                ]
+            ),
+        ),
+        max_size=25,
+    )
+)  # fmt: skip
+def test_whatever_is_sent_is_answered_or_closed(fuzzed: int, pieces: list[bytes]) -> None:
+    with connect(fuzzed) as connection:
+        connection.sendall(b"".join(pieces))
+        connection.shutdown(1)
+        received, _ = everything(connection)
+    assert received == b"" or received.startswith((b"HTTP/1.1 ", b"HTTP/1.0 "))
+    assert b"Traceback" not in received
+    assert alive(fuzzed)
+    assert refused(fuzzed, "internal") == 0
+
+
+@pytest.fixture(scope="module")
+def fuzzed() -> Iterator[int]:
+    with running(FakeContainers(), MadeReader(1)) as port:
+        yield port
 
 
 @pytest.mark.parametrize("chunked", [False, True])

@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import select
 import signal
 import socket
@@ -15,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from log_store.open import open_writer
-from tests.api_server import ask, connect, enveloped, everything
+from tests.api_server import ask, connect, enveloped, eventually, everything
 
 
 @contextmanager
-def process(data: Path, **settings: str) -> "Iterator[subprocess.Popen[str]]":
+def process(data: Path, files: int = 0, **settings: str) -> "Iterator[subprocess.Popen[str]]":
     environ = {name: value for name, value in os.environ.items() if not name.startswith("WHOLELOG_")}
     environ |= {
         "WHOLELOG_DATA": str(data),
@@ -28,7 +29,8 @@ def process(data: Path, **settings: str) -> "Iterator[subprocess.Popen[str]]":
         **{f"WHOLELOG_{name.upper()}": value for name, value in settings.items()},
     }
     command = [sys.executable, "-m", "runtime_api"]
-    with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as started:
+    before = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))) if files else None
+    with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True, preexec_fn=before) as started:
         try:
             yield started
         finally:
@@ -82,6 +84,19 @@ def test_the_embedded_store_is_ready_before_anything_is_in_it(tmp_path: Path) ->
     with process(tmp_path) as started:
         read = enveloped(ask(port_of(started), b"GET /readyz HTTP/1.0\r\n\r\n"))
         assert read["data"]["store"]["state"] == "ready"
+        started.terminate()
+        assert started.wait(20) == 0
+
+
+def test_it_outlives_a_want_of_file_descriptors(tmp_path: Path) -> None:
+    request = b"GET /metrics HTTP/1.0\r\n\r\n"
+    with process(tmp_path, files=60) as started:
+        port = port_of(started)
+        others = [connect(port) for _ in range(70)]
+        time.sleep(0.2)  # for the server to run out of them
+        for other in others:
+            other.close()
+        assert eventually(lambda: b'refused_total{reason="no_descriptors"}' in ask(port, request))
         started.terminate()
         assert started.wait(20) == 0
 

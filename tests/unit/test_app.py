@@ -1,6 +1,8 @@
 """The application without a server: every answer is an envelope, and errors say what would be right."""
 
+import json
 import re
+import threading
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from runtime_api.app import create_app
 from runtime_api.config import ApiSettings
 from runtime_api.counters import Counters
 from runtime_api.errors import EngineFailed, EngineUnavailable
+from runtime_api.readiness import Dependency
 from tests.fake_containers import FULL_ID, FakeContainers, OneError
 from tests.fakes import MemoryStore
 
@@ -307,6 +310,33 @@ def test_readiness_says_what_is_away_and_what_to_do(api: Api, error: Exception) 
     assert re.fullmatch(r"2026-11-24T00:00:00\.987Z", engine["since"])
     assert result.json["data"]["store"]["state"] == "ready"
     assert api.ask("GET", "/healthz").status_code == 200
+
+
+def test_what_does_not_answer_is_not_ready_and_holds_one_thread() -> None:
+    asked, go = threading.Event(), threading.Event()
+
+    def check() -> str:
+        asked.set()
+        go.wait(10)
+        return "late"
+
+    dependency = Dependency("engine", check, "restart it", lambda: NOW, patience=0.0)
+    first = threading.Thread(target=dependency.look)
+    first.start()
+    assert asked.wait(10)
+    found = dependency.look()
+    assert not found.ready and "has not answered" in found.detail
+    assert dependency.shown(found)["to_do"] == "restart it"
+    go.set()
+    first.join(10)
+    assert dependency.look().ready
+
+
+def test_half_a_surrogate_pair_in_the_store_is_escaped(api: Api) -> None:
+    api.write(1)
+    next(iter(api.store.rows.values())).members["message"] = "half \ud800 ✓"
+    result = api.ask("GET", "/logs", params={"container_id": "first"})
+    assert json.loads(result.content)["data"]["logs"][0]["log_message"] == "half \ud800 ✓"
 
 
 def test_metrics_count_by_route(api: Api) -> None:
