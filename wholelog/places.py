@@ -37,12 +37,12 @@ def try_data_folder(folder: Path) -> str:
     return f"{folder} is not there yet; the start makes it"
 
 
-def lock_data_folder(folder: Path) -> int:
+def lock_data_folder(folder: Path, name: str = "supervisor.lock") -> int:
     """Hold the folder for this process: a file descriptor that keeps it until it is closed.
 
-    Raises DataFolderUnusable where another `wholelog up` or `wholelog shipper` holds it, with its process id.
+    Raises DataFolderUnusable where another holder of the same `name` has it, with its process id.
     """
-    lock = os.open(folder / "supervisor.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -86,11 +86,11 @@ def free_port(host: str, port: int = 0) -> int:
         return int(probe.getsockname()[1])
 
 
-def check_socket_path(path: Path) -> None:
+def check_socket_path(path: Path, flags: str = "--socket PATH or --data DIR") -> None:
     """Raises SocketProblem where the path is too long for a unix socket."""
     length = len(os.fsencode(path))
     if length > SOCKET_PATH_BYTES:
-        way_out = "give a shorter one with --socket PATH or --data DIR"
+        way_out = f"give a shorter one with {flags}"
         raise SocketProblem(
             f"socket {path}: {length} bytes, a unix socket's path has at most {SOCKET_PATH_BYTES}: {way_out}"
         )

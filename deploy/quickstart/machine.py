@@ -38,7 +38,7 @@ def install_packages(packages: Sequence[str], why: str, report: Report) -> None:
         environ,
         f"apt-get install {names} failed: put that right, then run this again",
     )
-    report.leaves(f"packages that were installed: {names} (`apt-get purge --autoremove {names}` removes them)")
+    report.leaves_packages(names)
 
 
 def make_environment(root: Path, report: Report) -> Path:

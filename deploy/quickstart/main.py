@@ -19,6 +19,7 @@ from deploy.quickstart.report import Report
 from deploy.quickstart.sample import run_sample
 from deploy.quickstart.service import running
 from wholelog.errors import CommandError, EngineProblem
+from wholelog.places import lock_data_folder
 from wholelog_base.settings import SettingsError
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +29,9 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def main(arguments: Sequence[str]) -> int:
     """The exit code: 0, 1 for what went wrong, 2 for what was given wrong, 130 for Ctrl-C before the sample was done."""
     report = Report()
+    installed = os.environ.pop("_DEPLOY_UP_INSTALLED", "")
+    if installed:
+        report.leaves_packages(installed)
     for ending in _ENDINGS:
         if signal.getsignal(ending) is not signal.SIG_IGN:
             signal.signal(ending, _interrupt)
@@ -44,6 +48,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _start(options: Options, report: Report) -> int:
+    lock_data_folder(options.data, "deploy.lock")  # until this process ends
     report.leaves(f"data folder {options.data} (logs, spool, and the images of an engine started here)")
     with engine(options.settings["docker_host"], os.environ, options.data, report) as docker:
         environment = make_environment(_ROOT, report)

@@ -55,7 +55,7 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str], root: Path) -> O
     settings, sources = _load(flags, environ)
     options = Options(asked.once, flags, settings, sources)
     engine_socket(settings["docker_host"], environ)  # refused before anything is made or installed
-    check_socket_path(options.socket)
+    check_socket_path(options.socket, "--data DIR")
     make_data_folder(options.data)
     host, port = settings["listen"]
     check_address(host, port)

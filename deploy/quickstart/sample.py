@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from deploy.quickstart.errors import SampleProblem
 from deploy.quickstart.report import Report
-from deploy.quickstart.rest import ask
+from deploy.quickstart.rest import ask, call
 
 _RUN_SECONDS = 120.0
 _SEAL_SECONDS = 30.0
@@ -38,7 +38,7 @@ def run_sample(url: str, report: Report) -> str:
     report.say(f"its lines: GET /logs?container_id={container[:12]}")
     for line in logs.get("logs", []):
         report.show(json.dumps(line, ensure_ascii=False))
-    seal = newest_seal(logs)
+    seal = seal_of(logs)
     report.show(json.dumps({"seal": seal}, ensure_ascii=False))
     ask("DELETE", f"{url}/containers/{quote(container)}", {"request_id": str(uuid.uuid4())}, timeout=60)
     report.say("the container is deleted; its lines stay")
@@ -50,9 +50,9 @@ def run_sample(url: str, report: Report) -> str:
     return container
 
 
-def newest_seal(logs: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The statement of whether all is there, of the last run that /logs names; {} where it names none."""
-    seal = logs.get("seal") or (logs.get("seals") or [{}])[-1]
+def seal_of(logs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The statement of whether all is there; {} where /logs makes none."""
+    seal = logs.get("seal")
     return seal if isinstance(seal, dict) else {}
 
 
@@ -67,10 +67,15 @@ def _wait_for_end(url: str, container: str) -> None:
 
 
 def _read(url: str, container: str) -> dict[str, Any]:
-    """/logs, once it is sealed; or as it is when it takes too long."""
+    """/logs, once it is sealed; or as it is when it takes too long. A 503 asks to come again."""
     end = time.monotonic() + _SEAL_SECONDS
+    path = f"{url}/logs?container_id={quote(container)}"
     while True:
-        logs = ask("GET", f"{url}/logs?container_id={quote(container)}")
-        if newest_seal(logs).get("state") not in (None, "open") or time.monotonic() > end:
+        status, envelope = call("GET", path)
+        late = time.monotonic() > end
+        if status >= 300 and (status != 503 or late):
+            raise SampleProblem(f"GET {path}: {status}: {envelope.get('message')}")
+        logs: dict[str, Any] = envelope["data"]
+        if status < 300 and (late or seal_of(logs).get("state") not in (None, "open")):
             return logs
         time.sleep(0.1)

@@ -1,5 +1,6 @@
 """`./deploy/up`, the first command of the README, from a clean copy of this checkout."""
 
+import fcntl
 import json
 import os
 import re
@@ -188,6 +189,34 @@ def test_without_root_it_says_what_is_missing(checkout: Path) -> None:
         shutil.rmtree(folder)
     assert done.returncode == 1
     assert "docker" in done.stderr and "usermod -aG docker" in done.stderr
+
+
+def test_without_root_on_an_engine_that_the_user_may_use(checkout: Path, dockerd: Dockerd) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="wl-nobody-", dir="/var/tmp"))
+    before = dockerd.folder.stat().st_mode, dockerd.socket.stat().st_mode
+    try:
+        dockerd.folder.chmod(0o711)
+        dockerd.socket.chmod(0o666)
+        subprocess.run(["chown", "-R", "65534:65534", folder, checkout], check=True, timeout=60)
+        done = run(
+            checkout, "--once", "--data", str(folder / "data"), "--listen", free_address(), user=65534, HOME=str(folder),
+            DOCKER_HOST=dockerd.url,
+        )  # fmt: skip
+    finally:
+        dockerd.folder.chmod(before[0])
+        dockerd.socket.chmod(before[1])
+        shutil.rmtree(folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert_sample_is_whole(done.stdout)
+
+
+def test_a_data_folder_in_use_is_told(checkout: Path, tmp_path: Path) -> None:
+    (tmp_path / "deploy.lock").touch()
+    with open(tmp_path / "deploy.lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = run(checkout, "--data", str(tmp_path), "--listen", free_address())
+    assert done.returncode == 1
+    assert "in use by another" in done.stderr and "--data DIR" in done.stderr
 
 
 @pytest.mark.parametrize(("arguments", "says"), [(["--lisen=x"], "--lisen"), (["--listen", "x"], "HOST:PORT")])
