@@ -23,7 +23,7 @@ from runtime_api.containers.stop_signal import heeds
 from runtime_api.containers.tasks import Tasks
 from runtime_api.containers.turns import Turns
 from runtime_api.errors import Conflict, EngineUnavailable, NotFound, RuntimeApiError
-from runtime_api.schemas.seal import seal_view
+from runtime_api.seal_view import seal_view
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class Remover:
         """For a request that a crash left without its answer; nobody else deletes what is gone."""
         if not request_id or self._tasks.deletion(request_id) is None:
             raise NotFound(f"container {container_id[:12]} has just been deleted; its logs stay at /logs")
-        return self._gone(container_id, None)
+        return self._gone(container_id, [])
 
     def _check_same(self, name: str, container_id: str, request_id: str) -> None:
         task = self._tasks.by_id(container_id)
@@ -95,23 +95,23 @@ class Remover:
             raise Conflict(f"request_id: {request_id!r} deleted container {container_id[:12]}; another needs a new id")
 
     def _remove(self, details: Details) -> Deleted:
+        container_id = details.summary.container_id
         ended = self._ended(details)
         if ended is None:
-            return self._gone(details.summary.container_id, None)
-        if not ended.started_at:
-            return self._removed(ended, None)  # it wrote nothing
+            return self._gone(container_id, [])
         end = self._clock() + self._seal_wait
         while True:
             try:
-                seal = self._seal(ended)
+                verified, seals = self._verified(ended)
             except LogStoreError as error:
-                return self._kept(ended, f"the log store cannot say whether its log is whole: {error}")
-            if seal is not None:
-                return self._removed(ended, seal)
+                return _kept(container_id, f"the log store cannot say whether its log is whole: {error}")
+            if verified:
+                self._engine.remove(container_id)
+                return self._gone(container_id, seals)
             if not self._shipper_up():
-                return self._kept(ended, f"the log shipper is not there (socket {self._shipper})")
+                return _kept(container_id, f"the log shipper is not there (socket {self._shipper})")
             if self._clock() >= end or self._stop.wait(_POLL):
-                return self._kept(ended, f"its log was not verified within {self._seal_wait:g} seconds")
+                return _kept(container_id, f"its log was not verified within {self._seal_wait:g} seconds")
 
     def _ended(self, details: Details) -> Details | None:
         """As it is once it has stopped; None if it is gone."""
@@ -125,12 +125,12 @@ class Remover:
             return self._engine.inspect(container_id)
         return details
 
-    def _seal(self, ended: Details) -> Seal | None:
-        """The closed seal of its last run; None while there is none."""
-        for seal in self._reader.seals(ended.summary.container_id):
-            if seal.started_at == ended.started_at and seal.state != "open":
-                return seal
-        return None
+    def _verified(self, ended: Details) -> tuple[bool, list[Seal]]:
+        """Whether the seal of its last run is closed (or it never ran and wrote nothing), and the seals of all runs."""
+        if not ended.started_at:
+            return True, []
+        seals = self._reader.seals(ended.summary.container_id)
+        return any(seal.started_at == ended.started_at and seal.state != "open" for seal in seals), seals
 
     def _shipper_up(self) -> bool:
         with socket.socket(socket.AF_UNIX) as probe:
@@ -143,24 +143,11 @@ class Remover:
                 log.info("whether the shipper is there cannot be told, so its seal is waited for: %s", error)
             return True
 
-    def _removed(self, ended: Details, seal: Seal | None) -> Deleted:
-        self._engine.remove(ended.summary.container_id)
-        return self._gone(ended.summary.container_id, seal)
-
-    def _gone(self, container_id: str, seal: Seal | None) -> Deleted:
+    def _gone(self, container_id: str, seals: list[Seal]) -> Deleted:
         self._tasks.deleted(container_id, self._now())
-        said = f"; its log: {_said(seal)}" if seal else ""
-        return Deleted(
-            container_id, f"container {container_id[:12]} is deleted{said}", True, seal_view(seal) if seal else None
-        )
-
-    def _kept(self, ended: Details, why: str) -> Deleted:
-        container_id = ended.summary.container_id
-        return Deleted(
-            container_id,
-            f"container {container_id[:12]} is stopped, and is removed once its log has been verified: {why}",
-            False,
-        )
+        said = f"; its log: {_said(seals)}" if seals else ""
+        view = seal_view(seals) if seals else None
+        return Deleted(container_id, f"container {container_id[:12]} is deleted{said}", True, view)
 
     def _run(self) -> None:
         pause, waiting = _ROUND, True
@@ -199,19 +186,25 @@ class Remover:
         details = self._engine.inspect(container_id)
         ended = self._ended(details) if details else None
         if ended is not None:
-            seal = self._seal(ended) if ended.started_at else None
-            if seal is None and ended.started_at:
+            verified, seals = self._verified(ended)
+            if not verified:
                 return False
             self._engine.remove(container_id)
-            log.info(
-                "container %s is deleted; its log: %s", container_id[:12], _said(seal) if seal else "never started"
-            )
+            log.info("container %s is deleted; its log: %s", container_id[:12], _said(seals))
         self._tasks.deleted(container_id, self._now())
         return True
 
 
-def _said(seal: Seal) -> str:
-    lines = f"{seal.lines} lines"
-    if seal.state == "sealed":
+def _kept(container_id: str, why: str) -> Deleted:
+    said = f"container {container_id[:12]} is stopped, and is removed once its log has been verified: {why}"
+    return Deleted(container_id, said, False)
+
+
+def _said(seals: list[Seal]) -> str:
+    if not seals:
+        return "it never started"
+    view = seal_view(seals)
+    lines = f"{view['lines']} lines"
+    if view["state"] == "sealed":
         return f"whole, {lines}"
-    return f"{lines}, with gaps" if seal.state == "gaps" else f"{lines}, not verified: {seal.reason}"
+    return f"{lines}, with gaps" if view["state"] == "gaps" else f"{lines}, {view['state']}: {view['reason']}"

@@ -384,15 +384,19 @@ def docker_stats(place: Place, container_id: str) -> tuple[float, str]:
 
 
 def test_figures_are_those_of_docker_stats(place: Place) -> None:
+    """The two look at different moments, so the same figures must come up within some looks."""
     busy = place.create("while true; do :; done", cpu_limit="0.5", mem_limit="64m")
     idle = place.forever()
-    wait_for(lambda: place.service.get(busy.container_id).cpu > 10)
-    cpu, mem = docker_stats(place, busy.container_id)
-    ours = {view.container_id: view for view in place.service.list()}
-    assert ours[busy.container_id].mem.endswith(" / 64MiB") and mem.endswith(" / 64MiB")
-    assert abs(ours[busy.container_id].cpu - cpu) < 25
-    assert docker_stats(place, idle.container_id) == (0.0, ours[idle.container_id].mem)
-    assert ours[idle.container_id].cpu == 0.0
+
+    def agree() -> bool:
+        ours = {view.container_id: view for view in place.service.list()}
+        cpu, mem = docker_stats(place, busy.container_id)
+        assert mem.endswith(" / 64MiB") and ours[busy.container_id].mem.endswith(" / 64MiB")
+        close = abs(ours[busy.container_id].cpu - cpu) < 10 and cpu > 20
+        still = ours[idle.container_id]
+        return close and (still.cpu, still.mem) == docker_stats(place, idle.container_id)
+
+    wait_for(agree)
 
 
 def test_the_engines_own_statistics_say_the_same(place: Place) -> None:

@@ -308,7 +308,7 @@ def test_delete_with_seal(bench: Bench, shipper: socket.socket) -> None:
     deleted = bench.service.delete("t1", "d1")
     assert deleted.removed and deleted.seal is not None and deleted.seal["state"] == "gaps"
     assert deleted.seal["gaps"] == [
-        {"start": "1970-01-01T00:00:00.000000001Z", "end": "1970-01-01T00:00:00.000000002Z", "lines": 4, "why": "why"}
+        {"from": "1970-01-01T00:00:00.000000001Z", "to": "1970-01-01T00:00:00.000000002Z", "lines": 4, "why": "why"}
     ]
     assert not bench.engine.containers
     for name in ("t1", made.container_id, made.container_id[:12], "wholelog-t1"):
