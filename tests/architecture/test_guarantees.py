@@ -1,0 +1,24 @@
+"""docs/guarantees.md points to tests that are there."""
+
+import re
+
+from tests.architecture.source import ROOT, tree
+
+_NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+
+
+def test_every_test_that_a_guarantee_names_exists() -> None:
+    named = _NAMED.findall((ROOT / "docs/guarantees.md").read_text())
+    assert len(named) > 20
+    missing = []
+    for path, name in named:
+        file = ROOT / path
+        if not file.exists() or name not in {getattr(node, "name", "") for node in tree(file).body}:
+            missing.append(f"{path}::{name}")
+    assert not missing
+
+
+def test_every_row_names_a_test() -> None:
+    for line in (ROOT / "docs/guarantees.md").read_text().splitlines():
+        if line.startswith("| ") and not line.startswith(("| guarantee", "| ---")):
+            assert _NAMED.search(line), line
