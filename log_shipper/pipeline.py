@@ -17,6 +17,7 @@ from log_shipper.stages.document import LIVE, REPAIR, Classify, DayRange, Stream
 from log_shipper.stages.partials import PART_BYTES, Identity, Lines, OpenLine, join, whole
 from log_shipper.stages.runs import SENDER_PREFIX, Entry, Run, runs_of
 from log_store.document import ContainerContext, DocumentBatch
+from log_store.fields import STREAMS
 from log_store.seal import Seal
 
 ContextOf = Callable[[str, str], ContainerContext]
@@ -54,9 +55,11 @@ class Pipeline:
     def new_batch(self) -> DocumentBatch:
         return DocumentBatch(self._shipper)
 
-    def add(self, batch: DocumentBatch, entries: Iterable[Entry], seq: int, received: int, *, trusted: bool) -> None:
-        """Rows for records that came on the live path."""
-        for run in runs_of(entries, seq, trusted=trusted):
+    def add(
+        self, batch: DocumentBatch, parts: Iterable[tuple[int, Iterable[Entry]]], received: int, *, trusted: bool
+    ) -> None:
+        """Rows for records that came on the live path; a part is (seq of its first record, records)."""
+        for run in runs_of(parts, trusted=trusted):
             hashes = list(map(xxh3_128_intdigest, run.text, run.time))
             if run.container_id.startswith(SENDER_PREFIX):
                 self._welcome(run)
@@ -67,16 +70,14 @@ class Pipeline:
                 state = self._streams[run.container_id, run.stream] = StreamState()
             self._write(batch, run, hashes, state, received, LIVE)
 
-    def repair(
-        self, batch: DocumentBatch, entries: Iterable[Entry], seq: int, received: int, repair: RepairPass
-    ) -> None:
+    def repair(self, batch: DocumentBatch, runs: Iterable[Run], received: int, repair: RepairPass) -> None:
         """Rows for records that the audit read from Docker's copy: with their true places, over what is there."""
         states = self._repairs.setdefault(repair.id, {})
         for stream, place in repair.start.items():
             if stream in states:
                 self._show_open(batch, repair.container_id, stream, states[stream], received, REPAIR)
             states[stream] = StreamState(*place)
-        for run in runs_of(entries, seq, trusted=True):
+        for run in runs:
             hashes = list(map(xxh3_128_intdigest, run.text, run.time))
             self._write(batch, run, hashes, states.setdefault(run.stream, StreamState()), received, REPAIR)
         if repair.last:
@@ -103,8 +104,14 @@ class Pipeline:
                 Seal(run.container_id, 0, run.container_name, state="unverified", reason=reason, version=1)
             )
 
-    def seal(self, seal: Seal) -> None:
-        """A run's seal has passed: its audit need not be done again."""
+    def seal(self, batch: DocumentBatch, seal: Seal, received: int) -> None:
+        """A run's seal has passed: its audit need not be done again, and a line without an end will not get one."""
+        if seal.state != "open":
+            for stream in STREAMS:
+                state = self._streams.get((seal.container_id, stream))
+                if state is not None:
+                    self._show_open(batch, seal.container_id, stream, state, received, LIVE)
+                    state.open = None
         if seal.state == "open":
             self._open_runs[seal.container_id, seal.started_at] = seal
         else:

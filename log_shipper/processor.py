@@ -3,19 +3,19 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from log_shipper.audit.entries import about_of, repair_from_map
+from log_shipper.audit.entries import about_of, repair_in, runs_in, seal_in
 from log_shipper.checkpoint import Checkpoint
 from log_shipper.delivery.delivery import Delivery
 from log_shipper.forward.errors import ProtocolError
-from log_shipper.forward.records import entries, entries_of, messages, option_of
+from log_shipper.forward.records import entries, messages, option_of
 from log_shipper.ledger import Account
 from log_shipper.pipeline import Pipeline
-from log_shipper.seal_map import seal_from_map
 from log_shipper.spool.reader import SpoolReader
 from log_shipper.spool.segment import ENTRIES, REPAIR, SpoolRecord
 from log_store.document import DocumentBatch
@@ -62,8 +62,8 @@ class Processor:
         while not stop.is_set():
             beat()
             records = self._reader.read(READ)
-            for record in records:
-                self._process(record)
+            for run in _runs(records):
+                self._process(run)
             self._report_damage()
             self._show_open_lines()
             if self._due(at_tail=not records):
@@ -102,36 +102,45 @@ class Processor:
         with self._pipeline.lock:
             self._pipeline.forget(container_id)
 
-    def _process(self, record: SpoolRecord) -> None:
+    def _process(self, records: list[SpoolRecord]) -> None:
+        """Records of one kind and trust: together they cost less than one by one."""
         if not len(self._batch):
             self._batch_since = time.monotonic()
-        self._batch_bytes += len(record.body)
+        self._batch_bytes += sum(len(record.body) for record in records)
         try:
             with self._pipeline.lock:
-                if record.kind == ENTRIES:
-                    found = entries(record.body, self._pace.inflated_limit)
-                    self._pipeline.add(self._batch, found, record.position, record.received, trusted=record.trusted)
-                    self._seals += self._pipeline.take_statements()
-                elif record.kind == REPAIR:
-                    self._repair(record)
-        except ProtocolError as error:
-            self._set_aside(record, error)
+                self._add(records)
         except Exception as error:  # a record that breaks a stage must not stop all that come after it, for ever
-            log.exception("a stage failed")
-            self._set_aside(record, error)
+            if len(records) > 1:
+                for record in records:
+                    self._process([record])
+                return
+            if not isinstance(error, ProtocolError):
+                log.exception("a stage failed")
+            self._set_aside(records[0], error)
         if self._due(at_tail=False):
             self._hand_over()
+
+    def _add(self, records: list[SpoolRecord]) -> None:
+        first, limit = records[0], self._pace.inflated_limit
+        if first.kind == ENTRIES:
+            parts = [(record.position, entries(record.body, limit)) for record in records]
+            self._pipeline.add(self._batch, parts, first.received, trusted=first.trusted)
+            self._seals += self._pipeline.take_statements()
+        elif first.kind == REPAIR:
+            for record in records:
+                self._repair(record)
 
     def _repair(self, record: SpoolRecord) -> None:
         for message in messages(record.body):
             about = about_of(option_of(message))
-            if "seal" in about:
-                seal = seal_from_map(about["seal"])
-                self._pipeline.seal(seal)
+            seal = seal_in(about)
+            if seal is None:
+                runs = runs_in(about, record.position)
+                self._pipeline.repair(self._batch, runs, record.received, repair_in(about))
+            else:
+                self._pipeline.seal(self._batch, seal, record.received)
                 self._seals.append(seal)
-                continue
-            found = entries_of(message, self._pace.inflated_limit)
-            self._pipeline.repair(self._batch, found, record.position, record.received, repair_from_map(about))
 
     def _set_aside(self, record: SpoolRecord, error: Exception) -> None:
         self._bad_folder.mkdir(exist_ok=True)
@@ -211,6 +220,15 @@ class Processor:
         self._checkpoint.save(position, state)
         self._saved = position
         self._reader.release(position)
+
+
+def _runs(records: list[SpoolRecord]) -> Iterator[list[SpoolRecord]]:
+    """Neighbours of one kind and trust; a repair, which is no small thing, alone."""
+    for (kind, _), run in groupby(records, key=lambda record: (record.kind, record.trusted)):
+        if kind == REPAIR:
+            yield from ([record] for record in run)
+        else:
+            yield list(run)
 
 
 def _slice(batch: DocumentBatch, start: int, size: int) -> DocumentBatch:

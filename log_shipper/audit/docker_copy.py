@@ -1,6 +1,7 @@
 """The engine, as the audit needs it: who a container is, what happens to containers, and Docker's copy of a log."""
 
 import socket
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -92,7 +93,8 @@ class Engine:
         path = f"/containers/{quote(container_id, safe='')}/logs?{query}"
         with socket.socket(socket.AF_UNIX) as connection:
             try:
-                connection.settimeout(self._timeout)
+                # The kernel's own timeout, not settimeout: with that recv would come back after every frame.
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", self._timeout, 0))
                 connection.connect(self._path)
                 connection.sendall(f"GET {path} HTTP/1.0\r\nHost: docker\r\n\r\n".encode())
                 head, block = _head(connection)
@@ -103,7 +105,7 @@ class Engine:
                     raise CopyDamaged(f"Docker's copy of {container_id[:12]} cannot be read: {block[:200]!r}")
                 while block:
                     yield block
-                    block = connection.recv(BLOCK)
+                    block = connection.recv(BLOCK, socket.MSG_WAITALL)
             except OSError as error:
                 raise EngineUnavailable(f"Docker does not answer at {self._path}: {error}") from error
 

@@ -1,6 +1,7 @@
 """What the live path lacks of a container's log, told from two accounts. Pure: columns in, rows out."""
 
 from dataclasses import dataclass, field
+from operator import lt
 
 from xxhash import xxh3_128_intdigest
 
@@ -58,6 +59,11 @@ class Difference:
     extra: int  # and the other way round: the copy can lack lines too
 
     copy_windows: Windows  # what the copy has in these windows; 0 records where it has none
+
+    def touches(self, first: int, last: int) -> bool:
+        """Whether a window lies within these times."""
+        least, most = (first >> self.bits) << 1, (last >> self.bits) << 1 | 1
+        return any(least <= key <= most for key in self.windows)
 
     def has(self, stream: str, time: int) -> bool:
         return (time >> self.bits) << 1 | (stream == STDERR) in self.windows
@@ -128,6 +134,8 @@ class Selection:
 
     def select(self, frames: Frames) -> list[Segment]:
         """The segments of these frames; the first goes on with the last of the frames before."""
+        if self._passes_over(frames):
+            return []
         segments = [Segment()]
         for row, (stream, time) in enumerate(zip(frames.stream, frames.time, strict=True)):
             state = self._streams[stream]
@@ -142,6 +150,19 @@ class Selection:
                 segments[-1].rows.append(row)
                 segments[-1].parts.append(ordinal)
         return [segment for segment in segments if segment.rows]
+
+    def _passes_over(self, frames: Frames) -> bool:
+        """Whether none of these frames is to be written again; nearly all of a copy that lacks only its tail on our side."""
+        stream, times = (frames.stream[0], frames.time) if frames.stream else (STDOUT, [])
+        state = self._streams[stream]
+        if not times or frames.stream.count(stream) < len(times) or not all(frames.whole) or state.writing:
+            return False
+        if times[0] <= state.order_time or not all(map(lt, times, times[1:])):
+            return False
+        if self._difference.touches(times[0], times[-1]):
+            return False
+        state.order_time, state.ordinal, state.part_time = times[-1], 0, -1
+        return True
 
     def _begins(self, state: "_Stream", stream: str, time: int) -> bool:
         """Whether writing begins with this line; ends it where it may."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import msgpack
 
 from log_shipper.forward.errors import Malformed, TooLarge
-from log_shipper.forward.records import EventTime, entries_of, nanoseconds, option_of, unpacker
+from log_shipper.forward.records import NO_INTEGER, entries_of, option_of, unpacker
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,13 @@ class Decoder:
     def _inspect(self, message: object) -> tuple[int, bytes | None, bool]:
         """How many records, which chunk id, whether it is the audit's."""
         if isinstance(message, list) and len(message) == 4 and not message[3] and message[3] is not None:
-            if isinstance(message[0], bytes) and message[1].__class__ is EventTime and isinstance(message[2], dict):
-                nanoseconds(message[1])
+            time = message[1]
+            if (
+                time.__class__ is int
+                and time < NO_INTEGER
+                and isinstance(message[0], bytes)
+                and isinstance(message[2], dict)
+            ):
                 return 1, None, False
         if message is None:
             return 0, None, False

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -35,14 +36,13 @@ class Run:
     part: dict[int, Part] = field(default_factory=dict)  # row -> part, for the few rows that are no whole line
 
 
-def runs_of(entries: Iterable[Entry], first_seq: int, *, trusted: bool) -> list[Run]:
-    """Group records by container and stream. `seq` of record i is first_seq + i.
+def runs_of(parts: Iterable[tuple[int, Iterable[Entry]]], *, trusted: bool) -> list[Run]:
+    """Group records by container and stream. A part is (seq of its first record, records); seq counts up within it.
 
     Only a trusted sender may name a container: the records of all others stand under `tcp:<tag>`.
     """
     runs: dict[tuple[Any, Any], Run] = {}
-    seq = first_seq
-    for tag, nanoseconds, record, _ in entries:
+    for seq, (tag, nanoseconds, record, _) in chain.from_iterable(map(_numbered, parts)):
         container, source = record.get(b"container_id"), record.get(b"source")
         key = (container if trusted else tag, source)
         run = runs.get(key)
@@ -54,8 +54,12 @@ def runs_of(entries: Iterable[Entry], first_seq: int, *, trusted: bool) -> list[
         run.time.append(nanoseconds)
         run.text.append(text if text.__class__ is bytes else _text_of(record))
         run.seq.append(seq)
-        seq += 1
     return list(runs.values())
+
+
+def _numbered(part: tuple[int, Iterable[Entry]]) -> Iterable[tuple[int, Entry]]:
+    first, entries = part
+    return enumerate(entries, first)
 
 
 def _new_run(tag: bytes, record: dict[bytes, Any], source: Any, trusted: bool) -> Run:

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from log_shipper.audit.entries import about_of, lines_message, runs_in
 from log_shipper.audit.frames import FrameParser
-from log_shipper.audit.reconcile import CopyAccount, Selection, compare
+from log_shipper.audit.reconcile import CopyAccount, Segment, Selection, compare
 from log_shipper.checkpoint import Checkpoint
 from log_shipper.errors import CheckpointDamaged, SpoolFull, SpoolLocked
 from log_shipper.forward.decoder import Decoder, Limits
 from log_shipper.forward.errors import Malformed, TooLarge
-from log_shipper.forward.records import entries
+from log_shipper.forward.records import entries, messages, option_of
 from log_shipper.pipeline import Pipeline, RepairPass
 from log_shipper.spool.reader import SpoolReader
 from log_shipper.spool.segment import ENTRIES, TRUSTED
@@ -50,7 +51,7 @@ def pipeline() -> Pipeline:
 
 def rows(pipe: Pipeline, *messages: bytes) -> DocumentBatch:
     batch = pipe.new_batch()
-    pipe.add(batch, entries(b"".join(messages), 1 << 20), 0, TIME, trusted=True)
+    pipe.add(batch, [(0, entries(b"".join(messages), 1 << 20))], TIME, trusted=True)
     return batch
 
 
@@ -149,8 +150,11 @@ def test_the_audit_selects_what_the_live_path_lacks_and_the_repair_makes_the_sam
     (segment,) = Selection(difference).select(frames)
     assert (segment.rows, difference.missing) == ([1], 1)
     batch = pipe.new_batch()
-    repaired = entries(record(frames.time[0], b"kept"), 1 << 20)
-    pipe.repair(batch, repaired, 0, TIME, RepairPass("r", CONTAINER, True, {"stdout": (-1, 0)}, 24))
+    whole = Segment({"stdout": (-1, 0)}, [0], [None])
+    sent = lines_message(RepairPass("r", CONTAINER, True), frames, whole, "chunk")
+    (message,) = messages(sent)
+    runs = runs_in(about_of(option_of(message)), 0)
+    pipe.repair(batch, runs, TIME, RepairPass("r", CONTAINER, True, {"stdout": (-1, 0)}, 24))
     assert batch.id == live.id and batch.version[0] > live.version[0]
 
 
