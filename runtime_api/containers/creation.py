@@ -28,7 +28,7 @@ class Starter:
     ) -> None:  # fmt: skip
         self._engine, self._tasks, self._images = engine, tasks, images
         self._log_options, self._now, self._new_id = log_options, now, new_id
-        self._twins: Twins[Created] = Twins()
+        self._twins: Twins[tuple[Created, str]] = Twins()  # with the fingerprint of what was asked
         self._working: dict[str, int] = {}  # image id -> which of the command lines its programs fit
 
     def create(self, task: TaskRequest) -> Created:
@@ -36,27 +36,26 @@ class Starter:
             return self._start(task)
         mine = False
 
-        def work() -> Created:
+        def work() -> tuple[Created, str]:
             nonlocal mine
             mine = True
-            return self._answer_once(task)
+            return self._answer_once(task), task.fingerprint
 
-        created, _ = self._twins.run(task.request_id, task.fingerprint, work)
-        if created is None:
+        created, fingerprint = self._twins.run(task.request_id, work)
+        if fingerprint != task.fingerprint:
             raise _another_body(task)
         return created if mine else replace(created, again=True)
 
     def _answer_once(self, task: TaskRequest) -> Created:
         request = self._tasks.request(task.request_id)
-        if request is not None and request.task is not None:
-            if request.fingerprint != task.fingerprint:
-                raise _another_body(task)
-            return _created(request.task, again=True)
-        if request is not None and (left := self._left_by_crash(task)) is not None:
-            if request.fingerprint != task.fingerprint:
-                raise _another_body(task)
-            self._tasks.started(left, task.request_id)
-            return _created(left, again=True)
+        if request is not None:
+            there = request.task or self._left_by_crash(task)
+            if there is not None:
+                if request.fingerprint != task.fingerprint:
+                    raise _another_body(task)
+                if request.task is None:
+                    self._tasks.started(there, task.request_id)
+                return _created(there, again=True)
         self._tasks.begin(task.request_id, task.fingerprint)
         return self._start(task)
 

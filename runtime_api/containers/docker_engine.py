@@ -12,7 +12,7 @@ from runtime_api.containers.docker_errors import asking, starting
 from runtime_api.containers.engine import ContainerSpec, Details, EngineFacts, ImageFacts, Summary
 from runtime_api.containers.log_driver import DRIVER
 from runtime_api.containers.usage import Usage
-from runtime_api.errors import BadRequest, NotFound
+from runtime_api.errors import BadRequest, Conflict, NotFound
 from wholelog_base.settings import SettingsError
 
 DEFAULT_URL: Final = "unix:///var/run/docker.sock"
@@ -53,10 +53,11 @@ class DockerEngine:
         return known
 
     def ping(self) -> None:
-        """Raises EngineUnavailable."""
+        """Raises EngineUnavailable. Connects anew where another version answers than before: it may speak another API."""
         with asking("for a sign of life"):
-            version = self._api().version()["Version"]
+            version = self._api().version(api_version=False)["Version"]
         if self._facts is not None and self._facts.version != version:
+            self.close()
             self._facts = None
 
     def create(self, spec: ContainerSpec) -> str:
@@ -87,6 +88,9 @@ class DockerEngine:
                 self._api(SLOW).remove_container(container_id, v=True, force=force)
         except NotFound:
             return
+        except Conflict as error:
+            if "already in progress" not in str(error):
+                raise
 
     def inspect(self, container_id: str) -> Details | None:
         try:

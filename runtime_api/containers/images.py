@@ -8,7 +8,7 @@ from typing import Final
 
 from runtime_api.containers.engine import Engine, ImageFacts
 from runtime_api.containers.image_tar import FIELD, TarNames, locate, read_names
-from runtime_api.containers.turns import Turns
+from runtime_api.containers.turns import Twins
 from runtime_api.errors import BadRequest, Conflict, EngineFailed, NotFound
 from runtime_api.schemas import image_name
 from runtime_api.schemas.task import ImageRequest, TaskRequest, TaskType
@@ -37,24 +37,22 @@ class Image:
 
 
 class Images:
-    """Safe to use from several threads: an image is loaded or pulled by one, the others wait for it."""
+    """Safe to use from several threads: an image is loaded or pulled by one, the others wait for what that one gets."""
 
     def __init__(self, engine: Engine, policy: ImagePolicy, clock: Callable[[], float] = time.monotonic) -> None:
         self._engine, self._policy, self._clock = engine, policy, clock
-        self._turns = Turns()
+        self._fetches: Twins[Image] = Twins()
 
     def resolve(self, task: TaskRequest) -> Image:
         """Raises BadRequest where a named image can't be had, EngineFailed where the default one can't."""
         if task.image is None:
             return self._default(task.type)
         if not task.image.name:
-            return self._from_file(task.image, "")
+            return self._loaded(task.image, "")
         name = image_name.reference(task.image, self._policy.registry)
         if facts := self._engine.image(name):
             return _image(name, facts)
-        if task.image.file_path:
-            return self._from_file(task.image, name)
-        return self._pulled(name, _NAMED)
+        return self._loaded(task.image, name) if task.image.file_path else self._pulled(name)
 
     def _default(self, task_type: TaskType) -> Image:
         setting = f"the default image of a {task_type} (setting image_{task_type})"
@@ -65,34 +63,35 @@ class Images:
         if facts := self._engine.image(name):
             return _image(name, facts)
         try:
-            return self._pulled(name, _NAMED)
+            return self._pulled(name)
         except BadRequest as error:
             raise EngineFailed(f"{_NAMED}: none is named, and {setting} can't be had: {error}") from error
 
-    def _pulled(self, name: str, field: str) -> Image:
+    def _pulled(self, name: str) -> Image:
         if not self._policy.pull:
             raise BadRequest(
-                [f"{field}: the engine has no image {name!r}, and pulling is not allowed (setting image_pull)"]
+                [f"{_NAMED}: the engine has no image {name!r}, and pulling is not allowed (setting image_pull)"]
             )
-        with self._turns.of(name):
-            facts = self._engine.image(name)
-            if facts is None:
-                try:
-                    self._engine.pull(name, self._policy.timeout)
-                except (BadRequest, NotFound, Conflict, EngineFailed) as error:
-                    raise BadRequest(
-                        [f"{field}: image {name!r} is not on the engine and can't be pulled: {error}"]
-                    ) from error
-                facts = self._engine.image(name)
+        return self._fetches.run(f"pull {name}", lambda: self._pull(name))
+
+    def _pull(self, name: str) -> Image:
+        try:
+            self._engine.pull(name, self._policy.timeout)
+        except (BadRequest, NotFound, Conflict, EngineFailed) as error:
+            raise BadRequest([f"{_NAMED}: image {name!r} is not on the engine and can't be pulled: {error}"]) from error
+        facts = self._engine.image(name)
         if facts is None:
-            raise EngineFailed(f"{field}: image {name!r} was pulled, and the engine does not have it")
+            raise EngineFailed(f"{_NAMED}: image {name!r} was pulled, and the engine does not have it")
         return _image(name, facts)
 
-    def _from_file(self, image: ImageRequest, name: str) -> Image:
+    def _loaded(self, image: ImageRequest, name: str) -> Image:
         """`name`: as the engine is to know it; '': as the tar names its only image."""
         path = locate(image.file_path, self._policy.folder)
+        return self._fetches.run(f"load {name} {path}", lambda: self._load(path, image, name))
+
+    def _load(self, path: Path, image: ImageRequest, name: str) -> Image:
         end = self._clock() + self._policy.timeout
-        with self._turns.of(str(path)), open(path, "rb") as tar:
+        with open(path, "rb") as tar:
             held = read_names(tar, image.file_path, lambda: self._clock() < end)
             loaded = self._name_in(held, image, name)
             wanted = name or loaded

@@ -31,12 +31,14 @@ class Lookup:
         ours = [_of_summary(item) for item in self._engine.list(labels.TASK_ID)]
         if found := _choose(name, ours):
             return found
-        gone = [task for task in self._tasks.find(name) if task.deleted_at is not None]
-        if gone:
-            raise NotFound(
-                f"container {gone[0].container_id[:12]} ({gone[0].container_name}) was deleted at"
-                f" {format_ns(gone[0].deleted_at or 0)}; its logs stay at /logs"
+        if gone := self._tasks.find(name):
+            task = gone[0]
+            how = (
+                f"was deleted at {format_ns(task.deleted_at)}"
+                if task.deleted_at
+                else "was removed from the engine by another hand"
             )
+            raise NotFound(f"container {task.container_id[:12]} ({task.container_name}) {how}; its logs stay at /logs")
         raise _not_found(name)
 
     def any(self, name: str) -> str:

@@ -35,29 +35,27 @@ class Twins(Generic[T]):
     """Calls with the same key while the first is under way get its result, or its error."""
 
     def __init__(self) -> None:
-        self._flights: dict[str, tuple[str, Future[T]]] = {}
+        self._under_way: dict[str, Future[T]] = {}
         self._guard = threading.Lock()
 
-    def run(self, key: str, fingerprint: str, work: Callable[[], T]) -> tuple[T | None, str]:
-        """What `work` returned, and the fingerprint of the call that did it: None and that, where it is another one."""
+    def run(self, key: str, work: Callable[[], T]) -> T:
         with self._guard:
-            flight = self._flights.get(key)
-            if flight is None:
+            first = self._under_way.get(key)
+            if first is None:
                 future: Future[T] = Future()
-                self._flights[key] = (fingerprint, future)
-        if flight is not None:
-            first, running = flight
-            return (running.result() if first == fingerprint else None), first
+                self._under_way[key] = future
+        if first is not None:
+            return first.result()
         try:
             result = work()
         except BaseException as error:
-            self._land(key)
+            self._forget(key)
             future.set_exception(error)
             raise
-        self._land(key)
+        self._forget(key)
         future.set_result(result)
-        return result, fingerprint
+        return result
 
-    def _land(self, key: str) -> None:
+    def _forget(self, key: str) -> None:
         with self._guard:
-            del self._flights[key]
+            del self._under_way[key]

@@ -3,6 +3,8 @@
 import io
 import json
 import tarfile
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -73,6 +75,32 @@ def test_pulled_where_allowed(place: Place) -> None:
     place.engine.go_away()
     with pytest.raises(EngineUnavailable):
         place.resolve("img:1")
+
+
+def test_pulled_once(place: Place) -> None:
+    """Those that wait share a failure too, instead of trying one after the other."""
+    wanted = threading.Barrier(8)
+    pull = place.engine.pull
+
+    def slow(reference: str, timeout: float) -> None:
+        time.sleep(0.2)
+        pull(reference, timeout)
+
+    place.engine.pull = slow  # type: ignore[method-assign]
+
+    def resolve(name: str) -> str:
+        wanted.wait(10)
+        try:
+            return place.resolve(name)[1]
+        except BadRequest as error:
+            return str(error)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(resolve, ["nosuch:1"] * 8))) == 1
+        assert place.engine.calls.count("pull") == 1
+        place.engine.registry["img:1"] = FACTS
+        assert set(pool.map(resolve, ["img:1"] * 8)) == {ID}
+    assert place.engine.calls.count("pull") == 2
 
 
 def test_pulling_that_is_not_allowed(tmp_path: Path) -> None:

@@ -248,8 +248,8 @@ def test_turns_are_forgotten() -> None:
         pass
     assert not turns._locks
     twins: Twins[int] = Twins()
-    assert twins.run("a", "f", lambda: 1) == (1, "f")
-    assert not twins._flights
+    assert twins.run("a", lambda: 1) == 1
+    assert not twins._under_way
 
 
 def test_table_of_another_version(tmp_path: Path) -> None:

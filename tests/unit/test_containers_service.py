@@ -427,6 +427,24 @@ def test_concurrent_deletes_with_one_request_id(bench: Bench, shipper: socket.so
     assert bench.engine.calls.count("stop") == 1
 
 
+def test_a_container_that_another_hand_removed(bench: Bench) -> None:
+    made = bench.service.create(task("r1", "t1"))
+    del bench.engine.containers[made.container_id]
+    for call in (bench.service.get, lambda name: bench.service.delete(name, "d1")):
+        with pytest.raises(NotFound, match="was removed from the engine by another hand; its logs stay at /logs"):
+            call("t1")
+    assert bench.service.resolve("t1") == made.container_id
+
+
+def test_twins_with_another_body_wait_for_nothing_that_failed(bench: Bench) -> None:
+    """A first one that fails does not bind its request id."""
+    bench.engine.programs = set()
+    with pytest.raises(BadRequest):
+        bench.service.create(task("r1", cmd="false"))
+    bench.engine.programs = {"sh"}
+    assert not bench.service.create(task("r1", cmd="true")).again
+
+
 def test_resolve(bench: Bench) -> None:
     def ours(task_id: str, container_id: str) -> str:
         spec = ContainerSpec(f"wholelog-{task_id}", "python:3-slim", {labels.TASK_ID: task_id}, {})
