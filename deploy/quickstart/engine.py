@@ -1,8 +1,8 @@
 """Docker's engine: the one that runs here, else one of our own for as long as we run."""
 
+import hashlib
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -112,8 +112,10 @@ def _own_engine(data: Path, report: Report) -> Iterator[Path]:
     dockerd = find_program("dockerd")
     assert dockerd is not None
     root = data / "docker"
-    # A short path: a unix socket's has at most 107 bytes, and the engine adds to it.
-    run = Path(tempfile.mkdtemp(prefix="wholelog-", dir="/run"))
+    # A short path: a unix socket's has at most 107 bytes, and the engine adds to it. The same at each start, so that
+    # the engine finds its process id file, should an earlier one still be ending.
+    run = Path("/run", "wholelog-" + hashlib.sha256(os.fsencode(data)).hexdigest()[:12])
+    run.mkdir(mode=0o700, exist_ok=True)
     (run / "daemon.json").write_text("{}")  # the machine's own file is for the machine's own engine
     socket = run / "docker.sock"
     report.say(
