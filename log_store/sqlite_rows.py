@@ -60,9 +60,8 @@ def note_moves(connection: sqlite3.Connection) -> set[int]:
 
 
 def count_up(connection: sqlite3.Connection, moved: set[int]) -> None:
-    """Give the moved ones another revision, and forget them."""
+    """Give the moved ones another revision. Raises sqlite3.Error."""
     connection.executemany(_COUNT_UP, [(key,) for key in moved])
-    moved.clear()
 
 
 def by_day(batch: DocumentBatch) -> dict[str, list[int] | None]:

@@ -125,13 +125,10 @@ def _store_one_by_one(connection: sqlite3.Connection, batch: DocumentBatch) -> t
     stored = 0
     refused: list[tuple[int, str]] = []
     for row in range(len(batch)):
-        connection.execute("SAVEPOINT row")
         try:
             stored += _store_together(connection, batch.select([row]))
         except _UNFIT as error:
-            connection.execute("ROLLBACK TO row")
             refused.append((row, str(error)))
-        connection.execute("RELEASE row")
     return stored, refused
 
 

@@ -20,8 +20,10 @@ from log_store.errors import LogStoreError, StoreDamaged, StoreMisconfigured, St
 from log_store.protocols import WriteResult
 from log_store.query import LogQuery
 from log_store.seal import Seal
+from log_store.sqlite_day import Day
 from log_store.sqlite_errors import translated
-from log_store.sqlite_order import AFTER_ALL, BEFORE_ALL, KEYS_BACK, ROWS_ON, Wanted, parameters
+from log_store.sqlite_folder import SqliteFolder
+from log_store.sqlite_order import AFTER_ALL, BEFORE_ALL, KEYS_BACK, MESSAGE, MOST, ROWS_ON, Wanted, parameters
 from log_store.sqlite_reader import SqliteReader
 from log_store.sqlite_writer import SqliteWriter
 from tests.documents import MIDNIGHT, NOON, SECOND, Documents, container, lines_of, messages_of
@@ -128,6 +130,16 @@ def test_a_page_ends_after_some_megabytes(tmp_path: Path) -> None:
     assert [len(page) for page in SqliteReader(tmp_path).read(LogQuery(A))] == [2, 2, 2, 2]
 
 
+def test_one_document_in_two_partitions_comes_twice_and_stops_nothing(tmp_path: Path) -> None:
+    """No shipper's doing: a document's partition is the same for all its versions."""
+    twice = Documents().add_all(["1", "2", "3"]).batch
+    again = Documents()
+    for number, text in enumerate(["1", "2", "3"]):
+        again.add(NOON + number * 1000, text, day="other")
+    reader = written(tmp_path, twice, again.batch)
+    assert messages_of(reader, LogQuery(A)) == ["1", "1", "2", "2", "3", "3"]
+
+
 def test_times_beyond_64_bits_may_be_asked_for(tmp_path: Path) -> None:
     reader = written(tmp_path, hundred().batch)
     assert len(lines_of(reader, LogQuery(A, -(10**30), 10**30))) == 100
@@ -155,6 +167,29 @@ def test_a_row_that_moves_while_it_is_read_ends_the_read(tmp_path: Path) -> None
     written(tmp_path, Documents().add(NOON + 90_000, "90", version=2, place=place).batch)
     with pytest.raises(StoreUnavailable, match="read again"):
         list(pages)
+
+
+def test_a_page_is_one_snapshot(tmp_path: Path) -> None:
+    """A row that moves between the queries of the last page would be missed, and no later page is there to find out."""
+    written(tmp_path, hundred().batch)
+    asked: list[str] = []
+
+    class Meddling(SqliteFolder):
+        def open_to_read(self, name: str) -> sqlite3.Connection:
+            connection = super().open_to_read(name)
+            connection.set_trace_callback(meddle)
+            return connection
+
+    def meddle(statement: str) -> None:
+        if "UNION ALL" in statement:  # the rows, after the container's revision was looked at
+            asked.append(statement)
+            if len(asked) == 11:  # the last key, then ten pages
+                written(tmp_path, Documents().add(NOON + 95_000, "95", version=2, place=(NOON + 1, 0)).batch)
+
+    day = Day(Meddling(tmp_path), "2026.11.24", Wanted(A, 0, MIDNIGHT), page_rows=10)
+    found = [row[MESSAGE] for page in day.pages(BEFORE_ALL, MOST) for row in page]
+    assert len(asked) == 11
+    assert found == [str(number) for number in range(100)]
 
 
 def test_a_row_that_grows_in_place_or_is_another_containers_does_not_end_it(tmp_path: Path) -> None:
