@@ -33,6 +33,7 @@ setup(
             "pytest>=8,<10",
             "pytest-timeout>=2.3,<3",
             "hypothesis>=6.100,<7",
+            "trustme>=1.1,<2",
             "ruff>=0.6",
             "mypy>=1.11",
             "types-docker>=7.1",

@@ -10,7 +10,7 @@ from typing import Any, Final
 from log_store import elastic_seals
 from log_store.elastic_client import ElasticClient
 from log_store.elastic_index import DEFAULT_PREFIX, IndexNames
-from log_store.elastic_search import Filter, Hit, PointInTime, checked_hits, key_before_last, ordered
+from log_store.elastic_search import Filter, Hit, PointInTime, can_be_stored, checked_hits, key_before_last, ordered
 from log_store.errors import StoreDamaged, StoreMisconfigured, StoreUnavailable
 from log_store.fields import OTHER_DAY
 from log_store.open import StoreOptions
@@ -37,7 +37,7 @@ class ElasticReader:
         """See `LogReader`. StoreUnavailable also where the caller pauses for more than ten minutes."""
         self._check_open()
         start, end = max(query.start or 0, 0), min(_LAST if query.end is None else query.end, _LAST)
-        if start > end or (query.size is not None and query.size < 1):
+        if start > end or (query.size is not None and query.size < 1) or not can_be_stored(query.container_id):
             return
         filters: list[Filter] = [{"term": {"container_id": query.container_id}}]
         if (start, end) != (0, _LAST):
@@ -55,6 +55,8 @@ class ElasticReader:
 
     def count_lines(self, container_id: str) -> int:
         """See `LogReader`."""
+        if not can_be_stored(container_id):
+            return 0
         body = {
             "query": {"bool": {"filter": [{"term": {"container_id": container_id}}]}},
             "aggs": {"lines": {"sum": {"field": "lines"}}},
@@ -75,7 +77,7 @@ class ElasticReader:
         return elastic_seals.find(self._client, self._names, name)
 
     def check(self) -> str:
-        """`Elasticsearch 9.5.3 at http://127.0.0.1:9200, 12 indices of wholelog-logs-*`.
+        """`Elasticsearch 9.5.3 at http://127.0.0.1:9200, wholelog-logs-*: 12`, the number of indices.
 
         Raises StoreMisconfigured also where an index of ours has a mapping that is not ours.
         """
@@ -88,7 +90,7 @@ class ElasticReader:
             if not isinstance(nodes, dict) or not nodes:
                 raise StoreDamaged(f"{self._client.place}: a node without a version: {answer.body!r:.300}")
             version = str(next(iter(nodes.values())).get("version"))
-        return f"Elasticsearch {version} at {self._client.place}, {self._count_indices()} indices of {self._names.logs}"
+        return f"Elasticsearch {version} at {self._client.place}, {self._names.logs}: {self._count_indices()}"
 
     def close(self) -> None:
         """Iterators that are under way raise StoreUnavailable at their next page."""

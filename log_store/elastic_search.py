@@ -46,6 +46,15 @@ def checked_hits(place: str, answer: Answer) -> list[Hit]:
     return hits
 
 
+def can_be_stored(text: str) -> bool:
+    """False for a text with a lone surrogate, which no document can hold: nothing is found by it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class PointInTime:
     """What the indices held at one moment; closed on leaving the `with`. Not safe to use from several threads."""
 

@@ -5,15 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.stores import Store, sqlite_store
-
-# A backend is added here by its name, and in `store` by what opens an empty store of it.
-BACKENDS = ["sqlite"]
+from tests.contract.stores import Store, elastic_store, sqlite_store
+from tests.services.elasticsearch import Nodes, labels
 
 
-@pytest.fixture(params=BACKENDS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """SQLite, and each Elasticsearch that there is."""
+    if "store" in metafunc.fixturenames:
+        metafunc.parametrize("store", ["sqlite", *labels()], indirect=True)
+
+
+@pytest.fixture
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    backend = str(request.param)
-    assert backend == "sqlite"
-    with sqlite_store(tmp_path) as opened:
-        yield opened
+    """An empty one."""
+    if request.param == "sqlite":
+        with sqlite_store(tmp_path) as opened:
+            yield opened
+    else:
+        nodes: Nodes = request.getfixturevalue("elasticsearch_nodes")
+        with elastic_store(nodes.url(request.param)) as opened:
+            yield opened

@@ -5,8 +5,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from log_store.open import open_reader, open_writer
+from log_store.open import StoreOptions, open_reader, open_writer
 from log_store.protocols import LogReader, LogWriter
+from tests.services.elasticsearch import free_port, own_prefix
 
 
 @dataclass
@@ -56,3 +57,21 @@ def sqlite_store(folder: Path) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+@contextmanager
+def elastic_store(url: str) -> Iterator[Store]:
+    """A store whose indices nobody else has; removed at the end."""
+    with own_prefix(url) as prefix:
+        options = StoreOptions(index_prefix=prefix)
+        nowhere = f"http://127.0.0.1:{free_port()}"
+        store = Store(
+            lambda: open_writer(url, options),
+            lambda: open_reader(url, options),
+            lambda: open_writer(nowhere, options),
+            lambda: open_reader(nowhere, options),
+        )
+        try:
+            yield store
+        finally:
+            store.close()

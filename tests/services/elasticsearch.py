@@ -5,14 +5,18 @@ that this machine has a Java for. Nodes are started when the first test wants th
 no server to be had the tests fail and say what to do.
 """
 
+import json
 import os
 import shutil
 import socket
 import tempfile
+import urllib.request
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,6 +100,31 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def call(url: str, method: str, path: str, body: Any = None) -> Any:
+    """The JSON that a server answers. Raises urllib.error.HTTPError."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url + path, data, {"content-type": "application/json"}, method=method)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.loads(answer.read())
+
+
+@contextmanager
+def own_prefix(url: str) -> Iterator[str]:
+    """A new `index_prefix`; its indices and templates are removed at the end."""
+    prefix = f"test-{uuid.uuid4().hex}"
+    try:
+        yield prefix
+    finally:
+        # By name: servers do not delete by pattern unless told that they may.
+        for index in call(url, "GET", f"/{prefix}-*/_settings?flat_settings=true"):
+            call(url, "DELETE", f"/{index}")
+        for template in call(url, "GET", "/_index_template?filter_path=index_templates.name").get(
+            "index_templates", ()
+        ):
+            if template["name"].startswith(prefix):
+                call(url, "DELETE", f"/_index_template/{template['name']}")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
