@@ -10,18 +10,21 @@ from deploy.quickstart.background import Background
 from deploy.quickstart.errors import SampleProblem, ServiceProblem
 from deploy.quickstart.report import Report
 from deploy.quickstart.rest import call
+from wholelog_base.settings import PREFIX
 
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 40.0  # longer than its supervisor gives its own processes
 
 
 @contextmanager
-def running(environment: Path, flags: Mapping[str, str], url: str, data: Path, report: Report) -> Iterator[Background]:
-    """API and shipper, ready. Raises ServiceProblem with the end of their log."""
+def running(
+    environment: Path, settings: Mapping[str, str], url: str, data: Path, report: Report
+) -> Iterator[Background]:
+    """API and shipper, ready; `settings` by name, as text. Raises ServiceProblem with the end of their log."""
     command = [str(environment / "bin/wholelog"), "up"]
-    for name, value in flags.items():
-        command += ["--" + name.replace("_", "-"), value]
     environ = {n: v for n, v in os.environ.items() if n not in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")}
+    # Not as flags: a store's URL may hold a password, and every user can read a command line.
+    environ.update({PREFIX + name.upper(): value for name, value in settings.items()})
     report.say(f"starting the API and the shipper (their log: {data / 'wholelog.log'})")
     service = Background("wholelog up", command, environ, data / "wholelog.log")
     try:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -184,3 +185,18 @@ def test_a_second_one_on_the_same_folder_is_refused(up: Up) -> None:
     done = up.wholelog("up", "--listen", free_address(), "--shipper-listen", free_address())
     assert done.returncode == 1
     assert f"process {up.process.pid}" in done.stderr and "--data DIR" in done.stderr
+
+
+def test_the_calls_of_the_readme_work(up: Up) -> None:
+    text = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    calls = re.findall(r"^    (curl .*(?:\n      .*)*)", text, re.MULTILINE)
+    assert len(calls) > 5
+    container = ""
+    for call in calls:
+        call = (
+            call.replace("127.0.0.1:8080", up.address).replace("/ID", f"/{container}").replace("=ID", f"={container}")
+        )
+        done = subprocess.run(call, shell=True, capture_output=True, timeout=60)
+        answer = json.loads(done.stdout)
+        assert answer["status"] in (200, 201), (call, answer)
+        container = container or answer["data"]["container_id"]
