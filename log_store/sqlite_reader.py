@@ -51,7 +51,7 @@ class SqliteReader:
                 return
 
     def count_lines(self, container_id: str) -> int:
-        """See `LogReader`. Reads all that the container has: about a million documents a second."""
+        """See `LogReader`. Reads all that the container has: some million documents a second."""
         self._check()
         if not _can_be_stored(container_id):
             return 0

@@ -5,8 +5,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from log_store.document import DocumentBatch
 from log_store.open import StoreOptions, open_reader, open_writer
-from log_store.protocols import LogReader, LogWriter
+from log_store.protocols import LogReader, LogWriter, WriteResult
 from tests.services.elasticsearch import free_port, own_prefix
 
 
@@ -75,3 +76,12 @@ def elastic_store(url: str) -> Iterator[Store]:
             yield store
         finally:
             store.close()
+
+
+def write(store: Store, *batches: DocumentBatch) -> list[WriteResult]:
+    """Write them and make them readable; no row may be rejected."""
+    writer = store.writer()
+    results = [writer.write(batch) for batch in batches]
+    writer.refresh()
+    assert [result.rejections for result in results] == [[] for _ in results]
+    return results
