@@ -1,29 +1,33 @@
-"""How long POST /containers takes until the container has started, beside docker-py doing the same alone.
+"""POST to started beside docker-py alone; a list with 20 running; start and delete with and without the shipper.
 
     python -m bench.start [--docker-host unix:///path.sock] [--rounds 40]
 
 Without --docker-host it starts an engine of its own, as the tests do. Prints one JSON object: medians in seconds, the
-median of the ratios of neighbouring pairs, and what a list and a look take with 20 containers running.
+median of the ratios of neighbouring pairs, what a list and a look take with 20 containers running, and what starting
+and deleting a container takes while the shipper is up (the container's log is verified first) and while it is down.
 """
 
 import argparse
 import json
+import socket
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import docker
 
+from log_store.sqlite_reader import SqliteReader
 from runtime_api.config import ApiSettings
 from runtime_api.containers.log_driver import driver_options
 from runtime_api.containers.open import open_containers
 from runtime_api.containers.service import ContainerService
 from runtime_api.schemas.task_body import parse_task
-from tests.fakes import MemoryStore
 from tests.services.dockerd import BUSYBOX_IMAGE, Dockerd, import_busybox
+from tests.services.shipper import Shipper
 
 RUNNING = 20
 
@@ -36,15 +40,51 @@ def seconds(work: Callable[[], Any]) -> tuple[float, Any]:
 
 def measure(url: str, rounds: int) -> dict[str, float]:
     client = docker.APIClient(url, version="auto")
-    with tempfile.TemporaryDirectory(prefix="wholelog-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="wl-", dir="/var/tmp") as folder:
         settings = ApiSettings(data=Path(folder), docker_host=url, image_bash_cell=BUSYBOX_IMAGE)
-        service = open_containers(settings, MemoryStore(), {})
+        reader = SqliteReader(Path(folder) / "logs")
+        service = open_containers(settings, reader, {})
         service.start()
         try:
-            return {**_starts(service, client, settings, rounds), **_lists(service, client)}
+            alone = {**_starts(service, client, settings, rounds), **_lists(service, client)}
+            return {**alone, **_deletes(service, settings, rounds // 2)}
         finally:
             service.close()
+            reader.close()
             client.close()
+
+
+def _deletes(service: ContainerService, settings: ApiSettings, rounds: int) -> dict[str, float]:
+    desc = {"image": BUSYBOX_IMAGE, "cmd": "seq 1000; sleep 600"}
+    task = parse_task({"tags": {"type": "bash_cell"}, "task_desc": desc})
+
+    def round_trips(word: str, removed: bool) -> dict[str, float]:
+        starts, deletes = [], []
+        for _ in range(rounds):
+            spent, made = seconds(lambda: service.create(task))
+            starts.append(spent)
+            time.sleep(0.3)  # so that it has written its lines
+            spent, deleted = seconds(partial(service.delete, made.container_id, ""))
+            deletes.append(spent)
+            assert deleted.removed == removed, deleted.message
+        return {
+            f"start_shipper_{word}_median_s": statistics.median(starts),
+            f"delete_shipper_{word}_median_s": statistics.median(deletes),
+            f"delete_shipper_{word}_worst_s": max(deletes),
+        }
+
+    down = round_trips("down", False)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    shipper = Shipper(settings.data, settings.docker_host, port)
+    shipper.start()
+    try:
+        end = time.monotonic() + 60
+        while service.list() and time.monotonic() < end:
+            time.sleep(0.1)  # those that waited for the shipper
+        return {**down, **round_trips("up", True)}
+    finally:
+        shipper.stop()
 
 
 def _starts(service: ContainerService, client: Any, settings: ApiSettings, rounds: int) -> dict[str, float]:

@@ -29,6 +29,8 @@ def asking(what: str) -> Iterator[None]:
         raise _answered(error, what) from error
     except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError) as error:
         raise EngineUnavailable(f"Docker was asked {what} and has not answered in time") from error
+    except requests.exceptions.InvalidJSONError as error:
+        raise EngineUnavailable(f"Docker was asked {what} and gave an answer that makes no sense: {error}") from error
     except _LOST as error:
         raise EngineUnavailable(f"Docker was asked {what} and cannot be reached: {_reason(error)}") from error
 

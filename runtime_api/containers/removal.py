@@ -27,7 +27,7 @@ from runtime_api.seal_view import seal_view
 
 log = logging.getLogger(__name__)
 
-_POLL: Final = 0.1  # seconds between looks at a seal that a caller waits for
+_POLL: Final = 0.05  # seconds between looks at a seal that a caller waits for
 _ROUND, _LONGEST_ROUND = 2.0, 30.0  # seconds between looks at those that nobody waits for
 
 
@@ -150,13 +150,15 @@ class Remover:
         return Deleted(container_id, f"container {container_id[:12]} is deleted{said}", True, view)
 
     def _run(self) -> None:
-        pause, waiting = _ROUND, True
+        pause, waiting, said = _ROUND, True, ""
         while not self._stop.is_set():
             try:
                 waiting = self._round()
-                pause = _ROUND
+                pause, said = _ROUND, ""
             except (RuntimeApiError, LogStoreError) as error:
-                log.warning("removing containers waits for %.0f s: %s", pause, error)
+                if str(error) != said:
+                    log.warning("removing containers waits, and is tried again: %s", error)
+                said = str(error)
                 pause, waiting = min(pause * 2, _LONGEST_ROUND), True
             except Exception:
                 log.exception("removing containers failed, and is tried again in %.0f s", _LONGEST_ROUND)
