@@ -1,0 +1,81 @@
+"""Erlang and Elixir: reports of the logger, errors with their stack, what processes leave when they end.
+
+otp: lib/kernel/src/logger_formatter.erl (legacy header), lib/kernel/src/error_logger.erl, lib/stdlib/src/erl_error.erl;
+elixir: lib/elixir/lib/exception.ex (format, blame), lib/logger/lib/logger/translator.ex.
+"""
+
+import re
+
+from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, RECORD, At, Entry, Family
+
+_REPORT = re.compile(r"=[A-Z ]+ (?:REPORT|MESSAGE)==== ")
+_ERROR = re.compile(r"\*\* \((?:EXIT|exit|throw|stop|[A-Z][\w.]*)")
+_SHELL = re.compile(r"(?:\*\* |escript: )exception (?:error|exit|throw)")
+_COMPILE = re.compile(r"== Compilation error in file ")
+_FRAME = re.compile(r"\s+\([\w ]+ \d[\w.+-]*\) \S+:\d+: |\s+\S+\.exs?:\d+: |\s+(?:in function|in call from) ")
+_NOTE = re.compile(
+    r"(?:Last message|State|Client|Function|Initial Call|Ancestors|Message Queue|Messages|Links|Dictionary|Trapping Exits"
+    r"|Status|Heap Size|Stack Size|Reductions|Neighbours|Start Call|Restart|Shutdown|Type|Pid|Child|Request|Queue|Postponed"
+    r"|Process Label|Process Info|Parent|Server|Exit reason|\*\* \(|Caller|Reason|Callback mode|Args)\b"
+)
+_BOOT = re.compile(r"init terminating in do_boot|Runtime terminating during boot|Crash dump is being written")
+
+
+def _enter(text: str, prev: str) -> Entry | None:
+    if text[:1] in (" ", "\t"):
+        return Entry(ALWAYS, At("ex.stack")) if _FRAME.match(text) else None
+    if _REPORT.match(text):
+        return Entry(0, At("erl.report"))
+    if _ERROR.match(text):
+        return Entry(DECLARED, At("ex.head", "loose" if RECORD.match(prev) else ""))
+    if _SHELL.match(text) or _COMPILE.match(text):
+        return Entry(DECLARED, At("ex.stack"))
+    if _BOOT.match(text):
+        return Entry(
+            ALWAYS if prev.startswith(('{"init terminating', '{"could not start')) else DECLARED, At("erl.boot")
+        )
+    return None
+
+
+def _report(text: str, at: At) -> At | None:
+    """To the blank line that closes it."""
+    if not text.strip():
+        return COMPLETE
+    return None if _REPORT.match(text) or RECORD.match(text) else at
+
+
+def _head(text: str, at: At) -> At | None:
+    """Further lines of the message, unless other output."""
+    if text[:1] in (" ", "\t") or _NOTE.match(text):
+        return _stack(text, at)
+    return at._replace(seen=at.seen + 1) if at.seen < 50 and text and not RECORD.match(text) else None
+
+
+def _stack(text: str, at: At) -> At | None:
+    if not text:
+        return At("ex.client") if at.mark == "client" else None
+    if text[0] in " \t":
+        return At("ex.stack")
+    return At("ex.stack", "client" if text.startswith("Client ") else "") if _NOTE.match(text) else None
+
+
+def _client(text: str, at: At) -> At | None:
+    return At("ex.stack") if text[:1] in (" ", "\t") else None
+
+
+def _boot(text: str, at: At) -> At | None:
+    return at if not text or _BOOT.match(text) else None
+
+
+BEAM = Family(
+    first="=*eiRC(abcdfghjklmnopqrstuvwxyz",
+    suspect=r"=[A-Z ]+ (?:REPORT|MESSAGE)|== Comp|\*\* |escript: e|init term|Runtime term|Crash dump",
+    enter=_enter,
+    steps={
+        "erl.report": _report,
+        "erl.boot": _boot,
+        "ex.head": _head,
+        "ex.stack": _stack,
+        "ex.client": _client,
+    },
+)

@@ -1,0 +1,85 @@
+"""Go: panics, fatal errors, dumps of all goroutines, the race detector.
+
+Go: runtime/panic.go (printpanics, fatalthrow), runtime/traceback.go, runtime/signal_unix.go, runtime/debug.Stack,
+net/http.(*conn).serve; race reports: compiler-rt/lib/tsan/rtl/tsan_report.cpp (the Go part).
+"""
+
+import re
+
+from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, RECORD, At, Entry, Family
+
+_HEADER = re.compile(
+    r"panic: |fatal error: |runtime: (?:goroutine stack exceeds|out of memory|unexpected)|unexpected fault address 0x"
+    r"|SIG[A-Z]+: |fatal: (?:bad g|morestack)"
+)
+_GOROUTINE = re.compile(r"goroutine \d+ .*\[.*\]:$|goroutine running on other thread|runtime stack:$")
+_PANIC = re.compile(r".*\bpanic")
+_CALL = re.compile(r"[\w./%~*\[\]\-$,]+\(.*\)$|created by |\.\.\.\d* ?(?:additional )?frames elided|\.\.\.additional")
+_REGISTER = re.compile(
+    r"(?:[re][a-z0-9]{1,2}|r\d+|rflags|eflags|[cfgdes]s|pc|sp|lr|fault|trap|error|oldmask|PC=0x\S*.*)\s+0x[0-9a-f]|PC=0x"
+)
+_NOTE = re.compile(r"\[signal |\[recovered|goroutine |runtime|fatal error: |panic: |signal |\[originating from|m=\d+ ")
+_PLACE = re.compile(r"\t\S.*\.(?:go|s|c|h|cgo):\d+(?: \+0x[0-9a-f]+)?")
+_FUNCTION = re.compile(r"[\w./%~\-]+\.(?:[\w*()\[\].{}…-]+)$")
+_ZAP = re.compile(r"\S+\t\S*(?:WARN|ERROR|PANIC|FATAL|warn|error|panic|fatal)\S*\t")
+_GIN_FILE = re.compile(r"/\S+:\d+ \(0x[0-9a-f]+\)$")
+_RULE = re.compile(r"={18}$")
+_RACE = re.compile(
+    r"\s|$|(?:Previous )?(?:Read|Write|[Aa]tomic \w+) |Previous |Goroutine |Mutex |As if |Location is |SUMMARY: |\[failed"
+)
+
+
+def _enter(text: str, prev: str) -> Entry | None:
+    if text[:1] == "\t":
+        return Entry(ALWAYS, At("go.body")) if _PLACE.match(text) else None
+    if _HEADER.match(text):
+        return Entry(DECLARED, At("go.head"))
+    if _GOROUTINE.match(text):
+        return Entry(ALWAYS if _PANIC.match(prev) else DECLARED, At("go.body"))
+    if text.startswith("[signal SIG"):
+        return Entry(ALWAYS, At("go.head"))
+    if text.startswith("WARNING: DATA RACE"):
+        return Entry(ALWAYS if _RULE.match(prev) else DECLARED, At("go.race"))
+    if _GIN_FILE.match(text):
+        return Entry(ALWAYS, At("go.gin"))
+    # zap's console encoder puts the stack under the line, without a header
+    return Entry(ALWAYS, At("go.body")) if _ZAP.match(prev) and _FUNCTION.match(text) else None
+
+
+def _head(text: str, at: At) -> At | None:
+    """Before the first goroutine: messages go on indented since Go 1.18."""
+    if not text or text[0] in " \t" or _NOTE.match(text) or _REGISTER.match(text):
+        return At("go.body") if _GOROUTINE.match(text) else at
+    return None
+
+
+def _body(text: str, at: At) -> At | None:
+    if not text:
+        return At("go.blank")
+    if text[0] == "\t" or _CALL.match(text) or _GOROUTINE.match(text) or _REGISTER.match(text):
+        return at
+    return at if _FUNCTION.match(text) or text.startswith(("[signal ", "...")) else None
+
+
+def _blank(text: str, at: At) -> At | None:
+    """Blank lines stand between goroutines and before the registers."""
+    return At("go.body") if _GOROUTINE.match(text) or _REGISTER.match(text) else None
+
+
+def _race(text: str, at: At) -> At | None:
+    if _RULE.match(text):
+        return COMPLETE
+    return at if _RACE.match(text) else None
+
+
+def _gin(text: str, at: At) -> At | None:
+    return at if text[:1] == "\t" or (_GIN_FILE.match(text) and not RECORD.match(text)) else None
+
+
+GO = Family(
+    first="pfruSgW[/=abcdehijklmnoqstvwxyz",
+    suspect=r"panic: |fatal |runtime: |runtime stack|unexpected f|SIG[A-Z]|goroutine |WARNING: DATA|\[signal |/\S+ \(0x"
+    r"|[\w./%~\-]+\.[\w*()\[\].{}…-]+$",
+    enter=_enter,
+    steps={"go.head": _head, "go.body": _body, "go.blank": _blank, "go.race": _race, "go.gin": _gin},
+)

@@ -1,0 +1,125 @@
+"""JavaScript and TypeScript: Node.js, Deno, Bun.
+
+node: src/node_errors.cc (GetErrorSource, PrintException, TriggerUncaughtException), lib/internal/util/inspect.js
+(formatError, `[cause]`, `[errors]`), lib/internal/process/warning.js; V8: src/execution/messages.cc (frames).
+"""
+
+import re
+
+from log_shipper.stages.traces.phase import ALWAYS, DECLARED, MESSAGE_LINES, RECORD, At, Entry, Family
+
+_SOURCE = re.compile(r"(?:file://|node:|[A-Za-z]:\\|/|\.{0,2}/)?\S+:\d+$")
+_SCRIPT = re.compile(r"(?:node:\S+|\S+\.[cm]?[jt]sx?|evalmachine\S*|\[(?:eval|stdin)\](?:-wrapper)?|REPL\d+):\d+$")
+_HEADER = re.compile(
+    r"(?:Uncaught )?[A-Z][\w$]*(?:Error|Exception|Rejection)(?: \[\w+\])?(?:: |:$|$)|\[?UnhandledPromiseRejection"
+)
+_WARNING = re.compile(r"\(node:\d+\) ")
+_USE = re.compile(r"\(Use `\S+ --trace-")
+_PLACE = re.compile(r".*:\d+\)?$|native\)$|unknown\)$|<anonymous>\)?$|index \d+\)$")
+_MATCHING = re.compile(r"\s+\.\.\. \d+ (?:lines matching|more|frames?|collapsed)")
+_VERSION = re.compile(r"(?:Node\.js|Bun|Deno) v\d")
+
+
+def is_frame(text: str) -> bool:
+    """`    at name (file:line:column)`, without the name, `async`, or with a property list that opens behind it."""
+    body = text.lstrip()
+    if len(body) == len(text) or not body.startswith("at "):
+        return False
+    body = body[3:].rstrip(" {,")
+    opened = body.rfind("(")
+    place = body[opened + 1 :] if opened >= 0 and body.endswith(")") else body[body.rfind(" ") + 1 :]
+    if place is body[body.rfind(" ") + 1 :] and " " in body and not body.startswith(("async ", "file:", "/", "node:")):
+        return False
+    return bool(_PLACE.match(place[-400:]))
+
+
+def _enter(text: str, prev: str) -> Entry | None:
+    if text[:1] in (" ", "\t"):
+        return Entry(ALWAYS, _after_frame(text, At("js.frames"))) if is_frame(text) else None
+    if _SCRIPT.match(text):
+        return Entry(DECLARED, At("js.source"))
+    if _HEADER.match(text):
+        mark = "loose" if RECORD.match(prev) else ""
+        return Entry(DECLARED, At("js.props", mark) if text.endswith("{") else At("js.head", mark))
+    if _USE.match(text) and _WARNING.match(prev):
+        return Entry(ALWAYS, At(""))
+    return None
+
+
+def _after_frame(text: str, at: At) -> At:
+    return At("js.props", at.mark) if text.endswith(" {") else At("js.frames", at.mark)
+
+
+def _source(text: str, at: At) -> At | None:
+    """The line of code that threw; then its mark."""
+    if at.seen or RECORD.match(text):
+        return At("js.mark", "uncaught") if at.seen and text.strip(" ^~\t") == "" and text.strip() else None
+    return at._replace(seen=1)
+
+
+def _mark(text: str, at: At) -> At | None:
+    """After the mark: a blank line and the error, or at once what was thrown without being an Error."""
+    return At("js.head", "uncaught") if not text else At("js.head", "uncaught", 1)
+
+
+def head(text: str, at: At) -> At | None:
+    if is_frame(text):
+        return _after_frame(text, at)
+    if _VERSION.match(text):
+        return At("")
+    if RECORD.match(text) and not (at.mark == "uncaught" and not at.seen):
+        return None
+    if at.seen < MESSAGE_LINES and (at.mark or text[:1] in (" ", "\t", "-") or text == "Require stack:"):
+        if text.endswith(" {") and _HEADER.match(text):
+            return At("js.props", at.mark)
+        return at._replace(seen=at.seen + 1)
+    return None
+
+
+def _frames(text: str, at: At) -> At | None:
+    if is_frame(text):
+        return _after_frame(text, at)
+    if _MATCHING.match(text):
+        return at
+    if text[:1] in (" ", "\t") and text.lstrip().startswith(("[cause]", "Caused by", "[errors]")):
+        return at
+    if not text:
+        return At("js.end") if at.mark == "uncaught" else None
+    return _end(text, at)
+
+
+def _props(text: str, at: At) -> At | None:
+    """Properties of the error, and its causes, to the closing brace."""
+    if text.startswith("}"):
+        return At("js.closed", at.mark)
+    return at if text[:1] in (" ", "\t") or (not text and at.mark) else None
+
+
+def _closed(text: str, at: At) -> At | None:
+    if not text:
+        return At("js.end") if at.mark == "uncaught" else None
+    return _end(text, at)
+
+
+def _end(text: str, at: At) -> At | None:
+    if _VERSION.match(text):
+        return At("")
+    if _USE.match(text):
+        return At("js.frames", at.mark)
+    return At("js.head", "uncaught", 1) if text == "Thrown at:" else None
+
+
+JAVASCRIPT = Family(
+    first="/anf[ABCDEFGHIJKLMNOPQRSTUVWXYZ.(bcdeghijklmopqrstuvwxyz",
+    suspect=r"\S+:\d+$|[A-Z][\w$]*(?:Error|Exception|Rejection)(?:[: ]|$)|\[?Un(?:caught|handledP)|\(Use `",
+    enter=_enter,
+    steps={
+        "js.source": _source,
+        "js.mark": _mark,
+        "js.head": head,
+        "js.frames": _frames,
+        "js.props": _props,
+        "js.closed": _closed,
+        "js.end": _end,
+    },
+)

@@ -1,0 +1,75 @@
+"""Loggers that print one record in several lines.
+
+.NET: Microsoft.Extensions.Logging.Console/SimpleConsoleFormatter.cs; java.util.logging.SimpleFormatter; pino-pretty:
+lib/utils/prettify-object.js; Spring Boot: LoggingFailureAnalysisReporter; node: lib/internal/process/warning.js.
+"""
+
+import re
+
+from log_shipper.stages.traces import managed
+from log_shipper.stages.traces.phase import ALWAYS, RECORD, At, Entry, Family
+
+_CATEGORY = re.compile(r"(?:.*\s|.*\])?(?:trce|dbug|info|warn|fail|crit): \S.*\[-?\d+\]\s*$")
+_JUL = re.compile(
+    r"[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d\d:\d\d[\s\u202f](?:[AP]M)? ?\S+|\d{1,2} [A-Z][a-z]{2} \d{4},? \d\d:\d\d:\d\d \S+ \S+$"
+)
+_JUL_LEVEL = re.compile(r"(SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): ")
+_PINO = re.compile(
+    r"\[[\d:. +-]{8,}\] (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)(?: \(.*\))?: |(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) \[[\d:. +-]{8,}\]"
+)
+_MEMBER = re.compile(r"    [\w.\-\"]+: ?")
+
+
+def _enter(text: str, prev: str) -> Entry | None:
+    if not text:
+        return Entry(ALWAYS, At("log.analysis")) if "LoggingFailureAnalysisReporter" in prev else None
+    level = _JUL_LEVEL.match(text)
+    if level and _JUL.match(prev):
+        return Entry(ALWAYS, At("log.jul", level[1]))
+    return None
+
+
+def _console(text: str, prev: str) -> Entry | None:
+    """.NET: the category in one line, the message under it by six spaces."""
+    if text.startswith("      ") and prev[-1:] in ("]", " ") and _CATEGORY.match(prev):
+        return Entry(ALWAYS, At("log.console"))
+    return None
+
+
+def _pretty(text: str, prev: str) -> Entry | None:
+    if text.startswith("    ") and _MEMBER.match(text) and _PINO.match(prev):
+        return Entry(ALWAYS, At("log.pino"))
+    return None
+
+
+def _console_step(text: str, at: At) -> At | None:
+    return at if text.startswith("      ") else None
+
+
+def _jul_step(text: str, at: At) -> At | None:
+    """The record's throwable follows its message; the formatter ends it with an empty line."""
+    if managed.HEADER.match(text):
+        return At("at.head", "loose")
+    return None
+
+
+def _pino_step(text: str, at: At) -> At | None:
+    return at if text.startswith("    ") else None
+
+
+def _analysis_step(text: str, at: At) -> At | None:
+    return None if RECORD.match(text) or at.seen > 200 else at._replace(seen=at.seen + 1)
+
+
+LOGGERS = Family(
+    first="SWICF",
+    suspect=r"SEVERE: |WARNING: |INFO: |CONFIG: |FINE(?:R|ST)?: ",
+    enter=_enter,
+    steps={
+        "log.console": _console_step,
+        "log.jul": _jul_step,
+        "log.pino": _pino_step,
+        "log.analysis": _analysis_step,
+    },
+    follows=(_console, _pretty),
+)

@@ -1,0 +1,93 @@
+"""C and C++: reports of the sanitizers, uncaught exceptions, stack traces of glog and Abseil.
+
+compiler-rt: lib/sanitizer_common (ScopedInErrorReport, Report, ReportErrorSummary), lib/asan/asan_report.cpp,
+lib/tsan/rtl/tsan_report.cpp, lib/ubsan/ubsan_diag.cpp; libstdc++: libsupc++/vterminate.cc; glog: src/signalhandler.cc.
+"""
+
+import re
+
+from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, RECORD, At, Entry, Family
+
+_RULE = re.compile(r"={65}$|={18}$")
+_REPORT = re.compile(r"==\d+==\s?(?:ERROR|WARNING): \w+(?:Sanitizer)?|WARNING: ThreadSanitizer: ")
+_DEADLY = re.compile(r"\w+Sanitizer:DEADLYSIGNAL$")
+_SUMMARY = re.compile(r"SUMMARY: \w+Sanitizer")
+_TAIL = re.compile(r"\s|Shadow |=>0x|==\d+==|Exiting$|Command: |HINT: |NOTE: |Stats: ")
+_UB = re.compile(r"\S+:\d+(?::\d+)?: runtime error: ")
+_UB_REST = re.compile(
+    r"\s+#\d+ 0x|0x[0-9a-f]+: note: |<memory cannot be printed>|\S+:\d+:\d+: note: |\s[0-9a-f? ]+$|\s*[\^~ ]+$|SUMMARY: "
+)
+_TERMINATE = re.compile(r"terminate called after throwing an instance of ")
+_FRAME = re.compile(r"\s+#\d+ +0x[0-9a-f]+ |\s+@ +0x[0-9a-f]+ |\s*#\d+ +0x[0-9a-f]+ in ")
+_GLOG = re.compile(r"\*\*\* (?:Check failure stack trace|Aborted at |SIG[A-Z]+ )|PC: @ +0x")
+_GLOG_CHECK = re.compile(r"\*\*\* Check failure stack trace|PC: @")
+
+
+def _enter(text: str, prev: str) -> Entry | None:
+    if _FRAME.match(text):
+        return Entry(ALWAYS, At("cpp.frames"))
+    if _REPORT.match(text):
+        closing = "rule" if prev.startswith("=" * 18) and len(prev) == 18 else ""
+        return Entry(ALWAYS if _RULE.match(prev) else DECLARED, At("cpp.report", closing))
+    if _DEADLY.match(text):
+        return Entry(DECLARED, At("cpp.deadly"))
+    if _UB.match(text):
+        return Entry(DECLARED, At("cpp.ub"))
+    if _TERMINATE.match(text):
+        return Entry(DECLARED, At("cpp.terminate"))
+    if _GLOG.match(text):
+        return Entry(ALWAYS if _GLOG_CHECK.match(text) else DECLARED, At("cpp.frames"))
+    return None
+
+
+def _deadly(text: str, at: At) -> At | None:
+    return at if _RULE.match(text) else At("cpp.report") if _REPORT.match(text) else None
+
+
+def _report(text: str, at: At) -> At | None:
+    """Any line, up to the summary; the summary of a race is followed by a rule."""
+    if _SUMMARY.match(text):
+        return At("cpp.summary", at.mark)
+    if at.mark and _RULE.match(text):
+        return COMPLETE
+    return None if RECORD.match(text) or at.seen > 5000 else at._replace(seen=at.seen + 1)
+
+
+def _summary(text: str, at: At) -> At | None:
+    if at.mark and _RULE.match(text):
+        return COMPLETE
+    return at if not at.mark and _TAIL.match(text) else None
+
+
+def _ub(text: str, at: At) -> At | None:
+    if not text:
+        return At("cpp.ub.end") if at.seen else None
+    return at._replace(seen=1 if _FRAME.match(text) else at.seen) if _UB_REST.match(text) else None
+
+
+def _ub_end(text: str, at: At) -> At | None:
+    return COMPLETE if _SUMMARY.match(text) else None
+
+
+def _terminate(text: str, at: At) -> At | None:
+    return COMPLETE if text.startswith("  what():") else None
+
+
+def _frames(text: str, at: At) -> At | None:
+    return at if _FRAME.match(text) or _GLOG.match(text) or (text[:1] == " " and " @ " in text[:80]) else None
+
+
+NATIVE = Family(
+    first="=WAULHMTt#*P@./abcdefghijklmnopqrsuvwxyz0123456789BCDEFGIJKNOQRSVXYZ",
+    suspect=r"==\d+==|WARNING: Thr|\w+Sanitizer:|\S+:\d+(?::\d+)?: runtime e|terminate called after|#\d+ +0x|\*\*\* [CAS]|PC: @",
+    enter=_enter,
+    steps={
+        "cpp.deadly": _deadly,
+        "cpp.report": _report,
+        "cpp.summary": _summary,
+        "cpp.ub": _ub,
+        "cpp.ub.end": _ub_end,
+        "cpp.terminate": _terminate,
+        "cpp.frames": _frames,
+    },
+)

@@ -1,0 +1,72 @@
+"""What the rules of all languages share: where a group stands, how a line comes into one, what a log record looks like.
+
+A rule sees a line's first 4,096 characters, without colours and a closing carriage return, and the line before it.
+Expressions that run over a whole line have no nested repetition: their time grows with the line and no faster.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+NEVER, DECLARED, ALWAYS = 0, 1, 2  # does a line that begins a trace belong to the line before it?
+
+
+class At(NamedTuple):
+    """Where a group stands: what may come next. An empty phase: the group is complete."""
+
+    phase: str
+    mark: str = ""
+    seen: int = 0
+
+
+class Entry(NamedTuple):
+    """A line begins a group; DECLARED: with the line before it, if that declares warning, error or critical."""
+
+    join: int
+    at: At
+
+
+COMPLETE = At("")
+Enter = Callable[[str, str], Entry | None]
+"""line, the line before it ("" if nothing may be joined) -> the group that it begins"""
+Step = Callable[[str, At], At | None]
+"""line, where the group stands -> where it stands with this line, None if the line is not part of it"""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The rules of one language.
+
+    first    characters (after indentation) of lines that `enter` has to see
+    suspect  expression for the beginning of such a line that is not indented; indented lines are always looked at
+    enter    for lines that say by themselves what they are
+    follows  for indented lines whose meaning is in the line before them
+    steps    phase -> rule
+    """
+
+    first: str
+    suspect: str
+    enter: Enter
+    steps: Mapping[str, Step]
+    follows: tuple[Enter, ...] = field(default=())
+
+
+# How loggers begin a record. Needed only where a trace would take any line, such as those of an exception's message.
+RECORD = re.compile(
+    r"""\s{0,2}(?:
+      [\[(<"]?\d{4}[-/.]\d\d?[-/.]\d\d?(?:[T\ ,_]|$) | [\[(<]?\d\d?[-/.](?:\d\d?|[A-Z][a-z]{2})[-/.]\d{2,4}[\ T:,]
+    | [\[(<]?\d\d?:\d\d:\d\d\b | [\[(<]?(?:[A-Z][a-z]{2}\ )?[A-Z][a-z]{2}\ {1,2}\d\d?,?\ (?:\d{4},?\ )?\d\d?:\d\d:\d\d
+    | [IWEF]\d{4}\ \d\d: | [\[]?\d{10}(?:\.\d+|\d{3})?\] | \{" | (?:time|ts|level|lvl|t)= | <\d{1,3}>
+    | [\[(<]?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE)[\])>]?(?:\ |$|:\ )
+    | [\[(<](?:trace|debug|info|notice|warn|warning|error|fatal|critical)[\])>]
+    | (?:trce|dbug|info|warn|fail|crit):\ | \d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\ -\ | [DIWEF],\ \[ )""",
+    re.VERBOSE,
+)
+MESSAGE_LINES = 100  # of one exception's message, where they can't be told from other output
+
+
+def stays(*patterns: str) -> Step:
+    """A rule that keeps the phase as long as lines look like one of `patterns`."""
+    match = re.compile("|".join(patterns)).match
+    return lambda text, at: at if match(text) else None

@@ -1,0 +1,60 @@
+"""PHP: uncaught errors with all that led to them; traces that programs and Monolog's line formatter print.
+
+php-src: main/main.c (php_error_cb), Zend/zend_exceptions.c (ZEND_METHOD(Exception, __toString), zend_exception_error);
+monolog: Formatter/LineFormatter.php (normalizeException).
+"""
+
+import re
+
+from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, RECORD, At, Entry, Family
+
+_HEADER = re.compile(r"(?:PHP )?(?:Fatal error|Warning|Recoverable fatal error|Parse error):\s+Uncaught ")
+_STACK = re.compile(r"(?:PHP )?Stack trace:$|\[stacktrace\]$")
+_CALL = re.compile(r"(?:PHP )?\s*#\d+ (?:\S.*\(\d+\): |\{main\}|\[internal function\]: |\S+\(\d+\)$)")
+_XDEBUG = re.compile(r"PHP\s+\d+\. ")
+_LAST = re.compile(r"(?:PHP )?\s*#\d+ \{main\}")
+_NEXT = re.compile(r"Next \S+: |Next [\w\\]+ in |\[previous exception\] ")
+_THROWN = re.compile(r"(?:PHP )?\s+thrown in ")
+
+
+def _enter(text: str, prev: str) -> Entry | None:
+    if _STACK.match(text):
+        return Entry(ALWAYS, At("php.calls"))
+    if _CALL.match(text):
+        return Entry(ALWAYS, At("php.after" if _LAST.match(text) else "php.calls"))
+    return Entry(DECLARED, At("php.head")) if _HEADER.match(text) else None
+
+
+def _head(text: str, at: At) -> At | None:
+    """The message may have any lines, but `Stack trace:` always ends it."""
+    if _STACK.match(text):
+        return At("php.calls")
+    return None if RECORD.match(text) or _HEADER.match(text) or at.seen > 100 else at._replace(seen=at.seen + 1)
+
+
+def _calls(text: str, at: At) -> At | None:
+    if _CALL.match(text) or _XDEBUG.match(text):
+        return At("php.after") if _LAST.match(text) else at
+    return _after(text, at)
+
+
+def _after(text: str, at: At) -> At | None:
+    if _THROWN.match(text):
+        return COMPLETE
+    if _NEXT.match(text):
+        return At("php.head")
+    if text.startswith('"}'):
+        return COMPLETE
+    return At("php.blank") if not text and at.phase == "php.after" else None
+
+
+def _blank(text: str, at: At) -> At | None:
+    return At("php.head") if _NEXT.match(text) else None
+
+
+PHP = Family(
+    first="PFWRSs[#",
+    suspect=r"PHP |Fatal error: |Warning: +Unc|Recoverable f|Parse error: |Stack trace:|\[stackt|#\d",
+    enter=_enter,
+    steps={"php.head": _head, "php.calls": _calls, "php.after": _after, "php.blank": _blank},
+)

@@ -1,0 +1,207 @@
+"""Python: tracebacks, chained and in groups, warnings, faults, and what asyncio, logging and threading print before.
+
+CPython: Lib/traceback.py, Python/traceback.c, Lib/warnings.py (_formatwarnmsg_impl), Modules/faulthandler.c,
+Lib/asyncio/base_events.py (default_exception_handler), Lib/logging/__init__.py (handleError).
+"""
+
+import re
+
+from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, RECORD, At, Entry, Family
+
+TRACEBACK = "Traceback (most recent call last):"
+_STACK = "Stack (most recent call last):"
+_GROUP = re.compile(r"\s*\+ Exception Group Traceback \(most recent call last\):")
+_FILE = re.compile(r'\s+File ".*", line \d+')
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.<>]*+(?::$|: |$)")
+_RUBY = re.compile(r"\S+:\d+:in ['`]")
+_TIE = re.compile(
+    r"During handling of the above exception, another exception occurred:"
+    r"|The above exception was the direct cause of the following exception:"
+)
+_ANNOUNCES = re.compile(
+    r"Exception in thread (?!\").*:$|Exception ignored |Exception in callback |Process [\w-]+:$|--- Logging error ---$"
+    r"|Error in (?:sys\.\w+|atexit\.\w+):|(?:Task|Future) exception was never retrieved|Task was destroyed but it is pend"
+    r"|Unclosed (?:client session|connector|connection)|[\w.]*RemoteTraceback: ?$|Original exception was:"
+)
+_CONTEXT = re.compile(
+    r"(?:future|task|handle|protocol|transport|socket|server|asyncgen|client_session|connector|connections?): ?[<\[(]"
+)
+_FATAL = re.compile(r"Fatal Python error: |Timeout \(\d+:\d\d:\d\d.*\)!$")
+_THREAD = re.compile(
+    r"(?:Current thread|Thread) 0x[0-9a-f]+|Current thread's C stack|Python runtime state: |Extension modules: |\s|$"
+)
+_BOX = re.compile(r"[╭┌][─ ]+Traceback \(most recent call last\)")
+_TAIL = re.compile(  # what database drivers and SQLAlchemy put behind the first line of their messages
+    r"(?:DETAIL|HINT|CONTEXT|QUERY|WHERE):  |LINE \d+: |\[SQL: |\[parameters: |\(Background on this error at: "
+)
+_SCHEMA = re.compile(r"Failed validating |On (?:instance|schema)")
+_VALIDATION = re.compile(r"[\w.]*ValidationError: (\d+) validation errors? for ")
+_WARNING = re.compile(r"(?:.*\s)?\S+:\d+: \w*Warning: ")
+_ALLOCATED = re.compile(r"\w+: Enable tracemalloc to get|Object allocated at \(most recent call")
+
+
+def _enter(text: str, prev: str) -> Entry | None:
+    if text[:1] in (" ", "\t"):
+        if _FILE.match(text):
+            return Entry(ALWAYS if prev.endswith("(most recent call last):") else DECLARED, At("py.frames"))
+        return Entry(DECLARED, At("py.group")) if _GROUP.match(text) else None
+    if text == TRACEBACK:
+        return Entry(DECLARED, At("py.frames"))
+    if text == _STACK:
+        return Entry(ALWAYS if RECORD.match(prev) else DECLARED, At("py.stack"))
+    if _ANNOUNCES.match(text):
+        return Entry(DECLARED, At("py.announced", "logging" if text.startswith("---") else ""))
+    if _CONTEXT.match(text):
+        return Entry(DECLARED, At("py.announced"))
+    if _FATAL.match(text):
+        return Entry(DECLARED, At("py.fatal"))
+    if _BOX.match(text):
+        return Entry(DECLARED, At("py.box"))
+    if _TIE.match(text):
+        return Entry(ALWAYS, At("py.tied"))
+    if _ALLOCATED.match(text) and _WARNING.match(prev):
+        return Entry(ALWAYS, At("py.warned"))
+    return None
+
+
+def _warned(text: str, prev: str) -> Entry | None:
+    """A warning and the source line under it."""
+    if "Warning: " in prev and text[:2] == "  " and text[2:3] not in ("", " ") and _WARNING.match(prev):
+        return Entry(ALWAYS, At("py.warned"))
+    return None
+
+
+def _after_warning(text: str, at: At) -> At | None:
+    if _ALLOCATED.match(text):
+        return At("py.stack" if text.endswith("last):") else "py.warned")
+    return None
+
+
+def _announced(text: str, at: At) -> At | None:
+    if text == TRACEBACK:
+        return At("py.frames", at.mark)
+    if _GROUP.match(text):
+        return At("py.group")
+    return at if text in ("", '"""') or _CONTEXT.match(text) else None
+
+
+def _frames(text: str, at: At) -> At | None:
+    if not text or text[0] in " \t" or text.startswith('> File "'):
+        return at
+    if RECORD.match(text):
+        return None
+    validation = _VALIDATION.match(text)
+    if validation:
+        return At("py.done", at.mark, min(int(validation[1][:4]), 1000))
+    return At("py.done", at.mark) if _EXCEPTION.match(text) or _RUBY.match(text) else None
+
+
+def _done(text: str, at: At) -> At | None:
+    """After the exception's own line: nothing but what is known to come there, since its message has no end mark."""
+    if not text:
+        return At("py.tie", at.mark)
+    if text[0] in " \t" or text == '"""':
+        return at
+    if at.mark == "logging" and text == "Call stack:":
+        return At("py.logging")
+    if text == _STACK:
+        return At("py.stack")
+    if at.seen and " " not in text:
+        return at._replace(seen=at.seen - 1)
+    return _tail(text, at)
+
+
+def _tail(text: str, at: At) -> At | None:
+    if _TIE.match(text):
+        return At("py.tied", at.mark)
+    if _TAIL.match(text):
+        return At("py.sql" if text.startswith("[") and not text.endswith("]") else "py.done", at.mark)
+    return None
+
+
+def _tie(text: str, at: At) -> At | None:
+    """After the blank line behind an exception."""
+    if _SCHEMA.match(text) or text == '"""':
+        return At("py.done", at.mark)
+    return At("py.announced") if text == "Original exception was:" else _tail(text, at)
+
+
+def _tied(text: str, at: At) -> At | None:
+    if not text:
+        return at
+    if text == TRACEBACK or _FILE.match(text):
+        return At("py.frames", at.mark)
+    if _GROUP.match(text):
+        return At("py.group")
+    if text[0] in " \t":
+        return at
+    return At("py.done", at.mark) if _EXCEPTION.match(text) and not RECORD.match(text) else None
+
+
+def _group(text: str, at: At) -> At | None:
+    if not text:
+        return At("py.tie")
+    if text.lstrip()[:1] in ("|", "+"):
+        return at
+    return At("py.tied") if _TIE.match(text) else None
+
+
+def _sql(text: str, at: At) -> At | None:
+    """A statement of SQLAlchemy over several lines, to its closing bracket."""
+    if at.seen > 200 or RECORD.match(text):
+        return None
+    return At("py.done") if text.endswith("]") else at._replace(seen=at.seen + 1)
+
+
+def _logging(text: str, at: At) -> At | None:
+    if text[:1] in (" ", "\t") or text.startswith("Message: "):
+        return at
+    return COMPLETE if text.startswith("Arguments: ") else None
+
+
+def _box(text: str, at: At) -> At | None:
+    """Tracebacks that rich draws, and the exception's line under them."""
+    if text[:1] in ("│", "|", "├", "╭", "┌", ""):
+        return at
+    if text[:1] in ("╰", "└"):
+        return At("py.boxed")
+    return None
+
+
+def _boxed(text: str, at: At) -> At | None:
+    if _TIE.match(text) or _BOX.match(text):
+        return At("py.box")
+    return At("py.done") if _EXCEPTION.match(text) and not RECORD.match(text) else None
+
+
+def _fatal(text: str, at: At) -> At | None:
+    return at if _THREAD.match(text) else None
+
+
+def _stack(text: str, at: At) -> At | None:
+    return at if text[:1] in (" ", "\t") else None
+
+
+PYTHON = Family(
+    first="TESFP-UOD+fthpscaRr╭┌mC",
+    suspect=r"Traceback|Stack \(|Exception i|Process |--- L|Error in |Task |Future |Unclosed|Original e|During h|The above"
+    r"|Fatal P|Timeout \(|Object a|ResourceWarning|[╭┌]|[\w.]*+RemoteTraceback|(?:future|task|handle|protocol|transport|socket"
+    r"|server|asyncgen|client_session|connector|connections?): ",
+    enter=_enter,
+    steps={
+        "py.announced": _announced,
+        "py.frames": _frames,
+        "py.done": _done,
+        "py.tie": _tie,
+        "py.tied": _tied,
+        "py.group": _group,
+        "py.sql": _sql,
+        "py.logging": _logging,
+        "py.box": _box,
+        "py.boxed": _boxed,
+        "py.fatal": _fatal,
+        "py.stack": _stack,
+        "py.warned": _after_warning,
+    },
+    follows=(_warned,),
+)

@@ -1,0 +1,102 @@
+"""Ruby: errors in both orders, with causes, hints and source excerpts; backtraces that loggers print; Rails.
+
+ruby: eval_error.c (rb_error_write, show_cause, rb_print_backtrace), the gems error_highlight and did_you_mean;
+Logger::Formatter (msg2str); rails: ActionDispatch::DebugExceptions (log_error).
+"""
+
+import re
+
+from log_shipper.stages.traces.phase import ALWAYS, DECLARED, RECORD, At, Entry, Family
+
+_HEADER = re.compile(r"\S+:\d+:in ['`][^']*': ")
+_CLASS = re.compile(r".*\(([A-Z][\w:]*)\)$")
+_TOP = re.compile(r"\S+\.(?:rb|ru|rake|gemspec):\d+: .*\([A-Z][\w:]*\)$")
+_FROM = re.compile(r"\s+(?:\d+: )?from \S.*:\d+(?::in ['`].*|$)")
+_FRAME = re.compile(r"(?:from )?\S+:\d+:in ['`][^']*'$")
+_OMITTED = re.compile(r"\s+\.\.\. \d+ levels\.\.\.")
+_THREAD = re.compile(r"#<Thread:0x\S.*> terminated with exception")
+_HINT = re.compile(r"Did you mean\?")
+_NESTED = re.compile(r".*in ['`](?:.*#)?(?:rescue|ensure) in ")
+_RAILS = re.compile(r"[A-Z][\w:]*(?:Error|Exception|NotFound|Invalid|Missing|\w) \(.*\):?$")
+_LOGGER = re.compile(r"[DIWEFA], \[")
+
+
+def _enter(text: str, prev: str) -> Entry | None:
+    if text[:1] in (" ", "\t"):
+        return Entry(ALWAYS, At("rb.frames")) if _FROM.match(text) else None
+    if _HEADER.match(text) or _TOP.match(text):
+        return Entry(DECLARED, At("rb.head", _mark(text)))
+    if _FRAME.match(text):
+        return Entry(ALWAYS, At("rb.bare"))
+    if _THREAD.match(text):
+        return Entry(DECLARED, At("rb.thread"))
+    if _LOGGER.match(prev) and _RAILS.match(text):
+        return Entry(DECLARED, At("rb.rails"))
+    return None
+
+
+def _mark(text: str) -> str:
+    return "cause" if _NESTED.match(text) else ""
+
+
+def _thread(text: str, at: At) -> At | None:
+    return At("rb.head", _mark(text)) if _HEADER.match(text) else None
+
+
+def _head(text: str, at: At) -> At | None:
+    """After the header: more lines of its message, an excerpt with carets, hints, then where it was called from."""
+    if not text:
+        return At("rb.excerpt", at.mark) if not at.seen else None
+    if _HINT.match(text) or text[0] in " \t":
+        return _frames(text, at) or at._replace(seen=1)
+    # the error's class closes the first line of a message even if there are more
+    return At("rb.more", at.mark, 1) if at.mark and not at.seen and not RECORD.match(text) else None
+
+
+def _more(text: str, at: At) -> At | None:
+    if _FROM.match(text):
+        return _frames(text, at)
+    return at._replace(seen=at.seen + 1) if at.seen < 50 and not RECORD.match(text) else None
+
+
+def _excerpt(text: str, at: At) -> At | None:
+    """After the blank line: one line of code, its carets, hints, frames."""
+    if not at.seen:
+        return None if RECORD.match(text) or not text else at._replace(seen=1)
+    if _FROM.match(text):
+        return _frames(text, at)
+    return at if _HINT.match(text) or (text[:1] in (" ", "\t", "^") and text.strip()) else None
+
+
+def _frames(text: str, at: At) -> At | None:
+    mark = at.mark or _mark(text)
+    if _FROM.match(text) or _OMITTED.match(text):
+        return At("rb.frames", mark)
+    # A cause follows without a word, but what it was raised in says that there is one.
+    return At("rb.head", _mark(text)) if at.mark and _HEADER.match(text) else None
+
+
+def _bare(text: str, at: At) -> At | None:
+    return at if _FRAME.match(text) or _OMITTED.match(text) else None
+
+
+def _rails(text: str, at: At) -> At | None:
+    if not text.strip() or _FRAME.match(text) or text == "Causes:" or _RAILS.match(text):
+        return at
+    return at if text[:1] in (" ", "\t") else None
+
+
+RUBY = Family(
+    first="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/.-#<0123456789",
+    suspect=r"\S+:\d+:in ['`]|\S+\.(?:rb|ru|rake|gemspec):\d+: |#<Thread|[A-Z][\w:]* \(.*\):?$",
+    enter=_enter,
+    steps={
+        "rb.thread": _thread,
+        "rb.head": _head,
+        "rb.more": _more,
+        "rb.excerpt": _excerpt,
+        "rb.frames": _frames,
+        "rb.bare": _bare,
+        "rb.rails": _rails,
+    },
+)

@@ -1,0 +1,91 @@
+"""Rust: panics with and without backtrace, errors that main returned with their causes, tracing's pretty format.
+
+rust: library/std/src/panicking.rs (default_hook), library/std/src/sys/backtrace.rs; anyhow: src/fmt.rs;
+tracing-subscriber: src/fmt/format/pretty.rs.
+"""
+
+import re
+
+from log_shipper.stages.traces import javascript
+from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, RECORD, At, Entry, Family
+
+_HEADER = re.compile(r"thread '.*' (?:\(\d+\) )?(?:panicked at |has overflowed its stack)")
+_OLD = re.compile(r"thread '.*' panicked at '")
+_OLD_END = re.compile(r".*', \S+:\d+:\d+$")
+_NOTE = re.compile(
+    r"note: |stack backtrace:$|fatal runtime error: |thread caused non-unwinding panic|thread panicked while"
+)
+_CAUSED = re.compile(r"(?:Caused by|Causes|Location|Stack backtrace|Backtrace):")
+_PRETTY = re.compile(r"    (?:at \S+\.rs:\d+|in \S+::\S)")
+
+
+def _enter(text: str, prev: str) -> Entry | None:
+    if text[:1] == " ":
+        return Entry(ALWAYS, At("rust.pretty")) if _PRETTY.match(text) else None
+    if _HEADER.match(text):
+        if _OLD.match(text):
+            return Entry(DECLARED, At("rust.body" if _OLD_END.match(text) else "rust.old"))
+        return Entry(DECLARED, At("rust.body" if text.endswith("its stack") else "rust.message"))
+    if text.startswith("fatal runtime error: "):
+        return Entry(DECLARED, At("rust.body"))
+    if text.startswith("Error: ") and not text.endswith("{"):
+        return Entry(DECLARED, At("rust.error", "loose" if RECORD.match(prev) else ""))
+    return None
+
+
+def _message(text: str, at: At) -> At | None:
+    if text.startswith("assertion `left"):
+        return At("rust.assert")
+    return At("rust.body") if not RECORD.match(text) else None
+
+
+def _assert(text: str, at: At) -> At | None:
+    """A comparison's message goes on until the two sides are shown."""
+    if RECORD.match(text) or at.seen > 20:
+        return None
+    return At("rust.body") if text.startswith("  left: ") else at._replace(seen=at.seen + 1)
+
+
+def _old(text: str, at: At) -> At | None:
+    if RECORD.match(text) or at.seen > 100:
+        return None
+    return At("rust.body") if _OLD_END.match(text) else at._replace(seen=at.seen + 1)
+
+
+def _body(text: str, at: At) -> At | None:
+    return at if text[:1] in (" ", "\t") or _NOTE.match(text) else None
+
+
+def _error(text: str, at: At) -> At | None:
+    """`Error: …`, a blank line, and why. JavaScript's plain errors begin in the same way."""
+    if not text:
+        return At("rust.causes")
+    return At("rust.causes", "", 1) if _CAUSED.match(text) else javascript.head(text, At("js.head", at.mark))
+
+
+def _causes(text: str, at: At) -> At | None:
+    if at.seen == 0:
+        return at._replace(seen=1) if _CAUSED.match(text) else None
+    return at if not text or text[0] in " \t" or _CAUSED.match(text) else None
+
+
+def _pretty(text: str, at: At) -> At | None:
+    if not text:
+        return COMPLETE
+    return at if _PRETTY.match(text) else None
+
+
+RUST = Family(
+    first="tfEai",
+    suspect=r"thread '|fatal runtime|Error: ",
+    enter=_enter,
+    steps={
+        "rust.message": _message,
+        "rust.assert": _assert,
+        "rust.old": _old,
+        "rust.body": _body,
+        "rust.error": _error,
+        "rust.causes": _causes,
+        "rust.pretty": _pretty,
+    },
+)

@@ -1,0 +1,77 @@
+"""Dart and Flutter, Lua, Perl, Haskell, OCaml, Crystal, R, Julia: errors with their stacks.
+
+dart: runtime/vm/stack_trace.cc, the package stack_trace; flutter: foundation/assertions.dart (dumpErrorToConsole);
+lua: lauxlib.c (luaL_traceback); perl: lib/Carp.pm; ghc: GHC.Exception; ocaml: runtime/backtrace.c.
+"""
+
+import re
+
+from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, MESSAGE_LINES, RECORD, At, Entry, Family
+
+_DART = re.compile(r"#\d+\s+\S.* \(\S+:\d+(?::\d+)?\)$|<asynchronous suspension>$|#\d+\s{2,}\S")
+_TERSE = re.compile(r"(?:package:|dart:|file:///)\S+ \d+:\d+\s+\S")
+_UNHANDLED = re.compile(r"Unhandled exception:$|\[ERROR:flutter/\S+\] Unhandled Exception: ")
+_BOX = re.compile(r"[═=]{2,}[╡|] ?EXCEPTION CAUGHT BY ")
+_BOX_END = re.compile(r"[═=]{20,}$")
+_LUA = re.compile(r"stack traceback:$")
+_PERL = re.compile(r"\t\S.* called at .* line \d+|\teval \{\.\.\.\} called at ")
+_HASKELL = re.compile(r"(?:CallStack|HasCallStack backtrace|Cost-centre stack)[ :(]")
+_OCAML = re.compile(r"(?:Raised|Called|Re-raised) (?:at|from|by) ")
+_OCAML_HEAD = re.compile(r"Fatal error: exception ")
+_FROM = re.compile(r"  from \S+:\d+:\d+ in '")
+_JULIA = re.compile(r"Stacktrace:$")
+
+
+def _enter(text: str, prev: str) -> Entry | None:
+    if _DART.match(text) or _TERSE.match(text):
+        return Entry(ALWAYS, At("dart.frames"))
+    if _UNHANDLED.match(text):
+        return Entry(DECLARED, At("dart.head"))
+    if _BOX.match(text):
+        return Entry(DECLARED, At("dart.box"))
+    if _LUA.match(text) or _JULIA.match(text) or _HASKELL.match(text):
+        return Entry(ALWAYS, At("sc.indented"))
+    if _PERL.match(text) or _FROM.match(text):
+        return Entry(ALWAYS, At("sc.indented"))
+    if _OCAML_HEAD.match(text) or _OCAML.match(text):
+        return Entry(ALWAYS if _OCAML.match(text) and "exception" in prev.lower() else DECLARED, At("sc.ocaml"))
+    return None
+
+
+def _dart_head(text: str, at: At) -> At | None:
+    if _DART.match(text) or _TERSE.match(text):
+        return At("dart.frames")
+    return None if RECORD.match(text) or at.seen >= MESSAGE_LINES else at._replace(seen=at.seen + 1)
+
+
+def _dart_frames(text: str, at: At) -> At | None:
+    return at if _DART.match(text) or _TERSE.match(text) else None
+
+
+def _dart_box(text: str, at: At) -> At | None:
+    if _BOX_END.match(text):
+        return COMPLETE
+    return None if RECORD.match(text) else at
+
+
+def _indented(text: str, at: At) -> At | None:
+    return at if text[:1] in (" ", "\t") or _HASKELL.match(text) else None
+
+
+def _ocaml(text: str, at: At) -> At | None:
+    return at if _OCAML.match(text) else None
+
+
+SCRIPTING = Family(
+    first="#<Upd[f═=sSCHFRemtMabcghijklnoqrvwxyzABDEGIJKLNOPQTVWXYZ$_",
+    suspect=r"#\d+ |<asy|package:|dart:|file:///\S+ \d|Unhandled e|\[ERROR:f|[═=]{2,}[╡|]|stack traceback:|Stacktrace:|CallStack"
+    r"|HasCallStack|Cost-centre|Fatal error: exc|Raised |Called |Re-raised ",
+    enter=_enter,
+    steps={
+        "dart.head": _dart_head,
+        "dart.frames": _dart_frames,
+        "dart.box": _dart_box,
+        "sc.indented": _indented,
+        "sc.ocaml": _ocaml,
+    },
+)
