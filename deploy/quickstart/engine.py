@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -137,7 +138,7 @@ def _own_engine(data: Path, report: Report) -> Iterator[Path]:
     finally:
         if process is not None and not process.stop(30):
             report.say("dockerd did not end in time and was killed")
-        _remove(run, report)
+        _clean(root, run, report)
 
 
 def _wait(process: Background, socket: Path) -> None:
@@ -154,7 +155,12 @@ def _wait(process: Background, socket: Path) -> None:
     )
 
 
-def _remove(run: Path, report: Report) -> None:
+def _clean(root: Path, run: Path, report: Report) -> None:
+    """Where / is no shared mount, the engine mounts its data root on itself, and does not always take that back."""
+    if os.path.ismount(root):
+        done = subprocess.run(["umount", str(root)], capture_output=True, text=True, errors="replace", timeout=30)
+        if done.returncode != 0:
+            report.leaves(f"the mount {root}, which could not be taken away: {done.stderr.strip()}")
     try:
         shutil.rmtree(run)
     except OSError as error:
