@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.services.dockerd import BUSYBOX_IMAGE, Dockerd
+from tests.services.registry import registry
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 240  # the first start installs; a bound, not an expectation
@@ -98,6 +99,45 @@ def test_once_on_a_machine_without_an_engine_and_again(checkout: Path) -> None:
         assert str(checkout / ".venv") in done.stdout and str(checkout / "wholelog-data") in done.stdout
     assert left_behind(checkout / "wholelog-data") == []
     assert set(Path("/run").glob("wholelog-*")) == runs_before
+
+
+def test_a_registry_that_never_answers_does_not_hold_the_start(checkout: Path) -> None:
+    """The engine that is started here takes the proxy from our environment; this one accepts and is silent."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        proxy = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        done = run(checkout, "--once", "--listen", free_address(), HTTPS_PROXY=proxy, HTTP_PROXY=proxy)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "no registry answered within 5 s" in done.stdout
+    assert_sample_is_whole(done.stdout)
+
+
+def test_an_image_that_was_named_is_never_replaced(checkout: Path) -> None:
+    done = run(checkout, "--once", "--listen", free_address(), WHOLELOG_IMAGE_BASH_CELL="127.0.0.1:9/none/such:1")
+    assert done.returncode == 1
+    assert "WHOLELOG_IMAGE_BASH_CELL: image '127.0.0.1:9/none/such:1'" in done.stderr and "docker load" in done.stderr
+
+
+def test_an_image_of_a_registry_that_answers_is_pulled_and_listed(
+    checkout: Path, dockerd: Dockerd, tmp_path: Path
+) -> None:
+    client = dockerd.client()
+    with registry() as image:
+        named = {f"WHOLELOG_IMAGE_{use}": image for use in ("CODE_CELL", "BASH_CELL", "ALGORITHM")}
+        done = run(
+            checkout,
+            "--once",
+            "--data",
+            str(tmp_path / "d"),
+            "--listen",
+            free_address(),
+            DOCKER_HOST=dockerd.url,
+            **named,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "pulling it" in done.stdout and f"docker rmi {image}" in done.stdout
+    assert_sample_is_whole(done.stdout)
+    client.images.remove(image)
+    client.close()
 
 
 def test_it_stays_up_until_ctrl_c_beside_an_engine_that_runs(checkout: Path, dockerd: Dockerd, tmp_path: Path) -> None:
