@@ -2,7 +2,8 @@
 
 A window's digest is the sum of its records' hashes modulo 2**128: it does not depend on order or on who sends what
 twice in which batch (XOR would cancel pairs). A window is a function of the record's own time, so a loss in one leaves
-all others comparable. Windows start 17 ms wide and widen when a container fills too many of them.
+all others comparable. Windows start 17 ms wide and widen when a container fills too many of them. What an audit has
+verified is dropped; records of before that which come later (a clock that stepped back) have a window of their own.
 """
 
 from collections.abc import Iterable
@@ -13,10 +14,13 @@ from log_store.fields import STDERR
 
 FINEST_BITS = 24  # 2**24 ns
 MOST_WINDOWS = 4096
+ALIGN_BITS = 4  # a verified time is a multiple of so many windows, so that it stays a border when they widen
+MARGIN = 10**9  # ns: two streams' stamps may stand so far out of order without a clock having stepped
+LATE = -1  # the window of what came behind the verified time
 MODULUS = (1 << 128) - 1
 
 Windows = dict[int, tuple[int, int]]
-"""(time >> bits) << 1 | (1 for stderr)  ->  records, sum of their hashes modulo 2**128"""
+"""(time >> bits) << 1 | (1 for stderr)  ->  records, sum of their hashes modulo 2**128; LATE << 1 | … for late ones"""
 
 
 @dataclass(slots=True)
@@ -25,11 +29,22 @@ class Account:
 
     bits: int = FINEST_BITS
     windows: Windows = field(default_factory=dict)
-    lines_before: int = 0  # lines that the seals of earlier runs of the container have stated
+    verified: int = 0  # ns: every record stamped before it has been compared
+    latest: int = 0  # ns: the greatest time received
+    unverified_bytes: int = 0  # received since the last audit, as Docker's copy counts them
 
     def add(self, stream: str, times: list[int], hashes: list[int]) -> None:
-        bits, side = self.bits, int(stream == STDERR)
-        if min(times) >> bits == max(times) >> bits:
+        side = int(stream == STDERR)
+        least, most = min(times), max(times)
+        if least < self.verified:
+            self._add_late(side, times, hashes)
+            kept = [row for row, time in enumerate(times) if time >= self.verified]
+            if not kept:
+                return
+            times, hashes = [times[row] for row in kept], [hashes[row] for row in kept]
+        self.latest = max(self.latest, most)
+        bits = self.bits
+        if least >> bits == most >> bits:
             self._add((times[0] >> bits) << 1 | side, len(times), sum(hashes))
         else:
             start, key = 0, times[0] >> bits
@@ -41,6 +56,19 @@ class Account:
         while len(self.windows) > MOST_WINDOWS:
             self.widen(self.bits + 2)
 
+    def key(self, stream: str, time: int) -> int | None:
+        """The window of a record; None for one that was verified before."""
+        side = int(stream == STDERR)
+        if time >= self.verified:
+            return (time >> self.bits) << 1 | side
+        return LATE << 1 | side if time < self.verified - MARGIN else None
+
+    def _add_late(self, side: int, times: list[int], hashes: list[int]) -> None:
+        before = self.verified - MARGIN
+        late = [digest for time, digest in zip(times, hashes, strict=True) if time < before]
+        if late:
+            self._add(LATE << 1 | side, len(late), sum(late))
+
     def _add(self, key: int, count: int, total: int) -> None:
         had_count, had_total = self.windows.get(key, (0, 0))
         self.windows[key] = (had_count + count, had_total + total & MODULUS)
@@ -50,7 +78,7 @@ class Account:
         shift = bits - self.bits
         merged: Windows = {}
         for key, (count, total) in self.windows.items():
-            wide = (key >> 1 >> shift) << 1 | key & 1
+            wide = key if key < 0 else (key >> 1 >> shift) << 1 | key & 1
             had_count, had_total = merged.get(wide, (0, 0))
             merged[wide] = (had_count + count, had_total + total & MODULUS)
         self.bits, self.windows = bits, merged
@@ -59,19 +87,38 @@ class Account:
         """Put what the audit found in place of the windows that were not the same; a count of 0 takes one away."""
         if bits > self.bits:
             self.widen(bits)
-        if bits < self.bits:
-            raise ValueError(f"windows of 2**{bits} ns for an account of 2**{self.bits}")
+        shift = self.bits - bits
+        if shift and windows:
+            return  # these have widened meanwhile: the next audit finds them different once more, and repairs again
         for key, (count, total) in windows.items():
             if count:
                 self.windows[key] = (count, total)
             else:
                 self.windows.pop(key, None)
 
+    def verify(self, until: int) -> None:
+        """All before `until` (a multiple of a window) has been compared and is right."""
+        if until <= self.verified or until % (1 << self.bits):
+            return
+        first = until >> self.bits
+        self.windows = {key: value for key, value in self.windows.items() if key < 0 or key >> 1 >= first}
+        self.verified, self.unverified_bytes = until, 0
+
+    def verify_all(self, until: int) -> None:
+        """The run has ended, and all of it up to `until` has been compared."""
+        self.windows, self.verified, self.unverified_bytes = {}, max(self.verified, until + 1), 0
+        self.bits = FINEST_BITS
+
+    def border(self, time: int) -> int:
+        """The last time up to `time` that may be given to `verify`, also after the windows have widened twice."""
+        return time >> (self.bits + ALIGN_BITS) << (self.bits + ALIGN_BITS)
+
     def records(self) -> int:
+        """Received since the verified time."""
         return sum(count for count, _ in self.windows.values())
 
     def copy(self) -> "Account":
-        return Account(self.bits, dict(self.windows), self.lines_before)
+        return Account(self.bits, dict(self.windows), self.verified, self.latest, self.unverified_bytes)
 
 
 class Ledger:
@@ -79,9 +126,6 @@ class Ledger:
 
     def __init__(self) -> None:
         self.accounts: dict[str, Account] = {}
-
-    def add(self, container_id: str, stream: str, times: list[int], hashes: list[int]) -> None:
-        self.account(container_id).add(stream, times, hashes)
 
     def account(self, container_id: str) -> Account:
         """The container's account, opened at need."""
@@ -94,11 +138,14 @@ class Ledger:
         self.accounts.pop(container_id, None)
 
     def snapshot(self) -> dict[str, Any]:
-        return {container: [a.bits, pack_windows(a.windows), a.lines_before] for container, a in self.accounts.items()}
+        return {
+            container: [a.bits, pack_windows(a.windows), a.verified, a.latest, a.unverified_bytes]
+            for container, a in self.accounts.items()
+        }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
-        for container, (bits, windows, lines_before) in snapshot.items():
-            self.accounts[container] = Account(bits, unpack_windows(windows), lines_before)
+        for container, (bits, windows, *rest) in snapshot.items():
+            self.accounts[container] = Account(bits, unpack_windows(windows), *rest)
 
 
 def pack_windows(windows: Windows) -> list[tuple[int, int, bytes]]:

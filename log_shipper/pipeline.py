@@ -20,6 +20,9 @@ from log_store.document import ContainerContext, DocumentBatch
 from log_store.fields import STREAMS
 from log_store.seal import Seal
 
+MOST_OUTAGES = 1000  # of the acceptor, that are remembered
+FRAME_BYTES = 40  # of a line in Docker's copy, beside its text
+
 ContextOf = Callable[[str, str], ContainerContext]
 
 
@@ -47,7 +50,8 @@ class Pipeline:
         self._max_parts = max(1, max_message // PART_BYTES)
         self._streams: dict[tuple[str, str], StreamState] = {}
         self._repairs: dict[str, dict[str, StreamState]] = {}
-        self._sealed: dict[str, list[int]] = {}  # container id -> starts of the runs that have their seal
+        self._sealed: dict[str, dict[int, int]] = {}  # container id -> start of a sealed run -> its lines
+        self._outages: list[tuple[int, int]] = []
         self._open_runs: dict[tuple[str, int], Seal] = {}
         self._senders: set[str] = set()
         self._statements: list[Seal] = []
@@ -112,15 +116,36 @@ class Pipeline:
                 if state is not None:
                     self._show_open(batch, seal.container_id, stream, state, received, LIVE)
                     state.open = None
+        run, account = (seal.container_id, seal.started_at), self.ledger.account(seal.container_id)
         if seal.state == "open":
-            self._open_runs[seal.container_id, seal.started_at] = seal
+            if run not in self._open_runs or seal.version > self._open_runs[run].version:
+                self._open_runs[run] = seal
+            account.verify(seal.verified_until or 0)
         else:
-            self._open_runs.pop((seal.container_id, seal.started_at), None)
-            self._sealed.setdefault(seal.container_id, []).append(seal.started_at)
-            self.ledger.account(seal.container_id).lines_before += seal.lines
+            self._open_runs.pop(run, None)
+            self._sealed.setdefault(seal.container_id, {})[seal.started_at] = seal.lines
+            account.verify_all(seal.verified_until or seal.finished_at or 0)
+
+    def lines_sealed(self, container_id: str) -> int:
+        """What the seals of its runs say that it wrote, together."""
+        return sum(self._sealed.get(container_id, {}).values())
 
     def is_sealed(self, container_id: str, started_at: int) -> bool:
-        return started_at in self._sealed.get(container_id, ())
+        return started_at in self._sealed.get(container_id, {})
+
+    def open_run(self, container_id: str, started_at: int) -> Seal | None:
+        return self._open_runs.get((container_id, started_at))
+
+    def add_outage(self, start: int, end: int) -> None:
+        """The acceptor did not read between these times (ns)."""
+        self._outages = [*self._outages, (start, end)][-MOST_OUTAGES:]
+
+    def outages(self) -> list[tuple[int, int]]:
+        return list(self._outages)
+
+    def heavy(self, size: int) -> list[str]:
+        """Containers of which more than so many bytes have come since they were last compared."""
+        return [name for name, account in self.ledger.accounts.items() if account.unverified_bytes > size]
 
     def open_runs(self) -> list[Seal]:
         """Seals of runs whose end has not been audited."""
@@ -144,7 +169,9 @@ class Pipeline:
             kept = [row for row, text in enumerate(run.text) if text or row not in run.part]
             times, hashes = [times[row] for row in kept], [hashes[row] for row in kept]
         if times:
-            self.ledger.add(run.container_id, run.stream, times, hashes)
+            account = self.ledger.account(run.container_id)
+            account.add(run.stream, times, hashes)
+            account.unverified_bytes += sum(map(len, run.text)) + FRAME_BYTES * len(times)
 
     def _write(
         self, batch: DocumentBatch, run: Run, hashes: list[int], state: StreamState, received: int, revision: int
@@ -181,6 +208,7 @@ class Pipeline:
             "ledger": self.ledger.snapshot(),
             "sealed": self._sealed,
             "senders": sorted(self._senders),
+            "outages": self._outages,
             "open_runs": [seal_to_map(seal) for seal in self._open_runs.values()],
         }
 
@@ -190,6 +218,7 @@ class Pipeline:
             i: {s: _load(dumped) for s, dumped in states.items()} for i, states in snapshot.get("repairs", {}).items()
         }
         self.ledger.restore(snapshot.get("ledger", {}))
+        self._outages = [(start, end) for start, end in snapshot.get("outages", ())]
         self._senders = set(snapshot.get("senders", ()))
         self._sealed = dict(snapshot.get("sealed", {}))
         opened = [seal_from_map(told) for told in snapshot.get("open_runs", [])]

@@ -29,3 +29,7 @@ def acceptor_counters(data: Path) -> Path:
 
 def bad_folder(data: Path) -> Path:
     return data / "bad-records"
+
+
+def engine_file(data: Path) -> Path:
+    return data / "engine"

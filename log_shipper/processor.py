@@ -9,15 +9,18 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import msgpack
+
 from log_shipper.audit.entries import about_of, repair_in, runs_in, seal_in
 from log_shipper.checkpoint import Checkpoint
 from log_shipper.delivery.delivery import Delivery
 from log_shipper.forward.errors import ProtocolError
 from log_shipper.forward.records import entries, messages, option_of
 from log_shipper.ledger import Account
+from log_shipper.losses import Losses
 from log_shipper.pipeline import Pipeline
 from log_shipper.spool.reader import SpoolReader
-from log_shipper.spool.segment import ENTRIES, REPAIR, SpoolRecord
+from log_shipper.spool.segment import ENTRIES, OUTAGE, REPAIR, SpoolRecord
 from log_store.document import DocumentBatch
 from log_store.protocols import LogWriter
 from log_store.seal import Seal
@@ -43,14 +46,16 @@ class Processor:
 
     def __init__(
         self, reader: SpoolReader, pipeline: Pipeline, delivery: Delivery, writer: LogWriter, checkpoint: Checkpoint,
-        pace: Pace, count: Callable[[str, int], None], bad_folder: Path,
+        pace: Pace, losses: Losses, count: Callable[[str, int], None], bad_folder: Path,
     ) -> None:  # fmt: skip
         self._reader, self._pipeline, self._delivery, self._writer = reader, pipeline, delivery, writer
-        self._checkpoint, self._pace, self._count, self._bad_folder = checkpoint, pace, count, bad_folder
+        self._checkpoint, self._pace, self._losses = checkpoint, pace, losses
+        self._count, self._bad_folder = count, bad_folder
         self._batch = pipeline.new_batch()
         self._batch_bytes = 0
         self._batch_since = 0.0
-        self._seals: list[Seal] = []
+        self._seals: list[tuple[Seal, int]] = []  # with the lines of all runs of its container that have been sealed
+        self.disturbed = threading.Event()  # set where lines may have been lost: time for the audit to look around
         self._reached = threading.Condition()
         self._processed = reader.position
         self._saved = reader.position
@@ -98,6 +103,18 @@ class Processor:
         with self._pipeline.lock:
             return self._pipeline.known_containers()
 
+    def open_run(self, container_id: str, started_at: int) -> Seal | None:
+        with self._pipeline.lock:
+            return self._pipeline.open_run(container_id, started_at)
+
+    def outages(self) -> list[tuple[int, int]]:
+        with self._pipeline.lock:
+            return self._pipeline.outages()
+
+    def heavy(self, size: int) -> list[str]:
+        with self._pipeline.lock:
+            return self._pipeline.heavy(size)
+
     def forget(self, container_id: str) -> None:
         with self._pipeline.lock:
             self._pipeline.forget(container_id)
@@ -126,10 +143,16 @@ class Processor:
         if first.kind == ENTRIES:
             parts = [(record.position, entries(record.body, limit)) for record in records]
             self._pipeline.add(self._batch, parts, first.received, trusted=first.trusted)
-            self._seals += self._pipeline.take_statements()
+            self._seals += [(seal, 0) for seal in self._pipeline.take_statements()]
         elif first.kind == REPAIR:
             for record in records:
                 self._repair(record)
+        elif first.kind == OUTAGE:
+            for record in records:
+                start, end = msgpack.unpackb(record.body)
+                self._pipeline.add_outage(start, end)
+                self._count("outages", 1)
+                self.disturbed.set()
 
     def _repair(self, record: SpoolRecord) -> None:
         for message in messages(record.body):
@@ -140,7 +163,7 @@ class Processor:
                 self._pipeline.repair(self._batch, runs, record.received, repair_in(about))
             else:
                 self._pipeline.seal(self._batch, seal, record.received)
-                self._seals.append(seal)
+                self._seals.append((seal, self._pipeline.lines_sealed(seal.container_id)))
 
     def _set_aside(self, record: SpoolRecord, error: Exception) -> None:
         self._bad_folder.mkdir(exist_ok=True)
@@ -151,6 +174,7 @@ class Processor:
 
     def _report_damage(self) -> None:
         for first, last in self._reader.damage:
+            self.disturbed.set()
             self._count("spool_damage", 1)
             log.error("the spool is damaged from %d to %d; Docker's copy still has what was there", first, last)
         self._reader.damage.clear()
@@ -188,7 +212,7 @@ class Processor:
 
         def attempt() -> None:
             self._writer.refresh()
-            self._writer.write_seals(seals)
+            self._writer.write_seals([self._losses.checked(seal, expected) for seal, expected in seals])
             self._writer.refresh()
 
         self._delivery.call(attempt)
@@ -217,7 +241,8 @@ class Processor:
         position, state, _ = self._pending
         self._pending = None
         self._reader.sync()
-        self._checkpoint.save(position, state)
+        # Of what was on its way at that time more may have been refused since.
+        self._checkpoint.save(position, {**state, "losses": self._losses.snapshot()})
         self._saved = position
         self._reader.release(position)
 

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from log_shipper.audit.accepted import AcceptorClient
 from log_shipper.audit.auditor import Auditor
 from log_shipper.audit.docker_copy import Engine
+from log_shipper.audit.rounds import Rounds
 from log_shipper.audit.watcher import Watcher
 from log_shipper.checkpoint import Checkpoint
 from log_shipper.config import ShipperSettings
@@ -22,6 +23,7 @@ from log_shipper.counters import Collector, Counters
 from log_shipper.delivery.dead_letters import DeadLetters
 from log_shipper.delivery.delivery import Delivery, Stopping
 from log_shipper.health import HealthServer
+from log_shipper.losses import Losses
 from log_shipper.pipeline import Pipeline
 from log_shipper.places import (
     acceptor_counters,
@@ -29,6 +31,7 @@ from log_shipper.places import (
     checkpoint_file,
     containers_file,
     dead_letter_file,
+    engine_file,
     shipper_name_file,
     spool_folder,
 )
@@ -36,7 +39,7 @@ from log_shipper.processor import Pace, Processor
 from log_shipper.spool.reader import SpoolReader
 from log_shipper.stages.classify import Classifier
 from log_shipper.stages.document import DayRange
-from log_store.open import open_writer, store_options
+from log_store.open import open_reader, open_writer, store_options
 
 log = logging.getLogger(__name__)
 
@@ -59,19 +62,25 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
     position, state = checkpoint.load()
     pipeline.restore(state)
     writer = open_writer(settings.store_url, store_options(settings))
+    reader = open_reader(settings.store_url, store_options(settings))
+    losses = Losses(reader.count_lines, counters.count)
+    losses.restore(state.get("losses", {}))
     delivery = Delivery(
         writer, DeadLetters(dead_letter_file(data)), connections=settings.store_connections, beat=beat,
-        count=counters.count,
+        count=counters.count, refused=losses.refused,
     )  # fmt: skip
-    reader = SpoolReader(spool_folder(data), position)
+    spool = SpoolReader(spool_folder(data), position)
     pace = Pace(settings.batch_size, settings.checkpoint_interval, settings.inflated_limit)
     processor = Processor(
-        reader, pipeline, delivery, writer, checkpoint, pace, counters.count, bad_folder(data)
+        spool, pipeline, delivery, writer, checkpoint, pace, losses, counters.count, bad_folder(data)
     )  # fmt: skip
     engine = Engine(url)
-    auditor = Auditor(engine, AcceptorClient(settings.socket_path), processor.account, counters.count)
+    auditor = Auditor(engine, AcceptorClient(settings.socket_path), processor, counters.count)
     address = f"unix://{settings.socket_path}"
-    watcher = Watcher(engine, auditor, processor, addresses=(address,), count=counters.count)
+    watcher = Watcher(
+        engine, auditor, processor, addresses=(address,), identity_file=engine_file(data), count=counters.count
+    )  # fmt: skip
+    rounds = Rounds(watcher, auditor, processor, counters.count)
     registry = CollectorRegistry()
     registry.register(Collector(counters, acceptor_counters(data)))
     checks = {
@@ -83,18 +92,20 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _begin_to_stop(stop, delivery))
-    watching = threading.Thread(target=watcher.run, name="watcher", daemon=True)
     health.start()
-    watching.start()
+    for name, run in (("watcher", watcher.run), ("rounds", rounds.run)):
+        threading.Thread(target=run, name=name, daemon=True).start()
     try:
         processor.run(beat, stop)
     except Stopping:
         log.warning("the store did not take all before the end; the spool has the rest")
     finally:
+        rounds.close()
         watcher.close()
         health.close()
         delivery.stop()
         writer.close()
+        reader.close()
 
 
 def shipper_name(file: Path) -> str:

@@ -1,18 +1,20 @@
-"""The audit of a container that has ended: compare, put back, state the result."""
+"""The audit of a container's log: compare what was received with Docker's copy, put back, state the result."""
 
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from log_shipper.audit.accepted import AcceptorClient
 from log_shipper.audit.docker_copy import Engine, Facts
 from log_shipper.audit.entries import lines_message, seal_message
 from log_shipper.audit.frames import FrameParser, Frames
-from log_shipper.audit.reconcile import CopyAccount, Difference, Segment, Selection, compare
+from log_shipper.audit.gaps import overflowed, rotated
+from log_shipper.audit.reconcile import END, CopyAccount, Difference, Segment, Selection, compare
 from log_shipper.errors import CopyDamaged, CopyGone
-from log_shipper.ledger import Account
+from log_shipper.ledger import LATE, MARGIN, Account
 from log_shipper.pipeline import RepairPass
 from log_store.seal import Gap, Seal
 
@@ -22,77 +24,152 @@ MESSAGE_ROWS = 2000
 MESSAGE_BYTES = 1 << 20
 HELD = 8 << 20  # bytes of a copy that are held in memory rather than read a second time
 
-AccountOf = Callable[[str], Account]
-"""Container id -> a copy of what was received of it"""
+
+class Known(Protocol):
+    """What the processor knows. Safe to use from several threads."""
+
+    def account(self, container_id: str) -> Account:
+        """A copy of what was received of it."""
+        ...
+
+    def open_run(self, container_id: str, started_at: int) -> Seal | None:
+        """What has been stated of a run that has not been sealed."""
+        ...
+
+    def outages(self) -> list[tuple[int, int]]:
+        """Times (from, to, in ns) in which the acceptor did not read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    lines: int
+    put_back: int
+    last_time: int
+    gaps: tuple[Gap, ...]
 
 
 class Auditor:
-    """Blocking; safe to use from several threads for different containers."""
+    """Blocking; safe to use from several threads for different containers.
+
+    Every call raises EngineUnavailable and NotAccepted: try again later.
+    """
 
     def __init__(
-        self, engine: Engine, acceptor: AcceptorClient, account_of: AccountOf, count: Callable[[str, int], None]
+        self, engine: Engine, acceptor: AcceptorClient, known: Known, count: Callable[[str, int], None]
     ) -> None:
-        self._engine, self._acceptor, self._account_of, self._count = engine, acceptor, account_of, count
+        self._engine, self._acceptor, self._known, self._count = engine, acceptor, known, count
 
     def open(self, facts: Facts) -> None:
-        """State that the container's log is being received. Raises NotAccepted."""
-        self._send_seal(replace(_seal(facts), version=1))
+        """State that the container's log is being received."""
+        if self._known.open_run(facts.context.container_id, facts.started_at) is None:
+            self._send_seal(replace(_seal(facts), version=1))
 
-    def audit(self, facts: Facts) -> Seal:
-        """Bring what the live path lacks of an ended container, then its seal, through the spool.
+    def add_gap(self, run: Seal, gap: Gap) -> None:
+        """State a gap of a run that goes on."""
+        self._send_seal(replace(run, gaps=(*run.gaps, gap), version=time.time_ns()))
 
-        Gives the seal that was handed to the spool. Raises EngineUnavailable and NotAccepted: try again later. A copy
-        that is damaged or gone makes a seal that says so.
+    def audit_end(self, facts: Facts, gaps: Sequence[Gap] = (), *, everything: bool = False) -> Seal:
+        """Bring what the live path lacks of an ended container, then its seal, through the spool; gives the seal.
+
+        A copy that is damaged or gone makes a seal that says so. `everything`: write all of the copy again.
         """
-        container_id = facts.context.container_id
+        prior = self._prior(facts)
         try:
-            difference, lines, last_time = self._put_back(container_id)
+            found = self._audit(facts, END, everything)
         except (CopyGone, CopyDamaged) as error:
-            return self.unverified(_seal(facts), str(error))
+            return self.unverified(prior, str(error))
+        all_gaps = (*prior.gaps, *found.gaps, *gaps)
         seal = replace(
-            _seal(facts), state="sealed", verified_until=max(facts.finished_at, last_time), lines=lines,
-            put_back=difference.missing, version=time.time_ns(),
+            prior, state="gaps" if all_gaps else "sealed", verified_until=max(facts.finished_at, found.last_time),
+            lines=prior.lines + found.lines, put_back=prior.put_back + found.put_back, gaps=all_gaps,
+            version=time.time_ns(),
         )  # fmt: skip
         self._send_seal(seal)
         self._count("audits", 1)
-        self._count("lines_put_back", difference.missing)
+        return seal
+
+    def audit_so_far(self, facts: Facts, until: int) -> Seal | None:
+        """The same for a running container's log before a time (ns) that nothing can come behind any more.
+
+        None where there was nothing to compare, or the copy could not be read this time.
+        """
+        account = self._known.account(facts.context.container_id)
+        until = account.border(until)
+        if until <= account.verified:
+            return None
+        prior = self._prior(facts)
+        try:
+            found = self._audit(facts, until, False)
+        except (CopyGone, CopyDamaged) as error:
+            log.info("no audit of the running %s: %s", facts.context.container_id[:12], error)
+            return None
+        seal = replace(
+            prior, verified_until=until, lines=prior.lines + found.lines, put_back=prior.put_back + found.put_back,
+            gaps=(*prior.gaps, *found.gaps), version=time.time_ns(),
+        )  # fmt: skip
+        self._send_seal(seal)
+        self._count("audits_so_far", 1)
         return seal
 
     def unverified(self, run: Seal, reason: str) -> Seal:
-        """State that a run's log could not be compared. Raises NotAccepted."""
+        """State that a run's log could not be compared."""
         self._count("audits_failed", 1)
         log.warning("the log of %s cannot be verified: %s", run.container_id[:12], reason)
-        gap = Gap(run.started_at or None, run.finished_at, None, reason)
-        account = self._account_of(run.container_id)
+        account = self._known.account(run.container_id)
+        gap = Gap(max(account.verified, run.started_at) or None, run.finished_at, None, reason)
         seal = replace(
-            run, state="unverified", reason=reason, gaps=(gap,), lines=max(0, account.records() - account.lines_before),
+            run, state="unverified", reason=reason, gaps=(*run.gaps, gap), lines=run.lines + account.records(),
             version=time.time_ns(),
         )  # fmt: skip
         self._send_seal(seal)
         return seal
 
-    def _put_back(self, container_id: str) -> tuple[Difference, int, int]:
-        """What was not the same, how many lines the run wrote, and the time of the last."""
-        copy, held = CopyAccount(), list[Frames]()
-        size = 0
-        for frames, read in self._frames(container_id):
+    def _prior(self, facts: Facts) -> Seal:
+        """What was stated so far, with what the engine says now."""
+        known = self._known.open_run(facts.context.container_id, facts.started_at)
+        return _seal(facts) if known is None else replace(known, finished_at=facts.finished_at or None)
+
+    def _audit(self, facts: Facts, until: int, everything: bool) -> _Found:
+        container_id = facts.context.container_id
+        received = self._known.account(container_id)
+        # Lines behind the verified time are found only where all is read, in the order in which it was written.
+        whole = until == END or any(key >> 1 == LATE for key in received.windows)
+        since = 0 if whole else max(0, received.verified - MARGIN)
+        copy, held, size = CopyAccount(received.verified, until), list[Frames](), 0
+        for frames, read in self._frames(container_id, since, until):
             copy.add(frames)
             size += read
             if size <= HELD:
                 held.append(frames)
-        received = self._account_of(container_id)
-        difference = compare(received, copy.account)
+        lost = rotated(received, copy, size, facts.started_at)
+        start = 0 if lost is None or lost.end is None else lost.end + 1
+        difference = compare(received, copy.account, start=start, until=until, late=whole, all_windows=everything)
         if difference.windows:
-            again = iter(held) if size <= HELD else (frames for frames, _ in self._frames(container_id))
+            again = iter(held) if size <= HELD else (frames for frames, _ in self._frames(container_id, since, until))
             self._send_lines(container_id, again, difference)
-        return difference, max(0, copy.lines + difference.extra - received.lines_before), copy.last_time
+        self._count("lines_put_back", difference.missing)
+        gaps = overflowed(self._known.outages(), copy, facts.started_at)
+        uncompared = sum(
+            count for key, (count, _) in received.windows.items() if 0 <= key >> 1 < start >> received.bits
+        )
+        lines = copy.lines + difference.extra + (uncompared if start else 0)
+        return _Found(lines, difference.missing, copy.last_time, (*([lost] if lost else ()), *gaps))
 
-    def _frames(self, container_id: str) -> Iterator[tuple[Frames, int]]:
-        parser = FrameParser()
-        for block in self._engine.copy(container_id):
-            yield parser.receive(block), len(block)
-        if parser.pending:
-            raise CopyDamaged(f"Docker's copy of {container_id[:12]} ends within a frame")
+    def _frames(self, container_id: str, since: int, until: int) -> Iterator[tuple[Frames, int]]:
+        """The copy's frames with the bytes of each block; ended where all that come are behind `until`."""
+        parser, last = FrameParser(), None
+        for block in self._engine.copy(container_id, since):
+            frames = parser.receive(block)
+            yield frames, len(block)
+            if frames.time:
+                last = _last(frames)
+                if frames.time[-1] > until + MARGIN:
+                    return
+        tail = FrameParser().receive(self._engine.tail(container_id))
+        # With `since` a copy that has nothing new may end before it.
+        if parser.pending or (tail.time and _last(tail) != last and not (last is None and tail.time[-1] < since)):
+            raise CopyDamaged(f"Docker's copy of {container_id[:12]} broke off")
 
     def _send_lines(self, container_id: str, copy: Iterator[Frames], difference: Difference) -> None:
         selection = Selection(difference)
@@ -110,6 +187,10 @@ class Auditor:
     def _send_seal(self, seal: Seal) -> None:
         chunk = uuid.uuid4().hex
         self._acceptor.send(seal_message(seal, chunk), chunk)
+
+
+def _last(frames: Frames) -> tuple[str, int, bytes]:
+    return frames.stream[-1], frames.time[-1], frames.text[-1]
 
 
 def _pieces(frames: Frames, segment: Segment) -> Iterator[Segment]:

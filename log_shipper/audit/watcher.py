@@ -5,17 +5,20 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Protocol
 
 from log_shipper.audit.auditor import Auditor
 from log_shipper.audit.docker_copy import Engine, Facts
+from log_shipper.audit.gaps import CUT, ENGINE_GONE, READERS_CUT
 from log_shipper.delivery.backoff import delays
 from log_shipper.errors import EngineUnavailable, NotAccepted
-from log_store.seal import Seal
+from log_store.seal import Gap, Seal
 
 log = logging.getLogger(__name__)
 
 SETTLE = 0.05  # seconds for what sat in dockerd's socket to reach the spool after the container's end
+REMOVED = "the container was removed before its log could be compared with Docker's copy"
 
 
 class Received(Protocol):
@@ -39,14 +42,14 @@ class Received(Protocol):
 
 
 class Watcher:
-    """Runs until `close`."""
+    """`run` until `close`. `identity_file`: which dockerd was seen last, so that its end is noticed after ours, too."""
 
     def __init__(
         self, engine: Engine, auditor: Auditor, received: Received, *, addresses: tuple[str, ...],
-        count: Callable[[str, int], None], threads: int = 3,
+        identity_file: Path, count: Callable[[str, int], None], threads: int = 3,
     ) -> None:  # fmt: skip
         self._engine, self._auditor, self._addresses = engine, auditor, addresses
-        self._received, self._count = received, count
+        self._received, self._identity_file, self._count = received, identity_file, count
         self._pool = ThreadPoolExecutor(threads, "audit")
         self._stop = threading.Event()
         self._busy: set[tuple[str, int]] = set()
@@ -60,7 +63,8 @@ class Watcher:
         while not self._stop.is_set():
             try:
                 self._events = self._engine.events()
-                self._look_around()
+                self._notice_another_engine()
+                self.look_around()
                 self.connected, pauses = True, delays(0.2, 5.0)
                 for event in self._events:
                     self._take(event)
@@ -77,17 +81,41 @@ class Watcher:
             self._events.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _look_around(self) -> None:
+    def look_around(self) -> None:
+        """Consider every container. Raises EngineUnavailable, NotAccepted."""
         there = self._engine.container_ids()
         for container_id in there:
             self._consider(container_id)
         for container_id in self._received.known_containers().difference(there):
             self._gone(container_id)
 
+    def ours(self, container_id: str) -> Facts | None:
+        """What the engine says of a container whose log comes to us; None for any other. Raises EngineUnavailable."""
+        facts = self._engine.facts(container_id)
+        if facts is None or facts.address not in self._addresses or not facts.started_at:
+            return None
+        return facts
+
+    def _notice_another_engine(self) -> None:
+        """Runs that were open when dockerd ended may have lost what it held in its hands."""
+        identity = self._engine.identity()
+        before = self._identity_file.read_text() if self._identity_file.exists() else identity
+        if identity != before or not identity:
+            with self._lock:
+                ending = set(self._busy)
+            for run in self._received.open_runs():
+                if (run.container_id, run.started_at) not in ending and identity:
+                    gap = Gap(run.verified_until or run.started_at, time.time_ns(), None, ENGINE_GONE)
+                    self._auditor.add_gap(run, gap)
+            log.warning("another dockerd answers than before")
+        new = self._identity_file.with_suffix(".new")
+        new.write_text(identity)
+        new.replace(self._identity_file)
+
     def _take(self, event: dict[str, Any]) -> None:
         container_id = event["Actor"]["ID"]
         if event.get("Action") in ("start", "die"):
-            self._consider(container_id)
+            self._consider(container_id, event.get("timeNano", 0))
         elif event.get("Action") == "destroy":
             self._gone(container_id)
 
@@ -98,47 +126,37 @@ class Watcher:
                 return  # its audit is under way, and finds out by itself
         open_runs = [seal for seal in self._received.open_runs() if seal.container_id == container_id]
         for seal in open_runs:
-            self._pool.submit(self._state_removed, seal)
+            self._begin((container_id, seal.started_at), lambda seal=seal: self._auditor.unverified(seal, REMOVED))  # type: ignore[misc]
         if not open_runs:
             self._received.forget(container_id)
 
-    def _state_removed(self, seal: Seal) -> None:
-        if not self._wait_for_all_received():
-            return
-        reason = "the container was removed before its log could be compared with Docker's copy"
-        for pause in delays(0.2, 10.0):
-            try:
-                self._auditor.unverified(seal, reason)
-                return
-            except NotAccepted as error:
-                log.warning("the seal of %s waits: %s", seal.container_id[:12], error)
-            if self._stop.wait(pause):
-                return
-
-    def _consider(self, container_id: str) -> None:
-        facts = self._engine.facts(container_id)
-        if facts is None or facts.address not in self._addresses or not facts.started_at:
-            return
-        run = (container_id, facts.started_at)
-        if self._received.is_sealed(*run):
+    def _consider(self, container_id: str, event_time: int = 0) -> None:
+        facts = self.ours(container_id)
+        if facts is None or self._received.is_sealed(container_id, facts.started_at):
             return
         if facts.running:
             self._auditor.open(facts)
             return
+        gaps = []
+        if event_time - facts.finished_at >= READERS_CUT > 0 < facts.finished_at:
+            gaps.append(Gap(facts.started_at, facts.finished_at, None, CUT))
+        self._begin((container_id, facts.started_at), lambda: self._auditor.audit_end(facts, gaps))
+
+    def _begin(self, run: tuple[str, int], attempt: Callable[[], Seal]) -> None:
+        """Have a run's end stated, in a thread of the pool, unless that is under way."""
         with self._lock:
             if run in self._busy:
                 return
             self._busy.add(run)
-        self._pool.submit(self._audit, facts)
+        self._pool.submit(self._state, run, attempt)
 
-    def _audit(self, facts: Facts) -> None:
-        run = (facts.context.container_id, facts.started_at)
+    def _state(self, run: tuple[str, int], attempt: Callable[[], Seal]) -> None:
         try:
             if self._wait_for_all_received():
-                self._until_done(facts)
+                self._until_done(run[0], attempt)
         except Exception:  # nobody looks at a future of the pool: what is wrong with us must be seen
             self._count("audits_failed", 1)
-            log.exception("the audit of %s failed", facts.context.container_id[:12])
+            log.exception("the audit of %s failed", run[0][:12])
         finally:
             with self._lock:
                 self._busy.discard(run)
@@ -151,15 +169,15 @@ class Watcher:
                 return False
         return not self._stop.is_set()
 
-    def _until_done(self, facts: Facts) -> None:
+    def _until_done(self, container_id: str, attempt: Callable[[], Seal]) -> None:
         for pause in delays(0.2, 10.0):
             try:
                 began = time.monotonic()
-                seal = self._auditor.audit(facts)
-                log.info("%s %s: %d lines, %d put back, in %.2f s", seal.state, facts.context.container_id[:12],
+                seal = attempt()
+                log.info("%s %s: %d lines, %d put back, in %.2f s", seal.state, container_id[:12],
                          seal.lines, seal.put_back, time.monotonic() - began)  # fmt: skip
                 return
             except (EngineUnavailable, NotAccepted) as error:
-                log.warning("the audit of %s waits: %s", facts.context.container_id[:12], error)
+                log.warning("the audit of %s waits: %s", container_id[:12], error)
             if self._stop.wait(pause):
                 return

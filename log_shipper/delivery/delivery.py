@@ -9,9 +9,13 @@ from log_shipper.delivery.backoff import delays
 from log_shipper.delivery.dead_letters import DeadLetters
 from log_store.document import DocumentBatch
 from log_store.errors import LogStoreError
-from log_store.protocols import LogWriter, WriteResult
+from log_store.protocols import LogWriter, Rejection, WriteResult
 
 log = logging.getLogger(__name__)
+
+
+Refused = Callable[[DocumentBatch, list[Rejection]], None]
+"""Told of rows that the store refuses for good; called in a thread of the delivery"""
 
 
 class Stopping(Exception):
@@ -21,15 +25,16 @@ class Stopping(Exception):
 class Delivery:
     """`submit` batches, `drain` before a checkpoint. Neither raises for a store that is away: they wait.
 
-    `beat` is called at least every 0.2 s while they wait. `trouble` says what the store's last error was, '' after a
+    `refused` is told of dead letters. `beat` is called at least every 0.2 s while they wait. `trouble` says what the store's last error was, '' after a
     success.
     """
 
     def __init__(
         self, writer: LogWriter, dead_letters: DeadLetters, *, connections: int, beat: Callable[[], None],
-        count: Callable[[str, int], None],
+        count: Callable[[str, int], None], refused: Refused,
     ) -> None:  # fmt: skip
         self._writer, self._dead_letters, self._beat, self._count = writer, dead_letters, beat, count
+        self._refused = refused
         self.trouble = ""
         self._most = connections + 1
         self._pool = ThreadPoolExecutor(connections, "delivery")
@@ -109,6 +114,7 @@ class Delivery:
         if dead:
             self._dead_letters.write(batch, dead)
             self._count("dead_letters", len(dead))
+            self._refused(batch, dead)
             log.error(
                 "the store refuses %d documents for good (kept in the dead letters): %s", len(dead), dead[0].reason
             )

@@ -5,7 +5,7 @@ A record is a header of 32 bytes, little-endian, and its body:
 ===========  ====  =====================================================================
 body length  u32
 checksum     u32   low half of xxh3-64 over the rest of the header and the body
-kind         u8    ENTRIES, REPAIR or CLOSED
+kind         u8    ENTRIES, REPAIR or OUTAGE (msgpack: from, to in ns; the acceptor did not read)
 flags        u8    TRUSTED: the sender is root or our own user on the unix socket
 reserved     u16
 connection   u32
@@ -26,7 +26,7 @@ CHECKED = 8  # the checksum covers the header from here on
 LARGEST = 1 << 28  # bytes of a body; more is damage, not a record
 SUFFIX = ".spool"
 
-ENTRIES, REPAIR, CLOSED = 1, 2, 3
+ENTRIES, REPAIR, OUTAGE = 1, 2, 3
 TRUSTED = 1
 
 

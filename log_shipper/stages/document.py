@@ -1,6 +1,6 @@
 """Lines become rows of a `DocumentBatch`: ids, versions, order, day, text.
 
-id       first 12 digits of the container id, `o`/`e` for the stream, 16 hexadecimal digits of the time, 16 of the
+id       first 12 digits of the container id (of another sender: of its name's hash), `o`/`e` for the stream, 16 hexadecimal digits of the time, 16 of the
          hash of the line's first record, and `.k` for the k-th further line that is identical in all of these. Never
          an ordinal of arrival: were the first of two lines of one nanosecond lost and put back, the two paths would
          disagree.
@@ -12,7 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import lt
 
+from xxhash import xxh3_64_intdigest
+
 from log_shipper.stages.partials import Identity, Lines, OpenLine
+from log_shipper.stages.runs import SENDER_PREFIX
 from log_store.document import ContainerContext, DocumentBatch
 from log_store.fields import OTHER_DAY, STDOUT
 from log_store.rfc3339 import day_name
@@ -83,7 +86,10 @@ def add_documents(
 
 
 def container_prefix(container_id: str, stream: str) -> str:
-    return container_id[:12] + ("o" if stream == STDOUT else "e")
+    first = container_id[:12]
+    if container_id.startswith(SENDER_PREFIX):  # a text of somebody's own: two that begin alike must not meet
+        first = f"t{xxh3_64_intdigest(container_id.encode()) & (1 << 44) - 1:011x}"
+    return first + ("o" if stream == STDOUT else "e")
 
 
 def _plainly_increasing(times: list[int], state: StreamState) -> bool:

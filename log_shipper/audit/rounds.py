@@ -1,0 +1,87 @@
+"""Audits of containers that run on: before Docker's copy rotates away, and after every time without a connection."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from log_shipper.audit.auditor import Auditor
+from log_shipper.audit.docker_copy import Facts
+from log_shipper.audit.watcher import Watcher
+from log_shipper.errors import EngineUnavailable, NotAccepted
+from log_shipper.ledger import Account
+from log_store.seal import Seal
+
+log = logging.getLogger(__name__)
+
+EVERY = 1.0  # seconds between two rounds
+HEAVY = 24 << 20  # bytes of a container after which its log is compared; its copy keeps at least 80 MiB
+STILL_ON_ITS_WAY = (
+    10**9
+)  # ns: the driver sends in order, so what is older than this before the newest has come, or never will
+QUIET = 30 * 10**9  # ns after which that holds of a container that has written nothing since
+AFTER_OUTAGE = 35.0  # seconds until a container that is silent now can be compared up to the outage's end
+
+
+class Progress(Protocol):
+    """What the rounds ask of the processor. Safe to use from several threads."""
+
+    disturbed: threading.Event
+    """Set where lines may have been lost; cleared by the rounds."""
+
+    def heavy(self, size: int) -> list[str]: ...
+
+    def account(self, container_id: str) -> Account: ...
+
+    def open_runs(self) -> list[Seal]: ...
+
+
+class Rounds:
+    """`run` until `close`; a round's audits are done one after the other."""
+
+    def __init__(
+        self, watcher: Watcher, auditor: Auditor, progress: Progress, count: Callable[[str, int], None]
+    ) -> None:
+        self._watcher, self._auditor, self._progress, self._count = watcher, auditor, progress, count
+        self._stop = threading.Event()
+        self._check_all_at: list[float] = []
+
+    def run(self) -> None:
+        """Blocks; for a thread of its own."""
+        while not self._stop.wait(EVERY):
+            try:
+                self._round()
+            except (EngineUnavailable, NotAccepted) as error:
+                log.info("audits of running containers wait: %s", error)
+            except Exception:  # one container's trouble must not end the rounds of all
+                self._count("audits_failed", 1)
+                log.exception("an audit of a running container failed")
+
+    def close(self) -> None:
+        self._stop.set()
+
+    def _round(self) -> None:
+        if self._progress.disturbed.is_set():
+            self._progress.disturbed.clear()
+            self._check_all_at.append(time.monotonic() + AFTER_OUTAGE)
+            self._watcher.look_around()
+        due = set(self._progress.heavy(HEAVY))
+        if self._check_all_at and self._check_all_at[0] <= time.monotonic():
+            self._check_all_at.pop(0)
+            due.update(run.container_id for run in self._progress.open_runs())
+        for container_id in due:
+            if self._stop.is_set():
+                return
+            facts = self._watcher.ours(container_id)
+            if facts is not None and facts.running:
+                self._compare(facts)
+
+    def _compare(self, facts: Facts) -> None:
+        account = self._progress.account(facts.context.container_id)
+        until = max(account.latest - STILL_ON_ITS_WAY, time.time_ns() - QUIET)
+        began = time.monotonic()
+        seal = self._auditor.audit_so_far(facts, until)
+        if seal is not None:
+            log.info("%s so far: %d lines, %d put back, in %.2f s", facts.context.container_id[:12], seal.lines,
+                     seal.put_back, time.monotonic() - began)  # fmt: skip

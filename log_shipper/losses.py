@@ -1,0 +1,70 @@
+"""What was handed to the store and is not in it: gaps of a container's log that no audit of Docker's copy can see."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from log_store.document import DocumentBatch
+from log_store.protocols import Rejection
+from log_store.seal import Gap, Seal
+
+MOST_GAPS = 100  # of one container that are told apart; further ones widen the last
+
+
+class Losses:
+    """Dead letters by container, and the count of what the store holds. Safe to use from several threads."""
+
+    def __init__(self, stored_lines: Callable[[str], int], count: Callable[[str, int], None]) -> None:
+        self._stored_lines, self._count = stored_lines, count
+        self._lock = threading.Lock()
+        self._gaps: dict[str, list[Gap]] = {}
+
+    def refused(self, batch: DocumentBatch, rejections: list[Rejection]) -> None:
+        """The store refuses these rows for good."""
+        with self._lock:
+            for rejection in rejections:
+                row = rejection.row
+                why = f"the store refuses a document for good, it is kept in the dead letters: {rejection.reason}"
+                gap = Gap(batch.log_time[row], batch.last_time[row], batch.lines[row], why)
+                self._add(self._gaps.setdefault(batch.container[row].container_id, []), gap)
+
+    def checked(self, seal: Seal, expected: int) -> Seal:
+        """The seal as it may be stated. `expected`: lines of all sealed runs of the container. Raises LogStoreError."""
+        if seal.state == "unverified" and not seal.started_at:
+            return seal
+        gaps = self._dead(seal)
+        if seal.state != "open" and not gaps:
+            missing = expected - self._stored_lines(seal.container_id)
+            if missing > 0:
+                self._count("lines_missing", missing)
+                why = f"the store has {expected - missing} of {expected} lines"
+                gaps = [Gap(seal.started_at, seal.finished_at, missing, why)]
+        if not gaps:
+            return seal
+        return replace(seal, state="gaps" if seal.state == "sealed" else seal.state, gaps=(*seal.gaps, *gaps))
+
+    def snapshot(self) -> dict[str, Any]:
+        with self._lock:
+            return {name: [[g.start, g.end, g.lines, g.why] for g in gaps] for name, gaps in self._gaps.items()}
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        with self._lock:
+            self._gaps = {name: [Gap(*gap) for gap in gaps] for name, gaps in snapshot.items()}
+
+    def _dead(self, seal: Seal) -> list[Gap]:
+        with self._lock:
+            known = list(self._gaps.get(seal.container_id, ()))
+        end = seal.verified_until or seal.finished_at
+        return [gap for gap in known if (gap.end or 0) >= seal.started_at and (end is None or (gap.start or 0) <= end)]
+
+    def _add(self, gaps: list[Gap], gap: Gap) -> None:
+        # After a crash the same rows are refused again.
+        if any((known.start, known.end, known.why) == (gap.start, gap.end, gap.why) for known in gaps):
+            return
+        if len(gaps) < MOST_GAPS:
+            gaps.append(gap)
+            return
+        last = gaps[-1]
+        start, end = min(last.start or 0, gap.start or 0), max(last.end or 0, gap.end or 0)
+        gaps[-1] = Gap(start, end, (last.lines or 0) + (gap.lines or 0), last.why)
