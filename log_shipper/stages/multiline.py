@@ -19,6 +19,7 @@ from log_shipper.stages.traces.registry import Rules, rules_of
 GAP = 2 * 10**9  # ns between two lines of one message
 MOST_LINES = 20_000  # of one message
 MOST_CHARACTERS = 8 * 1024 * 1024
+_BEGINNING = 300  # characters that tell whether a line has to be looked at
 _LOOKED_AT = 4096  # characters of a line; a JSON line is read to its end
 _OWNERS = frozenset(("warning", "error", "critical"))
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*+[A-Za-z]")
@@ -65,7 +66,7 @@ class Grouper:
         looked_at = [
             row
             for row, text in enumerate(texts)
-            if (text[:1] in first and suspect(text)) or text[-1:] in "{[,\r" or ":  " in text
+            if (text[:1] in first and suspect(text, 0, _BEGINNING)) or text[-1:] in "{[," or ":  " in text
         ]
         row = 0
         while row < count:
@@ -96,7 +97,7 @@ class Grouper:
     def _outside(self, head: str, text: str, state: GroupState) -> bool:
         """A line that is not part of an open group."""
         prev = state.last
-        entry = self._rules.entry(head, prev) if len(text) == len(head) or head[:1] in " \t" else None
+        entry = self._rules.entry(head, prev, text)
         if entry is None:
             state.last = head
             return True

@@ -6,16 +6,18 @@ node: src/node_errors.cc (GetErrorSource, PrintException, TriggerUncaughtExcepti
 
 import re
 
+from log_shipper.stages.traces import managed
 from log_shipper.stages.traces.phase import ALWAYS, DECLARED, MESSAGE_LINES, RECORD, At, Entry, Family
 
-_SOURCE = re.compile(r"(?:file://|node:|[A-Za-z]:\\|/|\.{0,2}/)?\S+:\d+$")
 _SCRIPT = re.compile(r"(?:node:\S+|\S+\.[cm]?[jt]sx?|evalmachine\S*|\[(?:eval|stdin)\](?:-wrapper)?|REPL\d+):\d+$")
 _HEADER = re.compile(
     r"(?:Uncaught )?[A-Z][\w$]*(?:Error|Exception|Rejection)(?: \[\w+\])?(?:: |:$|$)|\[?UnhandledPromiseRejection"
 )
 _WARNING = re.compile(r"\(node:\d+\) ")
 _USE = re.compile(r"\(Use `\S+ --trace-")
-_PLACE = re.compile(r".*:\d+\)?$|native\)$|unknown\)$|<anonymous>\)?$|index \d+\)$")
+_PLACE = re.compile(
+    r"(?:[^/.<:]*[/.<]|(?:node|ext|native|bun|file|eval)\b).*:\d+\)?$|native\)$|unknown\)$|<anonymous>\)?$|index \d+\)$"
+)
 _MATCHING = re.compile(r"\s+\.\.\. \d+ (?:lines matching|more|frames?|collapsed)")
 _VERSION = re.compile(r"(?:Node\.js|Bun|Deno) v\d")
 
@@ -25,12 +27,10 @@ def is_frame(text: str) -> bool:
     body = text.lstrip()
     if len(body) == len(text) or not body.startswith("at "):
         return False
-    body = body[3:].rstrip(" {,")
-    opened = body.rfind("(")
-    place = body[opened + 1 :] if opened >= 0 and body.endswith(")") else body[body.rfind(" ") + 1 :]
-    if place is body[body.rfind(" ") + 1 :] and " " in body and not body.startswith(("async ", "file:", "/", "node:")):
-        return False
-    return bool(_PLACE.match(place[-400:]))
+    body = body[3:].rstrip(" {,").removeprefix("async ")
+    if body.endswith(")"):
+        return _PLACE.match(body[body.rfind("(") + 1 :][-400:]) is not None
+    return (" " not in body or body[0] in "/fn") and _PLACE.match(body[-400:]) is not None
 
 
 def _enter(text: str, prev: str) -> Entry | None:
@@ -63,6 +63,8 @@ def _mark(text: str, at: At) -> At | None:
 
 
 def head(text: str, at: At) -> At | None:
+    if managed.FRAME.match(text):  # of a Java class without a package
+        return At("at.frames")
     if is_frame(text):
         return _after_frame(text, at)
     if _VERSION.match(text):

@@ -8,6 +8,7 @@ import re
 from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, NEVER, At, Entry
 
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"')
+_STRINGS = re.compile(r'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+')
 _BETWEEN = re.compile(r"[\s{}\[\],:0-9eE.+-]*+(?:(?:true|false|null)[\s{}\[\],:0-9eE.+-]*+)*+")
 _MEMBER = re.compile(r'\s+(?:"(?:[^"\\]++|\\.)*+"\s*[:,]|[{\[\d-])')
 _OPENED = re.compile(r"[{\[]\s*$")
@@ -17,8 +18,10 @@ _MOST = 100_000  # brackets: more than any value that is for reading
 
 def depth_after(text: str, depth: int) -> int | None:
     """Open brackets after a line, None where the line can't be part of a JSON value, or closes more than is open."""
+    if not _STRINGS.fullmatch(text):
+        return None
     rest = _STRING.sub("", text) if '"' in text else text
-    if '"' in rest or not _BETWEEN.fullmatch(rest):
+    if not _BETWEEN.fullmatch(rest):
         return None
     depth += rest.count("{") + rest.count("[") - rest.count("}") - rest.count("]")
     return depth if 0 <= depth <= _MOST else None

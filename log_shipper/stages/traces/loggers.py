@@ -9,13 +9,15 @@ import re
 from log_shipper.stages.traces import managed
 from log_shipper.stages.traces.phase import ALWAYS, RECORD, At, Entry, Family
 
-_CATEGORY = re.compile(r"(?:.*\s|.*\])?(?:trce|dbug|info|warn|fail|crit): \S.*\[-?\d+\]\s*$")
+_CATEGORY = re.compile(r"(?:^|[\s\]])(?:trce|dbug|info|warn|fail|crit): \S")
+_EVENT = re.compile(r"\[-?\d+\]\s*$")
 _JUL = re.compile(
     r"[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d\d:\d\d[\s\u202f](?:[AP]M)? ?\S+|\d{1,2} [A-Z][a-z]{2} \d{4},? \d\d:\d\d:\d\d \S+ \S+$"
 )
 _JUL_LEVEL = re.compile(r"(SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): ")
 _PINO = re.compile(
-    r"\[[\d:. +-]{8,}\] (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)(?: \(.*\))?: |(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) \[[\d:. +-]{8,}\]"
+    r"\[[\d:. +-]{8,40}\] (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)(?: \(.*\))?: "
+    r"|(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) \[[\d:. +-]{8,40}\]"
 )
 _MEMBER = re.compile(r"    [\w.\-\"]+: ?")
 
@@ -31,7 +33,7 @@ def _enter(text: str, prev: str) -> Entry | None:
 
 def _console(text: str, prev: str) -> Entry | None:
     """.NET: the category in one line, the message under it by six spaces."""
-    if text.startswith("      ") and prev[-1:] in ("]", " ") and _CATEGORY.match(prev):
+    if text.startswith("      ") and _EVENT.search(prev[-24:]) and _CATEGORY.search(prev, 0, 100):
         return Entry(ALWAYS, At("log.console"))
     return None
 
@@ -48,8 +50,8 @@ def _console_step(text: str, at: At) -> At | None:
 
 def _jul_step(text: str, at: At) -> At | None:
     """The record's throwable follows its message; the formatter ends it with an empty line."""
-    if managed.HEADER.match(text):
-        return At("at.head", "loose")
+    if managed.is_header(text):
+        return At("at.head", managed.JUL)
     return None
 
 

@@ -7,19 +7,20 @@ System.AggregateException.ToString, System.Diagnostics.StackTrace.ToString; Mono
 
 import re
 
-from log_shipper.stages.traces.phase import ALWAYS, DECLARED, MESSAGE_LINES, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, MESSAGE_LINES, RECORD, At, Entry, Family
 
 FRAME = re.compile(
-    r"\s+at (?:[^\s()]*[.$][^\s()]*\(|\(wrapper |[^\s()]+\.[^\s()]+ \(|<[\w.-]+>\(|\d+ +\S+ +0x[0-9a-f]|[^\s()]+\(<?\w[\w $.>-]*(?::\d+)?\)$)"
+    r"\s+at (?:[^\s()]*[.$][^\s()]*\(|\(wrapper |[^\s()]+\.[^\s()]+ \([^()]*\) \[0x|<[\w.-]+>\(|\d+ +\S+ +0x[0-9a-f]"
+    r"|[^\s()]+\(<?\w[\w $.>-]*(?::\d+)?\)$)"
 )
-HEADER = re.compile(
-    r"\s*(?:[A-Za-z_][\w$-]*\.)+[\w$`+]*(?:Exception|Error|Throwable|Failure|Fault|Timeout|Rejected|Interrupt)[\w$`+\[\],]*"
-    r"(?: \(0x[0-9A-Fa-f]+\))?(?::| --->| *$)"
+_CLASS = re.compile(r"\s*(?:[A-Za-z_][\w$-]*+\.)++([\w$`+\[\],]++)(?: \(0x[0-9A-Fa-f]+\))?(?::| --->| *$)")
+_NAME = re.compile(r"Exception|Error|Throwable|Failure|Fault|Timeout|Rejected|Interrupt")
+_THREAD = re.compile(
+    r"Exception in thread \"|Unhandled exception\. |Unhandled Exception:|\[ERROR\] FATAL UNHANDLED EXCEPTION: "
 )
-_THREAD = re.compile(r"Exception in thread \"|Exception: \S+ thrown from the UncaughtExceptionHandler in thread")
 _UNHANDLED = re.compile(
-    r"Unhandled exception\. |Unhandled Exception:|\[ERROR\] FATAL UNHANDLED EXCEPTION: |Process terminated\.|Stack overflow\.$"
-    r"|Fatal error\. |Exception in Application "
+    r"Process terminated\.|Stack overflow\.$|Fatal error\. |Exception in Application "
+    r"|Exception: \S+ thrown from the UncaughtExceptionHandler in thread"
 )
 _CAUSE = re.compile(r"\s*(?:Caused by|Suppressed|Wrapped by|Nested Exception): ?|\s*---> ")
 _REST = re.compile(
@@ -28,22 +29,31 @@ _REST = re.compile(
 )
 _PART = re.compile(r"\s+at \[|File name: '|\s+(?:Detail|Hint|Where|Position): ")
 _CRASH = re.compile(r"# (?:A fatal error has been detected by|There is insufficient memory for) the Java Runtime")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
 _DUMP = re.compile(
     r'"|\s|$|Full thread dump |Threads class SMR info:|_java_thread_list=|0x[0-9a-f]{8,}|\}$|JNI global ref|Found \d+ deadlock'
     r"|Found one Java-level|=====|Java stack information for|Heap$|[A-Z]\w*-level"
 )
 
+JUL = "jul"  # printed by java.util.logging, which ends a record with an empty line
+
+
+def is_header(text: str) -> bool:
+    """A qualified class whose name says that it is thrown, alone or with a message."""
+    match = _CLASS.match(text)
+    return match is not None and _NAME.search(match[1]) is not None
+
 
 def _enter(text: str, prev: str) -> Entry | None:
     if text[:1] in (" ", "\t") and FRAME.match(text):
         return Entry(ALWAYS, At("at.frames"))
-    if HEADER.match(text):
+    if is_header(text):
         # A logger stamps each of its records: what has no stamp before the first frame is the exception's message.
         return Entry(DECLARED, At("at.head", "loose" if RECORD.match(prev) else ""))
     if _THREAD.match(text) or _UNHANDLED.match(text):
-        return Entry(DECLARED, At("at.head", "loose"))
+        return Entry(DECLARED, At("at.head", "loose" if _THREAD.match(text) else ""))
     if text.startswith("Full thread dump "):
-        return Entry(DECLARED, At("at.dump"))
+        return Entry(ALWAYS if _TIME.match(prev) else DECLARED, At("at.dump"))
     if _CRASH.match(text):
         return Entry(ALWAYS if prev == "#" else DECLARED, At("at.crash"))
     return None
@@ -54,7 +64,7 @@ def _head(text: str, at: At) -> At | None:
     if FRAME.match(text):
         return At("at.frames", at.mark)
     if _CAUSE.match(text):
-        return At("at.head", "loose")
+        return _cause(at)
     if _REST.match(text):
         return At("at.frames", at.mark)
     if _PART.match(text):
@@ -69,7 +79,13 @@ def _head(text: str, at: At) -> At | None:
 def _frames(text: str, at: At) -> At | None:
     if FRAME.match(text) or _REST.match(text):
         return at
-    return At("at.head", "loose") if _CAUSE.match(text) else None
+    if at.mark == JUL and not text:
+        return COMPLETE
+    return _cause(at) if _CAUSE.match(text) else None
+
+
+def _cause(at: At) -> At:
+    return At("at.head", JUL if at.mark == JUL else "loose")
 
 
 def _dump(text: str, at: At) -> At | None:
@@ -82,7 +98,7 @@ def _crash(text: str, at: At) -> At | None:
 
 MANAGED = Family(
     first="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ#_[",
-    suspect=r"Exception in|Exception:|(?:[A-Za-z_][\w$-]*+\.)+[\w$`+]*(?:Exception|Error|Throwable|Failure|Fault|Timeout|Rejected"
+    suspect=r"Exception in|Exception:|(?:[A-Za-z_][\w$-]*+\.)++[\w$`+]*(?:Exception|Error|Throwable|Failure|Fault|Timeout|Rejected"
     r"|Interrupt)|Unhandled |\[ERROR\] F|Process t|Stack o|Fatal error\.|Full thread|# [AT]",
     enter=_enter,
     steps={"at.head": _head, "at.frames": _frames, "at.dump": _dump, "at.crash": _crash},

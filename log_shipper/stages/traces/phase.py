@@ -63,10 +63,4 @@ RECORD = re.compile(
     | (?:trce|dbug|info|warn|fail|crit):\ | \d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\ -\ | [DIWEF],\ \[ )""",
     re.VERBOSE,
 )
-MESSAGE_LINES = 100  # of one exception's message, where they can't be told from other output
-
-
-def stays(*patterns: str) -> Step:
-    """A rule that keeps the phase as long as lines look like one of `patterns`."""
-    match = re.compile("|".join(patterns)).match
-    return lambda text, at: at if match(text) else None
+MESSAGE_LINES = 50  # of one exception's message, where they can't be told from other output

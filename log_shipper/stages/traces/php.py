@@ -10,7 +10,7 @@ from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, RECORD, 
 
 _HEADER = re.compile(r"(?:PHP )?(?:Fatal error|Warning|Recoverable fatal error|Parse error):\s+Uncaught ")
 _STACK = re.compile(r"(?:PHP )?Stack trace:$|\[stacktrace\]$")
-_CALL = re.compile(r"(?:PHP )?\s*#\d+ (?:\S.*\(\d+\): |\{main\}|\[internal function\]: |\S+\(\d+\)$)")
+_CALL = re.compile(r"(?:PHP )?\s*#\d+ (?:\S+\(\d+\): |\{main\}|\[internal function\]: |\S+\(\d+\)$)")
 _XDEBUG = re.compile(r"PHP\s+\d+\. ")
 _LAST = re.compile(r"(?:PHP )?\s*#\d+ \{main\}")
 _NEXT = re.compile(r"Next \S+: |Next [\w\\]+ in |\[previous exception\] ")

@@ -11,6 +11,7 @@ from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, RECORD, 
 TRACEBACK = "Traceback (most recent call last):"
 _STACK = "Stack (most recent call last):"
 _GROUP = re.compile(r"\s*\+ Exception Group Traceback \(most recent call last\):")
+_GROUP_END = re.compile(r"\s*\+-{30,}$")
 _FILE = re.compile(r'\s+File ".*", line \d+')
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.<>]*+(?::$|: |$)")
 _RUBY = re.compile(r"\S+:\d+:in ['`]")
@@ -140,10 +141,13 @@ def _tied(text: str, at: At) -> At | None:
 
 def _group(text: str, at: At) -> At | None:
     if not text:
-        return At("py.tie")
+        return At("py.tie") if at.mark else at
     if text.lstrip()[:1] in ("|", "+"):
-        return at
-    return At("py.tied") if _TIE.match(text) else None
+        return At("py.group", "closed") if _GROUP_END.match(text) else At("py.group")
+    if _TIE.match(text):
+        return At("py.tied")
+    # the further lines of a message have no bar
+    return None if at.mark or at.seen > 50 or RECORD.match(text) else at._replace(seen=at.seen + 1)
 
 
 def _sql(text: str, at: At) -> At | None:
@@ -185,7 +189,7 @@ def _stack(text: str, at: At) -> At | None:
 PYTHON = Family(
     first="TESFP-UOD+fthpscaRr╭┌mC",
     suspect=r"Traceback|Stack \(|Exception i|Process |--- L|Error in |Task |Future |Unclosed|Original e|During h|The above"
-    r"|Fatal P|Timeout \(|Object a|ResourceWarning|[╭┌]|[\w.]*+RemoteTraceback|(?:future|task|handle|protocol|transport|socket"
+    r"|Fatal P|Timeout \(|Object a|ResourceWarning|[╭┌]|[\w.]*RemoteTraceback|(?:future|task|handle|protocol|transport|socket"
     r"|server|asyncgen|client_session|connector|connections?): ",
     enter=_enter,
     steps={

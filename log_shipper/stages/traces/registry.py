@@ -34,12 +34,12 @@ class Rules:
     suspect: re.Pattern[str]  # the beginnings of lines that have to be looked at
     first: frozenset[str]  # the first characters of such lines, "" for an empty one
 
-    def entry(self, text: str, prev: str) -> Entry | None:
-        """The group that a line begins, alone or with the line before it."""
+    def entry(self, text: str, prev: str, whole: str) -> Entry | None:
+        """The group that a line begins, alone or with the line before it; `whole` is the line to its end."""
         if not text:
             return LOGGERS.enter(text, prev)
         if text[0] in "{[":
-            entry = json_value.opens(text)
+            entry = json_value.opens(whole)
             if entry:
                 return entry
         if text[0] in " \t":
@@ -74,6 +74,6 @@ def rules_of(families: Sequence[Family] = FAMILIES) -> Rules:
         follows.extend(family.follows)
     steps.update(POSTGRESQL.steps)
     beginnings = "|".join(family.suspect for family in families)
-    suspect = re.compile(rf"[ \t]|$|{_COLOURS}(?:{beginnings}|LINE \d)|\x1b\[[0-9;]*+[mK][ \t{{\[]")
-    first = frozenset([*enter, " ", "\t", "", "\x1b"])
+    suspect = re.compile(rf"[ \t]|$|{_COLOURS}(?:{beginnings}|LINE \d|[{{\[]\s*$)|\x1b\[[0-9;]*+[mK][ \t{{\[]")
+    first = frozenset([*enter, " ", "\t", "", "\x1b", "{", "["])
     return Rules({key: tuple(value) for key, value in enter.items()}, tuple(follows), steps, suspect, first)

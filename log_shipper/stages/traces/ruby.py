@@ -9,21 +9,21 @@ import re
 from log_shipper.stages.traces.phase import ALWAYS, DECLARED, RECORD, At, Entry, Family
 
 _HEADER = re.compile(r"\S+:\d+:in ['`][^']*': ")
-_CLASS = re.compile(r".*\(([A-Z][\w:]*)\)$")
 _TOP = re.compile(r"\S+\.(?:rb|ru|rake|gemspec):\d+: .*\([A-Z][\w:]*\)$")
 _FROM = re.compile(r"\s+(?:\d+: )?from \S.*:\d+(?::in ['`].*|$)")
+_CALLER = re.compile(r"\s+(?:\d+: )?from \S+:\d+:in ['`]|\s+(?:\d+: )?from \S+\.(?:rb|ru|rake):\d+$")
 _FRAME = re.compile(r"(?:from )?\S+:\d+:in ['`][^']*'$")
 _OMITTED = re.compile(r"\s+\.\.\. \d+ levels\.\.\.")
 _THREAD = re.compile(r"#<Thread:0x\S.*> terminated with exception")
 _HINT = re.compile(r"Did you mean\?")
 _NESTED = re.compile(r".*in ['`](?:.*#)?(?:rescue|ensure) in ")
-_RAILS = re.compile(r"[A-Z][\w:]*(?:Error|Exception|NotFound|Invalid|Missing|\w) \(.*\):?$")
+_RAILS = re.compile(r"[A-Z]\w*(?:::\w+)+ \(.*\):?$|[A-Z]\w*(?:Error|Exception) \(.*\):?$")
 _LOGGER = re.compile(r"[DIWEFA], \[")
 
 
 def _enter(text: str, prev: str) -> Entry | None:
     if text[:1] in (" ", "\t"):
-        return Entry(ALWAYS, At("rb.frames")) if _FROM.match(text) else None
+        return Entry(ALWAYS, At("rb.frames")) if _CALLER.match(text) else None
     if _HEADER.match(text) or _TOP.match(text):
         return Entry(DECLARED, At("rb.head", _mark(text)))
     if _FRAME.match(text):

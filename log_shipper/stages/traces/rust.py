@@ -6,7 +6,7 @@ tracing-subscriber: src/fmt/format/pretty.rs.
 
 import re
 
-from log_shipper.stages.traces import javascript
+from log_shipper.stages.traces import javascript, managed
 from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, RECORD, At, Entry, Family
 
 _HEADER = re.compile(r"thread '.*' (?:\(\d+\) )?(?:panicked at |has overflowed its stack)")
@@ -21,13 +21,15 @@ _PRETTY = re.compile(r"    (?:at \S+\.rs:\d+|in \S+::\S)")
 
 def _enter(text: str, prev: str) -> Entry | None:
     if text[:1] == " ":
-        return Entry(ALWAYS, At("rust.pretty")) if _PRETTY.match(text) else None
+        return Entry(ALWAYS, At("rust.pretty")) if _PRETTY.match(text) and text[4] == "a" else None
     if _HEADER.match(text):
         if _OLD.match(text):
             return Entry(DECLARED, At("rust.body" if _OLD_END.match(text) else "rust.old"))
         return Entry(DECLARED, At("rust.body" if text.endswith("its stack") else "rust.message"))
     if text.startswith("fatal runtime error: "):
         return Entry(DECLARED, At("rust.body"))
+    if text == "stack backtrace:" or text.startswith("note: run with `RUST_BACKTRACE="):
+        return Entry(ALWAYS, At("rust.body"))
     if text.startswith("Error: ") and not text.endswith("{"):
         return Entry(DECLARED, At("rust.error", "loose" if RECORD.match(prev) else ""))
     return None
@@ -60,7 +62,11 @@ def _error(text: str, at: At) -> At | None:
     """`Error: …`, a blank line, and why. JavaScript's plain errors begin in the same way."""
     if not text:
         return At("rust.causes")
-    return At("rust.causes", "", 1) if _CAUSED.match(text) else javascript.head(text, At("js.head", at.mark))
+    if _CAUSED.match(text):
+        return At("rust.causes", "", 1)
+    if at.mark or not text[0].isspace() or javascript.is_frame(text):
+        return javascript.head(text, At("js.head", at.mark))
+    return At("at.frames") if managed.FRAME.match(text) else None
 
 
 def _causes(text: str, at: At) -> At | None:
@@ -76,8 +82,8 @@ def _pretty(text: str, at: At) -> At | None:
 
 
 RUST = Family(
-    first="tfEai",
-    suspect=r"thread '|fatal runtime|Error: ",
+    first="tfEaisn",
+    suspect=r"thread '|fatal runtime|Error: |stack backtrace:|note: run with",
     enter=_enter,
     steps={
         "rust.message": _message,

@@ -8,15 +8,15 @@ import re
 
 from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, MESSAGE_LINES, RECORD, At, Entry, Family
 
-_DART = re.compile(r"#\d+\s+\S.* \(\S+:\d+(?::\d+)?\)$|<asynchronous suspension>$|#\d+\s{2,}\S")
+_DART = re.compile(r"#\d+\s+\S.* \((?:package:|dart:|file:|\S+\.dart)\S*\)$|<asynchronous suspension>$")
 _TERSE = re.compile(r"(?:package:|dart:|file:///)\S+ \d+:\d+\s+\S")
 _UNHANDLED = re.compile(r"Unhandled exception:$|\[ERROR:flutter/\S+\] Unhandled Exception: ")
 _BOX = re.compile(r"[═=]{2,}[╡|] ?EXCEPTION CAUGHT BY ")
 _BOX_END = re.compile(r"[═=]{20,}$")
 _LUA = re.compile(r"stack traceback:$")
-_PERL = re.compile(r"\t\S.* called at .* line \d+|\teval \{\.\.\.\} called at ")
+_PERL = re.compile(r"\t\S.* called at \S+ line \d+|\teval \{\.\.\.\} called at ")
 _HASKELL = re.compile(r"(?:CallStack|HasCallStack backtrace|Cost-centre stack)[ :(]")
-_OCAML = re.compile(r"(?:Raised|Called|Re-raised) (?:at|from|by) ")
+_OCAML = re.compile(r"(?:Raised at|Re-raised at|Called from|Raised by primitive operation at) (?:\S+ in )?file \"")
 _OCAML_HEAD = re.compile(r"Fatal error: exception ")
 _FROM = re.compile(r"  from \S+:\d+:\d+ in '")
 _JULIA = re.compile(r"Stacktrace:$")
