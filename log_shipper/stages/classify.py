@@ -1,54 +1,63 @@
-"""The level that a line declares of itself: a first, honest rule.
+"""The level that a message declares of itself, and which kind of rule found it.
 
-Looked at: a level field of a JSON object or of logfmt, and a level word that stands where formats put it, at the
-line's beginning after nothing but a timestamp, brackets and punctuation. A level word elsewhere in the text declares
-nothing. A line that declares nothing takes the operator's default for its stream.
+A line's own declaration in its own format decides, found by structure; a level word elsewhere in the text declares
+nothing; the outermost declaration wins; what declares nothing takes the operator's default for its stream.
+The rules, one family of formats a module, are in `formats`; docs/log-types.md tells them in order.
 """
 
-import re
-
+from log_shipper.stages.formats import json_fields, traces
+from log_shipper.stages.formats.levels import ERROR, Found
+from log_shipper.stages.formats.line import declared
+from log_shipper.stages.formats.plain import coloured_word, last_state, without_escapes
 from log_store.fields import STDERR
 
-_WORDS = {
-    "critical": ("critical", "crit", "fatal", "panic", "emerg", "emergency", "alert", "severe"),
-    "error": ("error", "err", "eror"),
-    "warning": ("warning", "warn"),
-    "info": ("info", "information", "notice"),
-    "debug": ("debug", "trace", "verbose", "fine", "finer", "finest"),
-}
-_TYPE_OF = {word: log_type for log_type, words in _WORDS.items() for word in words}
-_WORD = "|".join(sorted(_TYPE_OF, key=len, reverse=True))
-_STAMP = r"[\[(<]?\d{2,4}[-/.:]\d{1,2}[-/.:]\d{1,4}(?:[T ]\d{1,2}:\d{2}:\d{2})?(?:[.,]\d{1,9})?(?:Z| ?[+-]\d{2}:?\d{2}| UTC)?[\])>]?"
-_PREFIX = re.compile(
-    rf"(?:{_STAMP}[ \t,|-]*){{0,2}}(?:[\[(<]({_WORD})[\])>]|({_WORD})(?=:|\s*[|\]-]\s|\s+[\[(]))|{_STAMP}[ \t,|-]*({_WORD})\b",
-    re.IGNORECASE,
-)
-_FIELD = re.compile(
-    rf'(?:"(?:level|severity|lvl|levelname|log\.level)"\s*:\s*"({_WORD})"|(?:^|\s)(?:level|lvl|severity)="?({_WORD})\b)',
-    re.IGNORECASE,
-)
-_LOOKED_AT = 4096  # characters; a declaration stands at the beginning, and a message may be megabytes
+_LOOKED_AT = 2048
+"""Characters looked at: a declaration stands at the beginning, and a message may be megabytes."""
+_LINES = 48
+"""Lines of one message looked at for the first that declares something."""
 
 
 class Classifier:
-    """`(messages, stream)` -> (types, rules that decided: `field`, `prefix`, `default`)."""
+    """`(messages, stream)` -> (types, kinds of rules that decided; `default` where nothing was declared)."""
 
     def __init__(self, stdout_default: str = "info", stderr_default: str = "info") -> None:
         self._defaults = (stdout_default, stderr_default)
 
     def __call__(self, messages: list[str], stream: str) -> tuple[list[str], list[str]]:
         default = (self._defaults[stream == STDERR], "default")
-        found = [_declared(message) or default for message in messages]
+        found = [of_message(message) or default for message in messages]
         return [log_type for log_type, _ in found], [rule for _, rule in found]
 
 
-def _declared(message: str) -> tuple[str, str] | None:
+def of_message(message: str) -> Found | None:
+    """What a message, of one line or of several joined by `\\n`, declares; None if nothing."""
+    if message[:1] == "{" and len(message) <= json_fields.LONGEST:
+        found = json_fields.find(message)
+        if found is not None:
+            return found
     head = message if len(message) <= _LOOKED_AT else message[:_LOOKED_AT]
-    match = _PREFIX.match(head)
-    if match:
-        return _TYPE_OF[(match[1] or match[2] or match[3]).lower()], "prefix"
-    if head.startswith("{") or "=" in head:
-        match = _FIELD.search(head)
-        if match:
-            return _TYPE_OF[(match[1] or match[2]).lower()], "field"
-    return None
+    if not head.isprintable():
+        coloured = coloured_word(head)
+        if coloured is not None:
+            return coloured
+        head = without_escapes(head)
+        if "\n" in head:
+            return _of_lines(head)
+        if "\r" in head:
+            return _of_states(head)
+    return declared(head)
+
+
+def _of_states(line: str) -> Found | None:
+    """A line with carriage returns: its last state decides, or its first where the last declares nothing."""
+    return declared(last_state(line)) or declared(line.split("\r", 1)[0])
+
+
+def _of_lines(message: str) -> Found | None:
+    """The first line decides; where it declares nothing, its logger may have put the level on a later one."""
+    lines = message.split("\n", _LINES)
+    for line in lines[:_LINES]:
+        found = _of_states(line) if "\r" in line else declared(line)
+        if found is not None:
+            return found
+    return (ERROR, "trace") if traces.frames(message) else None

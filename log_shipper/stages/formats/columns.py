@@ -1,0 +1,308 @@
+"""The level in a line's header: a column, a bracket or a prefix after timestamps, process ids, threads and names.
+
+A header is read from the left, token by token; the first level that stands where a level can stand decides, and the
+first word of plain text ends the header. So `[2024-05-06 08:15:03] [worker-1] INFO error page rendered` is info, and
+`2024-05-06 08:15:03 got ERROR from upstream` declares nothing.
+
+Sources: the pattern layouts of log4j, logback and log4net, Python's logging, spdlog, Boost.Log, Serilog, NLog, zap,
+zerolog, hclog, charmbracelet/log, tracing-subscriber, env_logger, Apache's and nginx' error logs, PostgreSQL's
+log_line_prefix, MySQL's and MariaDB's error logs, lager, celery, airflow, oslo.log, Monolog, Minecraft, Chromium.
+"""
+
+import re
+
+from log_shipper.stages.formats import json_fields, letters, logfmt, priority
+from log_shipper.stages.formats.levels import CHINESE, LETTERS, UPPER, WORDS, Found, of_word
+from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
+from log_shipper.stages.formats.words import set_off
+
+_GAP = re.compile(r"[\s,;:|*~>\])}–—-]*+")
+_WORD = re.compile(r"[^\W\d_]++")
+_TOKEN = re.compile(r"[^\s\[\](){}<>|\"',;]++")
+_GROUPS = {
+    "[": re.compile(r"\[([^\[\]]{0,250}+(?:\[[^\[\]]{0,100}+\][^\[\]]{0,100}+)*+)\]"),
+    "(": re.compile(r"\(([^()]{0,250}+(?:\([^()]{0,100}+\)[^()]{0,100}+)*+)\)"),
+    "<": re.compile(r"<([^<>]{1,200}+(?:<[^<>]{0,100}+>)?+)>"),
+    "{": re.compile(r"\{([^{}]{0,250}+)\}"),
+    "【": re.compile(r"【([^【】]{0,100}+)】"),
+}
+_NAME = re.compile(r"[^\s]*[._:/@$#=\d\\-]|[A-Z]+$")
+_TAG = re.compile(r"(?!\w++\()(?:\S{1,100}+ )?([\w./@(){}-]{1,80})(?:\[[\w.:-]{1,40}\])?: ")
+_PID_TAG = re.compile(r"\S{1,100}+ [\w./@(){}-]{1,80}\[[\w.:-]{1,40}\]: ")
+_LEVEL_IN_NAME = re.compile(r"[\w-]++\.([A-Z]{4,9}):")  # Monolog: production.ERROR:
+_WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
+_POSTGRES = re.compile(r"[ :](LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|错误|致命错误|警告|日志|注意):  \S")
+_PRINTED_BY_OTHER = re.compile(r"[\w.@-]+ (?:stdout|stderr) [FP] ")
+_QUICK = re.compile(r"\]?+[ \t]*+(?:- |\| |: |:|\|)?+([A-Z]{3,8})(?=[ \t:|\]])")
+_MOST_TOKENS = 14
+_MOST_NAMES = 3
+
+
+class Header:
+    """One pass over a line's header. `found` is its level, `text` where the header ended, `stamped` whether it had a time."""
+
+    __slots__ = ("line", "found", "text", "stamped", "_names", "_plain")
+
+    def __init__(self, line: str, *, stamped: bool = False) -> None:
+        self.line = line
+        self.found: Found | None = None
+        self.text = 0
+        self.stamped = stamped
+        self._names = 0
+        self._plain = False
+
+    def read(self, pos: int = 0) -> "Header":
+        line, end = self.line, len(self.line)
+        for _ in range(_MOST_TOKENS):
+            gap = _GAP.match(line, pos)
+            start = gap.end() if gap is not None else pos
+            if start >= end:
+                break
+            first = line[start]
+            if first in _GROUPS:
+                after = self._group(start, first)
+            elif first.isdigit() or first == "@":
+                after = self._number(start)
+            elif first.isalpha():
+                after = self._word(start, line[pos:start])
+            else:
+                after = self._token(start) if first in "#%+/._$" and pos else -1
+            if after < 0:
+                break
+            pos = after
+        return self
+
+    def _group(self, start: int, first: str) -> int:
+        line = self.line
+        if first == "{" and json_fields.begins(line, start):
+            self.found = json_fields.find(line, start)
+            if self.found is not None:
+                return -1
+        inside = start + 1
+        while line[inside : inside + 1] == " ":
+            inside += 1
+        stamp = STAMP.match(line, inside)
+        if stamp is not None:
+            return self._past_stamp(stamp.end())
+        if first == "[":
+            self.found = letters.bracketed(line, start)
+            if self.found is not None:
+                return -1
+        group = _GROUPS[first].match(line, start)
+        if group is None:
+            if first == "[" and line.startswith("[ ", start):  # Julia: [ Info: text
+                return start + 2
+            return -1
+        declared = self._of_group(group[1], first, line[group.end() : group.end() + 1])
+        if declared is not None:
+            self.found = declared, "bracket"
+            return -1
+        if not self._names:
+            self.text = group.end()
+        return group.end()
+
+    def _of_group(self, content: str, first: str, following: str) -> str | None:
+        content = content.strip()
+        low = content.lower()
+        declared = WORDS.get(low) or UPPER.get(content)
+        if declared is not None:
+            if first == "<" and not self.stamped and not (following == " " and (len(content) == 3 or low != "error")):
+                return None
+            if self._plain and content not in UPPER and following != ":":
+                return None
+            return declared
+        if self.stamped and declared is None and low in ("system", "log", "success", "audit", "status"):
+            return "info"
+        if len(content) == 1:
+            return LETTERS.get(content) if first in "[(" and not self._plain else None
+        return _of_parts(content, self.stamped)
+
+    def _number(self, start: int) -> int:
+        line = self.line
+        stamp = STAMP.match(line, start)
+        if stamp is not None:
+            return self._past_stamp(stamp.end())
+        if self.stamped:
+            self.found = letters.logcat(line, start)
+            if self.found is not None:
+                return -1
+        return self._token(start)
+
+    def _past_stamp(self, end: int) -> int:
+        line = self.line
+        quick = _QUICK.match(line, end)
+        self.stamped = True
+        self.text = end
+        if quick is not None:
+            declared = UPPER.get(quick[1])
+            if declared is not None and set_off(line, quick.end(), quick[1], stamped=True):
+                self.found = declared, "column"
+                return -1
+        following = line[end : end + 1]
+        if following and (following.isalnum() or following in "._/"):
+            return -1 if following != "T" else end
+        return end
+
+    def _word(self, start: int, gap: str) -> int:
+        line = self.line
+        match = _WORD.match(line, start)
+        if match is None:
+            return -1
+        word, end = match[0], match.end()
+        declared = UPPER.get(word) or WORDS.get(word.lower())
+        if declared is None and line[end : end + 1].isdigit():  # DEBUG1, trace2
+            digits = end + 1
+            if of_word(line[start:digits]) is not None and len(word) > 3:
+                declared, end = of_word(word), digits
+        if declared is not None and (self.stamped or self.text):
+            if self._declares(start, end, word, gap):
+                self.found = declared, "prefix" if line[end : end + 1] in ":：" else "column"
+                return -1
+        if len(word) == 1 and self.stamped:
+            self.found = letters.after_stamp(line, start, gap)
+            if self.found is not None:
+                return -1
+        return self._other_word(start, gap)
+
+    def _declares(self, start: int, end: int, word: str, gap: str) -> bool:
+        line = self.line
+        if self._plain:
+            return word in UPPER and line[end : end + 2] in ("  ", " [", " (", " |", "\t", "|")
+        if set_off(line, end, word, stamped=True):
+            return True
+        if line[end : end + 1] != " " or not self.stamped:
+            return False
+        # `T…Z info text`: a time that only a logger writes; `| info text`; Emby's `Info Main: text`
+        if "|" in gap or "\t" in gap or "  " in gap:
+            return True
+        machine = "T" in line[:start] and ("Z" in line[:start] or "+" in line[:start]) and line[0] in "0123456789["
+        if machine and (word.islower() or line[end + 1 : end + 2].isupper()):
+            return True
+        return word[0].isupper() and re.match(r" [A-Z][\w.]{1,40}: ", line[end : end + 48]) is not None
+
+    def _other_word(self, start: int, gap: str) -> int:
+        line = self.line
+        stamp = STAMP.match(line, start) if not self.stamped or not self.text else None
+        if stamp is not None:
+            return self._past_stamp(stamp.end())
+        if not (self.stamped or self.text):
+            return -1
+        self.found = priority.selector(line, start) if self.stamped else None
+        if self.found is not None:
+            return -1
+        if self.stamped and self._names == 0:
+            rest = self._syslog_text(start)
+            if rest >= 0:
+                self.text = rest
+                return -1
+        if logfmt.begins(line, start):
+            self.found = logfmt.find(line, start) or (logfmt.router(line, start) if "router]" in line[:start] else None)
+            if self.found is not None:
+                return -1
+        return self._token(start)
+
+    def _syslog_text(self, start: int) -> int:
+        """Where the text after `HOST TAG[pid]: ` begins; -1 if the line has no such header."""
+        line = self.line
+        if _PRINTED_BY_OTHER.match(line, start):
+            printed = _PRINTED_BY_OTHER.match(line, start)
+            return printed.end() if printed is not None else -1
+        syslog = SYSLOG_STAMP.search(line, 0, start) is not None
+        tag = (_TAG if syslog else _PID_TAG).match(line, start)
+        if tag is None or (syslog and tag[1].lower() in WORDS):
+            return -1
+        return tag.end()
+
+    def _token(self, start: int) -> int:
+        """Past a name, an id or a number of the header; -1 where the text begins."""
+        line = self.line
+        match = _TOKEN.match(line, start)
+        if match is None:
+            return -1
+        token, end = match[0], match.end()
+        in_name = _LEVEL_IN_NAME.match(line, start)
+        if in_name is not None and self.stamped and in_name[1] in UPPER:
+            self.found = UPPER[in_name[1]], "column"
+            return -1
+        if token.isdecimal() or "=" in token:
+            return end
+        if token.endswith("Warning:") and _WARNING_NAME.match(line, start):
+            self.found = "warning", "prefix"
+            return -1
+        if not self.stamped:
+            return -1
+        if self._inner_column(token):
+            return -1
+        named = _NAME.match(token) is not None
+        if not named:
+            if self._plain and token != "main":
+                return -1
+            self._plain = token != "main"
+        self._names += 1
+        return end if self._names <= _MOST_NAMES else -1
+
+    def _inner_column(self, token: str) -> bool:
+        """`TS:INFO:name:`, `name:LEVEL:text`, `app|ERROR|…`: a level between colons inside one token."""
+        if ":" not in token:
+            return False
+        for part in token.split(":", 4)[1:]:
+            if len(part) > 3 and part in UPPER and part in WORDS_IN_CAPITALS:
+                self.found = UPPER[part], "column"
+                return True
+        return False
+
+
+WORDS_IN_CAPITALS = frozenset(word.upper() for word in WORDS)
+
+
+def postgres(line: str) -> Found | None:
+    """PostgreSQL's severity, whatever log_line_prefix stands before it: a word, a colon and two spaces."""
+    match = _POSTGRES.search(line, 0, 240)
+    declared = of_word(match[1]) if match is not None and '"' not in line[: match.start()] else None
+    return (declared, "prefix") if declared is not None else None
+
+
+def fields(line: str, at: int) -> Found | None:
+    """A field of a tab, `|`, ` - ` or comma separated line that is a level and nothing else."""
+    rest = line[at : at + 600]
+    for separator, most, any_case in (("\t", 6, True), ("|", 6, True), (" - ", 4, False), (",", 14, False)):
+        if separator not in rest:
+            continue
+        for part in rest.split(separator, most)[:most]:
+            part = part.strip(' "')
+            if part in UPPER or (any_case and part.lower() in WORDS):
+                return UPPER.get(part) or WORDS[part.lower()], "column"
+    return None
+
+
+def blue_gene(line: str) -> Found | None:
+    """Blue Gene/L's RAS events: `… RAS KERNEL FATAL text`."""
+    at = line.find(" RAS ", 0, 200)
+    if at < 0:
+        return None
+    match = re.search(r" RAS [A-Z_]+ ([A-Z]+) ", line[:300])
+    declared = UPPER.get(match[1]) if match is not None else None
+    return (declared, "column") if declared is not None else None
+
+
+def _of_parts(content: str, stamped: bool) -> str | None:
+    """`thread/INFO`, `ERROR:file.cc(3)`, `INFO|trainer.py:3`, `INFO  module`, `core:error`, `ns#info`, `info /a.c:3`."""
+    if len(content) > 120:
+        return None
+    for separator in ":/|#@":
+        if separator not in content:
+            continue
+        parts = content.split(separator)
+        for part in parts:
+            part = part.strip()
+            if part in UPPER and len(part) > 2 and part in WORDS_IN_CAPITALS:
+                return UPPER[part]
+        last = parts[-1]
+        if stamped and separator in ":#" and " " not in content:
+            declared = WORDS.get(last.rstrip("12345678"))
+            if declared is not None:
+                return declared
+    word, _, rest = content.partition(" ")
+    if rest and word in UPPER and word in WORDS_IN_CAPITALS:
+        return UPPER[word]
+    return CHINESE.get(content)

@@ -1,0 +1,162 @@
+"""The level field of a JSON object, by key and value.
+
+Keys of: zap, zerolog, logrus, log15, slog, pino, bunyan, winston, Python's JSON formatters, structlog, loguru, logback
+and log4j2 layouts, Serilog (compact and full), NLog, .NET's JSON console, Elastic Common Schema, Google Cloud Logging,
+GELF, OpenTelemetry (log data model and OTLP/JSON), journald's export, MongoDB 4.4+, MySQL 8's JSON error log, Monolog,
+Falco, Kibana 7. The object's own field decides over one inside its message or its attributes.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from log_shipper.stages.formats.levels import INFO, Found, of_number, of_word
+
+# Keys without case, `_`, `-`, `.`, `@`: what names a level in words or numbers, the surer ones first.
+_SCALES: Final = {
+    "level": "level", "severity": "severity", "lvl": "level", "levelname": "level", "loglevel": "level",
+    "severitytext": "level", "levelstr": "level", "severityname": "level", "logseverity": "level", "sev": "level",
+    "loglevelname": "level", "logsyslogseverityname": "level", "levelno": "python",
+    "levelvalue": "logback", "severitynumber": "opentelemetry", "severitylevel": "azure", "logsyslogseveritycode": "syslog",
+    "syslogseverity": "syslog", "prio": "words", "priority": "words", "leveldisplayname": "level",
+    "级别": "level", "日志级别": "level", "等级": "level",
+}  # fmt: skip
+_SQUEEZE = str.maketrans("", "", "_-.@")
+_MEMBER = r'"(?:[^"\\]++|\\.)*+"\s*+:\s*+(?:"(?:[^"\\]++|\\.)*+"|[-+.\w]++)\s*+,\s*+'
+_KEY = r"(?:@?[Ll]evel|[Ss]everity|lvl|[Ll]evel[Nn]ame|[Ll]og[._]?[Ll]evel)"
+_FLAT = re.compile(
+    rf'\{{\s*+(?:(?!"{_KEY}")(?!"(?:@t|[Pp]riority)"){_MEMBER})*+"({_KEY})"\s*+:\s*+"?([-+\w]++)"?\s*+[,}}]'
+)
+_FLAT_REPR = re.compile(_FLAT.pattern.replace('"', "'"))
+_BEGINS = re.compile(r"\{\s*+(?:[\"'}]|$)")
+LONGEST: Final = 32768
+"""Characters of JSON that are parsed at most; of longer text the members before the level are walked through."""
+_DEEPEST = 3
+
+
+def begins(text: str, at: int) -> bool:
+    """Whether a JSON object, or Python's repr of a dict, may begin at `at`."""
+    return _BEGINS.match(text, at) is not None
+
+
+def find(text: str, at: int = 0) -> Found | None:
+    """What the object that begins at `at` declares; None if it declares nothing or is no object."""
+    flat = _FLAT.match(text, at)
+    if flat is not None:
+        declared = _of_value(flat[1], flat[2])
+        if declared is not None:
+            return declared, "field"
+    elif text[at + 1 : at + 2] == "'":
+        flat = _FLAT_REPR.match(text, at)
+        declared = _of_value(flat[1], flat[2]) if flat is not None else None
+        return (declared, "field") if declared is not None else None
+    if len(text) - at > LONGEST:
+        return None
+    try:
+        value, _ = _DECODER.raw_decode(text, at)
+    except (ValueError, RecursionError):
+        return None
+    declared = _of_object(value, 0)
+    return (declared, "field") if declared is not None else None
+
+
+_DECODER = json.JSONDecoder()
+
+
+def _of_value(key: str, value: object) -> str | None:
+    squeezed = key.lower().translate(_SQUEEZE)
+    scale = _SCALES.get(squeezed)
+    if key == "PRIORITY":
+        scale = "syslog"
+    if scale is None or value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        declared = of_word(value.strip())
+        if declared is not None:
+            return declared
+        if not value.isascii() or not value.isdecimal() or len(value) > 6:
+            return None
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and abs(value) < 1_000_000:
+        return of_number(value, scale)
+    return None
+
+
+def _of_object(value: object, depth: int) -> str | None:
+    if not isinstance(value, dict) or depth > _DEEPEST:
+        return None
+    best, rank = None, len(_SCALES)
+    for key, member in value.items():
+        squeezed = key.lower().translate(_SQUEEZE) if len(key) < 32 else ""
+        place = _ORDER.get(squeezed, len(_SCALES))
+        if place < rank and not isinstance(member, dict | list):
+            declared = _of_value(key, member)
+            if declared is not None:
+                best, rank = declared, place
+    return best or _of_dialect(value) or _of_nested(value, depth)
+
+
+_ORDER = {key: place for place, key in enumerate(_SCALES)}
+
+
+def _of_dialect(value: dict[str, Any]) -> str | None:
+    """Objects whose level is told by keys that mean it in one program's format only."""
+    mark = value.get("@l", value.get("s") if "c" in value and "t" in value else None)
+    if isinstance(mark, str):  # Serilog's compact format, MongoDB
+        return of_word(mark)
+    if "@t" in value and ("@m" in value or "@mt" in value):
+        return INFO  # the compact format leaves Information out
+    if isinstance(value.get("prio"), int) and isinstance(value.get("label"), str):
+        return of_word(value["label"])  # MySQL
+    if value.get("type") == "log" and isinstance(value.get("tags"), list) and value["tags"]:
+        first = value["tags"][0]  # Kibana 7
+        return of_word(first) if isinstance(first, str) else None
+    return None
+
+
+def _of_nested(value: dict[str, Any], depth: int) -> str | None:
+    for inner in _inner_objects(value):
+        if isinstance(inner, str):
+            inner = _unescaped(inner)
+        declared = _of_object(inner, depth + 1)
+        if declared is not None:
+            return declared
+    return None
+
+
+def _inner_objects(value: dict[str, Any]) -> Iterator[object]:
+    level = value.get("level", value.get("Level"))
+    if isinstance(level, dict):  # loguru's {"name": …, "no": …}, log4js' {"level": …, "levelStr": …}
+        name = level.get("name", level.get("levelStr"))
+        yield {"level": name} if name is not None else level
+    for key in ("log", "record", "message", "msg", "MESSAGE", "@message", "Message"):
+        if key in value:
+            yield value[key]
+    for key in ("resourceLogs", "scopeLogs", "logRecords"):  # OTLP/JSON: the first record's
+        if isinstance(value.get(key), list) and value[key]:
+            yield value[key][0]
+
+
+def _unescaped(text: str) -> object:
+    text = text.strip()
+    if not text.startswith("{"):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def escaped(text: str) -> Found | None:
+    """What an object declares that was encoded twice: the line is a JSON string that holds it."""
+    if not text.startswith('"{') or len(text) > LONGEST:
+        return None
+    try:
+        inner = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    declared = _of_object(_unescaped(inner), 1) if isinstance(inner, str) else None
+    return (declared, "field") if declared is not None else None

@@ -1,0 +1,73 @@
+"""Levels told by one letter or mark, in formats that define it.
+
+klog and glog, CockroachDB, Meteor, Ruby's Logger, Android's logcat, ESP-IDF, apt, InfluxDB and Telegraf, Tornado and
+Jupyter, TensorFlow and absl, MongoDB before 4.4, etcd's capnslog, onnxruntime, WebSphere, SLF4J 2, Redis' `.-*#`.
+A letter alone is a word or an initial of the text: each form asks for what its format puts around it.
+"""
+
+import re
+
+from log_shipper.stages.formats.levels import DEBUG, INFO, LETTERS, WARNING, Found
+
+_AT_START = re.compile(
+    r"([IWEFDCVNT])(?:"
+    r"\d{4}(?:\d{2}|\d{4})?[ -]\d{2}:\d{2}:\d{2}"  # I0506 08:15:03, I240506 08:15:03, I20240506-08:15:03
+    r"|, \[\d{4}-\d{2}-"  # Ruby: I, [2024-05-06T
+    r"|/[\w.$:-]{1,60}\s*\(\s*\d+\)\s?:"  # Android: E/Tag( 123):
+    r"| \(\d{1,12}\) [\w.-]+:"  # ESP-IDF: E (1234) wifi:
+    r")"
+)
+_APT = re.compile(r"([EWNI]): (?=[A-Z'\"./a-z(<]{2})")
+_SLF4J = re.compile(r"SLF4J\(([EWID])\): ")
+_AFTER_STAMP = re.compile(
+    r"([IWEFDCVNT])(?:"
+    r"! "  # Telegraf
+    r"|:? ?\| "  # capnslog
+    r"|:\s"
+    r"| +(?:[A-Z][A-Z_]{2,}|-) +\["  # MongoDB: I NETWORK  [conn1]
+    r"|/[\w.$:-]{1,60}\s*\(\s*\d+\)\s?:"  # logcat -v time
+    r"| +[\w./+-]+:\d+\]"  # TensorFlow, absl: E path/file.cc:38]
+    r"| +(?:\[|\()"
+    r"| +[\w.$/-]+(?:\(\d+\))?:\s"
+    r"|  +[A-Z]{3,6}\d{4}[IWEA]:"  # WebSphere: E   SRVE0777E:
+    r")"
+)
+_LOGCAT = re.compile(r"\d+[ -]+\d+(?:/\S+)? ([VDIWEFA])[ /]")
+_TABBED = re.compile(r"([IWEFDCVNT])[\t ]")
+_BRACKETED = re.compile(r"\[\s?([IWEFDCVNT])(?: (?=\d{2,4}[-/:]?\d{2})|:[\w:-]*, )")
+_REDIS = re.compile(r"\d{1,7}:[XCSM] \d{1,2} [A-Z][a-z]{2} (?:\d{4} )?\d{2}:\d{2}:\d{2}(?:\.\d{3})? ([-.*#]) ")
+_MARKS = {".": DEBUG, "-": DEBUG, "*": INFO, "#": WARNING}
+
+
+def at_start(line: str) -> Found | None:
+    """A letter at the line's beginning."""
+    match = _AT_START.match(line) or _APT.match(line) or _SLF4J.match(line)
+    return (LETTERS[match[1]], "letter") if match is not None else None
+
+
+def after_stamp(line: str, at: int, gap: str) -> Found | None:
+    """A letter in the column after a timestamp; `gap` is what stands between them."""
+    match = _AFTER_STAMP.match(line, at)
+    if match is None and "\t" in gap:
+        match = _TABBED.match(line, at)
+    return (LETTERS[match[1]], "letter") if match is not None else None
+
+
+def logcat(line: str, at: int) -> Found | None:
+    """`pid tid L ` after a timestamp (logcat -v threadtime); A is an assertion that failed."""
+    match = _LOGCAT.match(line, at)
+    if match is None:
+        return None
+    return LETTERS["F" if match[1] == "A" else match[1]], "letter"
+
+
+def bracketed(line: str, at: int) -> Found | None:
+    """`[E 240506 08:15:03 web:12] `, `[W:onnxruntime:, graph.cc:1348 Graph] `."""
+    match = _BRACKETED.match(line, at)
+    return (LETTERS[match[1]], "letter") if match is not None else None
+
+
+def redis(line: str) -> Found | None:
+    """Redis' mark after its process, role and time."""
+    match = _REDIS.match(line)
+    return (_MARKS[match[1]], "letter") if match is not None else None

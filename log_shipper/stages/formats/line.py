@@ -1,0 +1,218 @@
+"""One line's declaration: which rules are asked, in which order, by what the line begins with.
+
+The outermost declaration wins, so what stands first is asked first: a marker or priority, an object, a header after a
+timestamp or bracket, a leading word; then what runtimes, tools and shells print. What wraps a line of another program
+(a collector's prefix, syslog's header, a buildkit step) is taken off, and the rest asked again.
+"""
+
+import re
+
+from log_shipper.stages.formats import json_fields, letters, logfmt, markers, priority, shells, silent, tools, traces
+from log_shipper.stages.formats.columns import Header, blue_gene, fields, postgres
+from log_shipper.stages.formats.levels import UPPER, WORDS, Found
+from log_shipper.stages.formats.stamps import STAMP
+from log_shipper.stages.formats.words import set_off
+
+_LEAD = re.compile(r"[^\W\d_]++")
+_DATE_WORDS = frozenset("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
+# The names that collectors put before a line: docker compose, foreman, pm2, buildkit, rsyslog's CEE cookie
+_WRAPPED = re.compile(
+    r"[\w.@-]+(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]+ *\| |#\d+ (?:\d+\.\d+ )?(?=\S)|@cee: ?|\([\w=, .-]+\) (?=\S)"
+)
+_LEVEL_AFTER_NAME = re.compile(r"[\w./-]++:([A-Z]{4,8})[: ]")
+_DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
+_ICON = re.compile(r"[^\w\s\[({<\"'`/\\$&^]{1,4}\ufe0f?[ \u00a0]{1,4}(?=\S)")
+_ICON_TEXT = re.compile(
+    r"\[?(?:[A-Z]{4,9}\]|[A-Z]{4,9}: |(?:[Ee]rror|[Ww]arning|[Ff]atal|[Ii]nfo|[Dd]ebug)(?:: |  +\S)|(?:[A-Z]\w*)?Error: |[^\W\d_a-zA-Z]+[:：])"
+)
+_BLANK = " \t\u00a0\u3000"
+_DEEPEST = 3
+
+
+def declared(line: str, depth: int = 0) -> Found | None:
+    """What one line, without escapes and line ends, declares; None if nothing."""
+    first = line[:1]
+    if first in _BLANK:
+        text = line.lstrip(_BLANK)
+        return _indented(text, len(line) - len(text)) if text else None
+    if first.isalpha():
+        return _worded(line, depth)
+    if first == "{":
+        found = json_fields.find(line)
+        return found if found is not None or json_fields.begins(line, 0) else _headed(line, depth)
+    if first.isdigit() or first in "[(<【":
+        return _headed(line, depth)
+    return _marked(line, first, depth)
+
+
+def _headed(line: str, depth: int) -> Found | None:
+    first = line[0]
+    if first == "<":
+        found = priority.pri(line)
+        if found is not None:
+            return found
+    elif first.isdigit():
+        found = letters.redis(line)
+        if found is not None:
+            return found
+    elif first == "(":
+        found = traces.glib(line)
+        if found is not None:
+            return found
+    header = Header(line).read()
+    if header.found is not None:
+        return header.found
+    if header.stamped:
+        found = postgres(line) or priority.cisco(line) if "%" in line or ":  " in line else None
+        if found is not None:
+            return found
+    elif first.isdigit():
+        return _numbered(line, depth)
+    if not header.text:
+        return traces.find(line)
+    text = line[header.text :].lstrip(" \t:|-,>]")
+    if not text or depth >= _DEEPEST:
+        return None
+    found = _rest(text, header.stamped, depth + 1)
+    if found is None and header.stamped:
+        found = fields(line, header.text) or blue_gene(line)
+    return found
+
+
+def _rest(text: str, stamped: bool, depth: int) -> Found | None:
+    """The text after a header that declares nothing itself."""
+    first = text[0]
+    if first.isalpha():
+        return _worded(text, depth)
+    if first.isdigit() or first in "[(<":
+        return tools.find(text) if first.isdigit() else None
+    return _marked(text, first, depth)
+
+
+def _numbered(line: str, depth: int) -> Found | None:
+    """A line that begins with a number that is no time."""
+    wrapped = _WRAPPED.match(line)
+    if wrapped is not None and depth < _DEEPEST:
+        return declared(line[wrapped.end() :], depth + 1)
+    return tools.placed(line) or priority.pri(line) or blue_gene(line)
+
+
+def _worded(line: str, depth: int) -> Found | None:
+    match = _LEAD.match(line)
+    if match is None:
+        return None
+    word, end = match[0], match.end()
+    following = line[end : end + 1]
+    level = UPPER.get(word) or WORDS.get(word.lower())
+    if level is not None:
+        if silent.of_words(line):
+            return None
+        if set_off(line, end, word, stamped=False):
+            return level, "prefix" if following in ":：" else "column"
+        numbered = following.isdigit() and line[end + 1 : end + 2] == ":"  # DEBUG1: text
+        if numbered and word in UPPER:
+            return level, "prefix"
+        return (tools.yarn(line) if following == " " and word.islower() else None) or _text(line, depth)
+    if end == 1:
+        found = letters.at_start(line) or tools.placed(line)
+        if found is not None:
+            return found
+    if word[:3] in _DATE_WORDS and STAMP.match(line) is not None:
+        return _headed(line, depth)
+    if following == " " and "=" not in line and ":" not in line and " - " not in line and "|" not in line:
+        return traces.find(line) or shells.find(line) or tools.own_mark(line)
+    return _text(line, depth)
+
+
+def _text(line: str, depth: int) -> Found | None:
+    """What runtimes, tools and shells print; pairs; a name and then a level."""
+    if "=" in line and logfmt.begins(line, 0):
+        found = logfmt.find(line)
+        if found is not None:
+            return found
+    if silent.of_words(line):
+        return None
+    found = traces.find(line) or shells.find(line) or tools.find(line)
+    if found is None and depth < _DEEPEST:
+        wrapped = _WRAPPED.match(line)
+        if wrapped is not None:
+            return declared(line[wrapped.end() :], depth + 1)
+    if found is None:
+        match = _LEVEL_AFTER_NAME.match(line) or _DASHED.match(line)
+        level = UPPER.get(match[1]) if match is not None else None
+        if level is not None:
+            return level, "column"
+        found = traces.glib(line) or tools.placed(line) or _after_name(line)
+    if found is None and depth < _DEEPEST:  # a file's or a host's name before a dated line
+        blank = line.find(" ", 0, 80)
+        if blank > 0 and line[blank + 1 : blank + 2].isdigit() and STAMP.match(line, blank + 1) is not None:
+            return _headed(line[blank + 1 :], depth + 1)
+    return found
+
+
+def _after_name(line: str) -> Found | None:
+    """`app: {"level":"error"}`, `logger.name [ERROR] text`: an object or a bracket in capitals after one name."""
+    colon = line.find(": {", 0, 60)
+    if colon > 0 and " " not in line[:colon]:
+        return json_fields.find(line, colon + 2)
+    return None
+
+
+def _marked(line: str, first: str, depth: int) -> Found | None:
+    """A line that begins with neither letter, digit nor bracket."""
+    if first == '"':
+        if line.startswith('"{'):
+            return json_fields.escaped(line)
+        stamp = STAMP.match(line, 1)
+        return fields(line, stamp.end()) if stamp is not None else None
+    if line.startswith("####<"):  # WebLogic's files
+        return _headed(line[4:], depth)
+    if first == ":" or first == "#":
+        found = markers.find(line)
+        if found is not None:
+            return found
+    if silent.of_marks(line):
+        return None
+    if first in "*%.":
+        found = priority.cisco(line)
+        if found is not None:
+            return found
+    found = traces.find(line) or (traces.glib(line) if first == "*" else None)
+    if found is not None:
+        return found
+    if first == "@" or (first == "#" and line[1:2].isdigit()):
+        wrapped = _WRAPPED.match(line)
+        if wrapped is not None and depth < _DEEPEST:
+            return declared(line[wrapped.end() :], depth + 1)
+        return _headed(line, depth) if STAMP.match(line) is not None else None
+    if first in "/.-<~":  # a path: a script's, a compiler's
+        found = shells.find(line) or tools.find(line) or tools.placed(line)
+        if found is not None or first != "-":
+            return found
+        return blue_gene(line)
+    icon = _ICON.match(line)
+    if icon is not None and first not in "#|-" and _ICON_TEXT.match(line, icon.end()):
+        return declared(line[icon.end() :], depth + 1) if depth < _DEEPEST else None
+    return None
+
+
+def _indented(text: str, indent: int) -> Found | None:
+    """Indented text: a padded column, a header, a linter's place, a trace; not `  error: x`, the member of some report."""
+    first = text[0]
+    if first.isdigit():
+        return tools.placed(text) or _headed(text, 1)
+    if first in "[(<{":
+        return declared(text, 1)
+    if first.isalpha():
+        match = _LEAD.match(text)
+        if match is None:
+            return None
+        word, end = match[0], match.end()
+        if indent < 2:
+            return _worded(text, 1)
+        if word in UPPER and len(word) > 3 and not silent.of_words(text) and set_off(text, end, word, stamped=False):
+            return UPPER[word], "column"
+        if word[:3] in _DATE_WORDS and STAMP.match(text) is not None:
+            return _headed(text, 1)
+        return traces.find(text) if text.startswith(("Traceback ", "Exception in ")) else None
+    return _marked(text, first, 1)

@@ -1,0 +1,42 @@
+"""The level field of a logfmt line: `key=value key="quoted value" level=info …` from its first word on.
+
+Source: brandur.org/logfmt, go-kit/log, logrus, slog's TextHandler, Grafana's log15; Heroku's router writes `at=`.
+"""
+
+import re
+
+from log_shipper.stages.formats.levels import Found, of_word
+
+_KEY = r"(?:@?[Ll]evel|lvl|[Ss]everity|[Ll]og[._]?[Ll]evel|LEVEL|SEVERITY|levelname|severity_text|prio|PRIORITY|级别|日志级别)"
+_PAIR = r"[\w.@/:-]++=(?:\"(?:[^\"\\]++|\\.)*+\"|'[^']*+'|\[[^\]\s]*+\]|[^\s\"',;]*+)[^\s=\"]*+[,;]?+[\s|]++"
+_LOOSE = r"[^\s=\"]++[\s|]++"  # a word of a value that was not quoted
+_LEVEL = re.compile(rf"(?:(?!{_KEY}=){_PAIR}(?:{_LOOSE}){{0,3}}+)*+{_KEY}=[\"']?([^\s\"',;]++)[\"']?(?=[\s,;]|$)")
+_BEGINS = re.compile(r"[A-Za-z@级日][\w.@/:-]*+=(?!=)")
+_HEROKU = re.compile(r"at=(info|warning|error)\b")
+
+
+def begins(line: str, at: int) -> bool:
+    """Whether a pair of key and value begins at `at`."""
+    return _BEGINS.match(line, at) is not None
+
+
+def find(line: str, at: int = 0) -> Found | None:
+    """What the pairs from `at` on declare; None if none of them is a level."""
+    for _ in range(3):  # a level= whose value is no level (`level=gold`) is passed over
+        match = _LEVEL.match(line, at)
+        if match is None:
+            return None
+        declared = of_word(match[1])
+        if declared is not None:
+            return declared, "field"
+        at = match.end()
+        while line[at : at + 1] in (" ", "\t", ",", ";"):
+            at += 1
+    return None
+
+
+def router(line: str, at: int) -> Found | None:
+    """Heroku's router, whose pairs begin with the level: `at=error code=H12 desc="Request timeout" …`."""
+    match = _HEROKU.match(line, at)
+    declared = of_word(match[1]) if match is not None else None
+    return (declared, "field") if declared is not None else None

@@ -1,0 +1,35 @@
+"""The text a terminal would show of a line: without ANSI escape sequences, and the last state of a `\\r` line.
+
+Source: ECMA-48 sections 5.4 (control sequences) and 8.3.89 (operating system commands).
+"""
+
+import re
+
+from log_shipper.stages.formats.levels import UPPER, WORDS, Found
+
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*+[ -/]*+[@-~]?+|\x1b\][^\x07\x1b]*+(?:\x07|\x1b\\)?+|\x1b[ -/]*+[0-~]?+|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\ufeff\u200b]"
+)
+
+
+_COLOURED = re.compile(r"(?:\x1b\[[\d;]*+m)++[ \[]*+([A-Za-z]{3,11}+)[ \]]*+\x1b\[[\d;]*+m(?![:=\w])")
+
+
+def coloured_word(line: str) -> Found | None:
+    """A level word at the line's beginning in a colour of its own: the colour sets it off, as a bracket would."""
+    match = _COLOURED.match(line)
+    level = (UPPER.get(match[1]) or WORDS.get(match[1].lower())) if match is not None else None
+    return (level, "column") if level is not None else None
+
+
+def without_escapes(text: str) -> str:
+    """`text` with escape sequences, control characters and byte-order marks taken out; tabs and line ends stay."""
+    return _ESCAPES.sub("", text)
+
+
+def last_state(line: str) -> str:
+    """What is left on a terminal's line after the carriage returns in it: the last part that is not blank."""
+    for part in reversed(line.split("\r")):
+        if part.strip():
+            return part
+    return ""

@@ -1,0 +1,36 @@
+"""Priority numbers: syslog's `<PRI>`, systemd's and the kernel's `<n>`, Cisco's `%FACILITY-n-MNEMONIC`, `daemon.err`.
+
+Sources: RFC 5424 section 6.2.1, RFC 3164 section 4.1.1, sd-daemon(3), Cisco's system message format, syslogd of
+busybox.
+"""
+
+import re
+
+from log_shipper.stages.formats.levels import SYSLOG, Found, of_word
+
+_PRI = re.compile(r"(?:\d{1,6} )?<(\d{1,3})>")
+_CISCO = re.compile(r"%[A-Z][A-Z0-9_]{1,40}(?:-[A-Z][A-Z0-9_]{0,40})*-([0-7])-[A-Z0-9_]{2,60}\s?:")
+_SELECTOR = re.compile(
+    r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local[0-7])\.(emerg|alert|crit|err|warn|notice|info|debug)[a-z]{0,4}[\s:]"
+)
+
+
+def pri(line: str, at: int = 0) -> Found | None:
+    """The severity in `<PRI>` at `at`: PRI is 8 * facility + severity, 0..191."""
+    match = _PRI.match(line, at)
+    if match is None or int(match[1]) > 191:
+        return None
+    return SYSLOG[int(match[1]) & 7], "priority"
+
+
+def cisco(line: str) -> Found | None:
+    """The severity of `%LINK-3-UPDOWN: …` in a line's first 200 characters."""
+    match = _CISCO.search(line, 0, 200)
+    return (SYSLOG[int(match[1])], "priority") if match is not None else None
+
+
+def selector(line: str, at: int) -> Found | None:
+    """`daemon.err prog[1]: …`, as busybox' syslogd and OpenWrt's logread print it."""
+    match = _SELECTOR.match(line, at)
+    declared = of_word(match[1]) if match is not None else None
+    return (declared, "priority") if declared is not None else None

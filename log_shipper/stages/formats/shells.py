@@ -1,0 +1,40 @@
+"""A shell's own complaint: bash, dash, zsh, ksh, busybox ash, fish; runc's about the program it should start.
+
+Sources: `report_error` of bash, `sh_error` of dash, `zerrmsg` of zsh: name of the shell or script, `line n` or `n`, text.
+"""
+
+import re
+
+from log_shipper.stages.formats.levels import ERROR, WARNING, Found
+
+_SHELL = r"-?(?:/?(?:[\w.@+-]+/)*+)(?:ba|z|da|k|a|mk|pdk|c|tc|fi|r?ba)?sh"
+_PLACE = r"(?:line \d+: |\d+: |-c: (?:line \d+: )?|:\d+: )"
+_OWN = re.compile(rf"{_SHELL}(?:: (?:warning: )?{_PLACE}?|:\d+: )(?=\S)")
+_SCRIPT = re.compile(r"[\w./@+-]*?\.(?:ba|z|da|k)?sh: (?:exec: )?(?:line )?\d+: ")
+_ANY_SCRIPT = re.compile(r"[\w./@+-]++(?:: (?:line )?|:)(\d+): ")
+_SAYS = re.compile(
+    r"(?:command )?not found\b|[Nn]o such file or directory$|Permission denied$|unbound variable$|parameter (?:null or )?not set$"
+    r"|[Ss]yntax error|Is a directory$|cannot execute|cannot open |[Bb]ad substitution|integer expression expected$|unary operator"
+    r"|too many arguments$|Killed\b|Terminated\b|Segmentation fault|Aborted\b|Bus error|ambiguous redirect$|readonly variable$"
+    r"|未找到命令|没有那个文件或目录|权限不够"
+)
+_SIGNALS = re.compile(
+    r"(?:Segmentation fault|Aborted|Bus error|Illegal instruction|Floating point exception)(?: \(core dumped\))?$"
+)
+_RUNC = re.compile(r"exec \S+: (?:exec format error|no such file or directory|permission denied)$")
+_WARNS = re.compile(r"\S+ (?:line \d+: )?warning: |\S+: warning: ")
+
+
+def find(line: str) -> Found | None:
+    """`error` for a shell's complaint (`warning` where it says so)."""
+    colon = line.find(":", 0, 120)
+    if colon < 0:
+        return (ERROR, "shell") if line[0] in "SABIF" and _SIGNALS.match(line) else None
+    if _OWN.match(line) or _SCRIPT.match(line):
+        return (WARNING if _WARNS.match(line) else ERROR), "shell"
+    head = line[:400]
+    if _ANY_SCRIPT.match(head) and _SAYS.search(head):
+        return ERROR, "shell"
+    if line.startswith("exec ") and _RUNC.match(head):
+        return ERROR, "shell"
+    return None

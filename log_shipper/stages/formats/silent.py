@@ -1,0 +1,25 @@
+"""Lines that declare nothing though a level word stands where one could: requests, test results, traces of `set -x`."""
+
+import re
+
+_REQUEST = re.compile(r"(?:TRACE|GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|CONNECT) (?:/|\*|https?:)")
+_TEST_RESULT = re.compile(
+    r"ERROR (?:\S+::\S+|\S+\.py)(?: - .*)?$|ERROR collecting |ERROR at (?:setup|teardown) of "
+    r"|ERROR: \w+ \([\w.]+\)|(?:ERROR|WARNING)S?: ?\d+$|ERROR SUMMARY: "
+)
+_VALGRIND = re.compile(r"==\d+== ")
+
+
+def of_words(line: str) -> bool:
+    """A line that begins with a letter: a request, a result of pytest, of unittest or of valgrind."""
+    first = line[0]
+    if first == "E" or first == "W":
+        return _TEST_RESULT.match(line) is not None
+    return first in "TGHPDOC" and _REQUEST.match(line) is not None
+
+
+def of_marks(line: str) -> bool:
+    """A line that begins with a mark: what `set -x` prints, Prometheus' `# HELP`, valgrind's `==1== …`."""
+    if line[0] == "+":
+        return "+ Exception Group Traceback" not in line[:60]
+    return line.startswith(("# HELP ", "# TYPE ")) or _VALGRIND.match(line) is not None

@@ -1,0 +1,119 @@
+"""Uncaught exceptions, panics and aborts, as runtimes announce them, and runtimes' own warnings.
+
+JVM, Python, Go, Rust, JavaScript (Node, Deno, browsers), Ruby, PHP, .NET, C++ and its sanitizers, glibc, Erlang and
+Elixir, Dart, Lua, OCaml, Haskell, R, Perl, Objective-C, Swift, Zig, Crystal, Nim, Fortran. They need no level word: an
+uncaught exception is an error, a panic or a fatal error of a runtime is critical.
+"""
+
+import re
+
+from log_shipper.stages.formats.levels import CRITICAL, ERROR, WARNING, Found, of_word
+from log_shipper.stages.formats.words import is_value
+
+_CRITICAL = re.compile(
+    r"panic: |fatal error: |fatal runtime error: |thread '[^']{0,200}+' (?:\(\d+\) )?panicked at |thread \d+ panic: "
+    r"|(?:PHP )?(?:Catchable )?[Ff]atal error: |Fatal Python error: |FATAL ERROR: |Fatal Error: |Fatal:? exception"
+    r"|# A fatal error has been detected by |Kernel panic - not syncing"
+    r"|\*\*\* (?:stack smashing detected|buffer overflow detected) \*\*\*|goroutine \d+ \[[a-z ,0-9]+\]:"
+    r"|SIG(?:SEGV|BUS|ABRT|FPE|ILL): |unexpected fault address |Received signal \d+ SIG"
+)
+_ERROR = re.compile(
+    r"Traceback \(most recent call last\)|\s*\+ Exception Group Traceback|Exception in thread |Exception in Tkinter callback"
+    r"|Exception ignored in: |Exception in callback |Unhandled Error$|Unhandled [Ee]xception|Unhandled [Rr]ejection|Unhandled promise rejection"
+    r"|Uncaught |uncaught exception|uncaughtException|unhandledRejection|\[UnhandledPromiseRejection|Unhandled 'error' event"
+    r"|terminate called |libc\+\+abi: terminating|\*\*\* Terminating app due to uncaught|Caused by: [a-z]\w*+\.[\w.$]++"
+    r"|\*\* \([\w.]+\) |\*\* \(EXIT |\*\* exception \w+: |lua[\d.]*: \S+:\d+: |luajit: |==\d+==ERROR: \w+Sanitizer"
+    r"|Error in .{1,200}? : |Error in [\w.:]+\(.{0,200}?\) :|Fortran runtime error: |Died at \S+ line \d+|Program terminated with signal"
+    r"|double free or corruption|free\(\): invalid |malloc\(\): |corrupted size vs\. prev_size|munmap_chunk\(\): invalid pointer"
+    r"|CallStack \(from HasCallStack\)|escript: exception |Error: unhandled exception|runtime error: "
+)
+# CamelCase name, with its package or module before it: `java.lang.IllegalStateException: …`, `Errno::ENOENT: …`
+_NAMED = re.compile(
+    r"(?:[A-Za-z_$][\w$]*+(?:\.|::|\\))*+[A-Z][\w$]*?(?:Error|Exception|ExceptionGroup)"
+    r"(?: \[\w+\]| \(0x[0-9A-Fa-f]{8}\)|\(\d+\)|\[[\w-]+\])?(?::\s| \(\d+ sub-exceptions?\)$)"
+)
+_BARE_NAME = re.compile(r"(?:[a-z_$][\w$]*+\.){1,20}+[A-Z][\w$]*?(?:Error|Exception)\s*$")
+_WARNING = re.compile(r"(?:\S.{0,200}?:\d+: )?(?:PHP )?[A-Z]?\w*?Warning: ")
+_PYTHON_WARNING = re.compile(r"\S[^:]{0,250}+(?::[^:]{0,60}+)??:\d+: (?:[A-Z]\w{0,60}?)?Warning: ")
+_RUBY = re.compile(
+    r"[^\s:]{1,250}+:\d+:in [`'][^':]{0,200}+(?:'[^':]*+)?+: .*\([A-Z][\w:]*+\)|[^\s:]{1,250}+:\d+:in [`'].{1,200}?': unhandled exception"
+)
+_REPORT = re.compile(r"=([A-Z]{4,10}) REPORT====")
+_ASSERTION = re.compile(r".{0,300}?: Assertion .{0,300}?failed(?: at |\.|:|$)")
+_SANITIZER = re.compile(r"\S+?:\d+:\d+: runtime error: ")
+_PHP = re.compile(
+    r"(?:PHP )?(Parse error|Warning|Notice|Deprecated|Strict Standards|Core warning|Compile warning|Recoverable fatal error): "
+)
+_GLIB = re.compile(
+    r"(?:\*\* |[\w-]*-|\(\S+:\d+\): [\w-]*?-?|\*\* \(\S+:\d+\): )(ERROR|CRITICAL|WARNING|Message|INFO|DEBUG)(?: \*\*)?: "
+)
+_FRAMES = re.compile(
+    r"\n\s+at \S.{0,200}?[\])\d>]\s*(?:\n|$)|\n\s+at [\w.$<>/]+\(|\n#\d+ \S|\n\s+from \S+:\d+:in |\n\t[\w./-]+\.go:\d+ "
+)
+_HINTS = ("rror", "xception", "anic", "aught", "hread", "erminat", "atal", "raceback", "andled", "SIG", "detected", "anitizer")
+_REPORTS = {"CRASH": ERROR, "SUPERVISOR": ERROR, "PROGRESS": "info"}
+
+
+def find(line: str) -> Found | None:
+    """What a runtime's announcement at the line's beginning declares."""
+    first = line[0]
+    if first == "=":
+        match = _REPORT.match(line)
+        if match is not None:  # Erlang's error logger
+            declared = _REPORTS.get(match[1]) or of_word(match[1])
+            return (declared, "trace") if declared is not None else None
+    if "arning: " in line or "otice: " in line or "eprecated: " in line or "tandards: " in line:
+        found = _warning(line)
+        if found is not None:
+            return found
+    if not any(hint in line for hint in _HINTS):
+        return _rarely(line)
+    if _CRITICAL.match(line):
+        return None if is_value(line, line.index(":") + 1 if ":" in line else len(line)) else (CRITICAL, "trace")
+    if _ERROR.match(line) or _named(line) or _RUBY.match(line) or _SANITIZER.match(line):
+        return ERROR, "trace"
+    match = _PHP.match(line)
+    if match is not None:
+        return (CRITICAL if "fatal" in match[1] else ERROR), "trace"
+    return None
+
+
+def frames(message: str) -> bool:
+    """Whether stack frames follow the first line of a message of several lines."""
+    return _FRAMES.search(message) is not None
+
+
+def glib(line: str) -> Found | None:
+    """GLib's `(process:123): Gtk-WARNING **: text`."""
+    if "**" not in line[:200] and "-Message: " not in line[:200]:
+        return None
+    match = _GLIB.match(line)
+    declared = of_word(match[1]) if match is not None else None
+    return (declared, "prefix") if declared is not None else None
+
+
+def _named(line: str) -> bool:
+    match = _NAMED.match(line)
+    if match is not None:
+        return not is_value(line, match.end())
+    return _BARE_NAME.match(line) is not None
+
+
+def _warning(line: str) -> Found | None:
+    match = _PHP.match(line)
+    if match is not None and "error" not in match[1]:
+        return ("info" if match[1] == "Notice" else WARNING), "prefix"
+    match = _WARNING.match(line) if line[0].isupper() else None
+    if match is None:
+        match = _PYTHON_WARNING.match(line)
+    if match is not None and not is_value(line, match.end()):
+        return WARNING, "prefix"
+    return None
+
+
+def _rarely(line: str) -> Found | None:
+    if "ssertion" in line and "ailed" in line and _ASSERTION.match(line):
+        return ERROR, "trace"
+    if line[0] in "dfmcgS*" and (_CRITICAL.match(line) or _ERROR.match(line)):
+        return (CRITICAL if _CRITICAL.match(line) else ERROR), "trace"
+    return None

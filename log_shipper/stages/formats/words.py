@@ -1,0 +1,70 @@
+"""Whether a level word, at a place where a declaration can stand, is set off from the text as a declaration is.
+
+`error: x`, `ERROR x`, `warn  - x`, `INFO[0085] x`, `error | x` are; `error pages`, `error_log`, `error=0`, `error: null`
+are not: a field of some report, or a word of the text.
+"""
+
+import re
+
+from log_shipper.stages.formats.levels import CHINESE, UPPER
+
+_SCALAR = re.compile(
+    r"\s*+(?:false|true|null|none|nil|<nil>|nan|n/a|yes|no|off|on|ok|enabled|disabled|-?\d[\d.,]*+\s*+(?:%|ms|s)?|\[\s*+\]|\{\s*+\}|\"\"|''|无|没有|否|是)\s*+[,;.]?\s*+$",
+    re.IGNORECASE,
+)
+_METHOD_TARGET = re.compile(r"\s+(?:/|\*\s|https?:)")
+_BANNER = re.compile(r"(?:\s+[A-Z!*]+)+\s*$")
+_SET_OFF = ("- ", "| ", ": ", "-> ", ">> ", "> ", "-- ")
+_UPPER_ENDS = frozenset("])>[(,!/|\t")
+
+
+def is_value(line: str, at: int) -> bool:
+    """Whether the rest of `line` is but a scalar (`0`, `false`, `none`, `[]`): the word before it names a field."""
+    return _SCALAR.match(line, at) is not None
+
+
+def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
+    """Whether the level `word` that ends at `end` declares; `stamped`: a timestamp or bracket stands before it."""
+    following = line[end : end + 1]
+    capitals = word in UPPER
+    if following == ":" or following == "：":
+        return _before_colon(line, end + 1, capitals, stamped)
+    if following == "":
+        return capitals or stamped or word in CHINESE
+    if following == " ":
+        return _before_space(line, end, word, capitals, stamped)
+    if following in "\t|":
+        return True
+    if capitals:
+        return following in _UPPER_ENDS
+    # `info(scope): text` (Zig), `critical/ConfigItem: text` (Icinga), `<Error>`
+    if following == "(":
+        closed = line.find("):", end, end + 60)
+        return closed > 0 and " " not in line[end:closed]
+    return stamped and (following in "]>)" or (following == "/" and line[end + 1 : end + 2].isupper()))
+
+
+def _before_colon(line: str, at: int, capitals: bool, stamped: bool) -> bool:
+    following = line[at : at + 1]
+    if following == "" or following in " \t":
+        return (stamped and capitals) or not is_value(line, at)
+    if following == ":":
+        return False
+    return capitals or following >= "\u2e80"
+
+
+def _before_space(line: str, end: int, word: str, capitals: bool, stamped: bool) -> bool:
+    rest = line[end + 1 : end + 5]
+    if capitals:
+        if rest[:2] in ("= ", "=="):
+            return False
+        if word == "TRACE" and _METHOD_TARGET.match(line, end):
+            return False
+        return stamped or _BANNER.match(line, end) is None
+    if word in CHINESE:
+        return True
+    if rest.startswith(_SET_OFF):
+        return rest[:2] != ": " or not is_value(line, end + 3)
+    if rest[:1] == " " or rest[:1] == "\t":
+        return stamped or not is_value(line, end)
+    return stamped and rest[:1] in ("[", "<")
