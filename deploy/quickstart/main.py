@@ -1,5 +1,6 @@
 """The order of things: look, install, start, run the sample, stay, end."""
 
+import json
 import os
 import signal
 import sys
@@ -66,7 +67,13 @@ def _start(options: Options, report: Report) -> int:
 
 def _stay(service: Background, url: str, container: str, report: Report) -> None:
     """Until Ctrl-C. Raises ServiceProblem where the service ends by itself."""
-    task = '{"request_id": "try-1", "tags": {"type": "bash_cell"}, "task_desc": {"cmd": "for i in 1 2 3; do echo line $i; done"}}'
+    task = json.dumps(
+        {
+            "request_id": f"try-{container[:8]}",  # another at each start: the same would give the same answer again
+            "tags": {"type": "bash_cell"},
+            "task_desc": {"cmd": "for i in 1 2 3; do echo line $i; done"},
+        }
+    )
     report.say(f"Wholelog is up at {url} until Ctrl-C. Try:")
     report.show(f"curl -s {url}/containers -H 'Content-Type: application/json' -d '{task}'")
     report.show(f"curl -s '{url}/logs?container_id={container[:12]}'")
