@@ -42,6 +42,7 @@ class DockerEngine:
         self._base_url = base_url
         self._clients: dict[float, Any] = {}
         self._facts: EngineFacts | None = None
+        self._version = ""  # that answered last
         self._lock = threading.Lock()
 
     def facts(self) -> EngineFacts:
@@ -50,15 +51,18 @@ class DockerEngine:
         if known is None:
             with asking("about the engine"):
                 known = self._facts = facts(self._api().info(), self._api().version())
+            self._version = known.version
         return known
 
     def ping(self) -> None:
         """Raises EngineUnavailable. Connects anew where another version answers than before: it may speak another API."""
         with asking("for a sign of life"):
             version = self._api().version(api_version=False)["Version"]
-        if self._facts is not None and self._facts.version != version:
-            self.close()
-            self._facts = None
+        if version != self._version:
+            if self._version:
+                self.close()
+                self._facts = None
+            self._version = version
 
     def create(self, spec: ContainerSpec) -> str:
         with asking(f"to create {spec.name}"):

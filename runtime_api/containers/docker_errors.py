@@ -53,6 +53,10 @@ def starting(what: str) -> Iterator[None]:
 def _answered(error: docker.errors.APIError, what: str) -> RuntimeApiError:
     status = error.response.status_code if error.response is not None else 0
     text = f"Docker was asked {what} and answered: {error.explanation or error}"
+    if status == 400 and "client version" in text:
+        return EngineUnavailable(
+            f"{text}; it has changed its version, and is connected to anew when it is next looked at"
+        )
     if status == 404:
         return NotFound(text)
     if status == 409:

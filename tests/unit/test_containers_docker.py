@@ -94,6 +94,18 @@ def test_another_version_is_noticed(engine: DockerEngine, script: Script) -> Non
     assert script.asked[-1].startswith("/v1.50/")
 
 
+def test_engine_that_no_longer_speaks_the_version(engine: DockerEngine, script: Script) -> None:
+    engine.ping()
+    script.version("29.0.0", "1.52")
+    script.answers["GET /containers/json"] = (400, {"message": "client version 1.41 is too old"})
+    with pytest.raises(EngineUnavailable, match="it has changed its version"):
+        engine.list("label")
+    engine.ping()
+    script.answers["GET /containers/json"] = (200, b"[]")
+    assert engine.list("label") == []
+    assert script.asked[-1].startswith("/v1.52/")
+
+
 @pytest.mark.parametrize(
     ("status", "body", "error", "says"),
     [
