@@ -4,6 +4,7 @@ The client of 8.19 speaks to servers of 8 and 9. `GET /` is never asked: a node 
 """
 
 import re
+import ssl
 from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -120,6 +121,10 @@ def _trust(url: str, options: StoreOptions) -> dict[str, Any]:
     if options.ca:
         if not Path(options.ca).is_file():
             raise StoreMisconfigured(f"elasticsearch_ca {options.ca!r}: there is no such file")
+        try:
+            ssl.create_default_context(cafile=options.ca)
+        except OSError as error:
+            raise StoreMisconfigured(f"elasticsearch_ca {options.ca!r}: cannot be read as PEM: {error}") from error
         arguments["ca_certs"] = options.ca
     if options.fingerprint:
         digits = options.fingerprint.replace(":", "")

@@ -1,7 +1,7 @@
 """Rows of a batch as the pairs of lines that `_bulk` takes. The hot path: text is built from columns, not from objects.
 
-`weight` is there for the reader, which must know how much a page will weigh before it asks for it: absent up to LIGHT
-bytes of JSON, 1 up to MEDIUM, else 2.
+`bytes`, the length of the document's JSON, is there for the reader, which must know how much a page will weigh before it
+asks for it. Documents of up to LIGHT bytes, nearly all, go without.
 """
 
 from base64 import b64encode
@@ -14,7 +14,6 @@ from log_store.document import ContainerContext, DocumentBatch
 from log_store.rfc3339 import format_all
 
 LIGHT: Final = 4 << 10
-MEDIUM: Final = 64 << 10
 _UNFIT: Final = (ValueError, TypeError)
 """What a value raises that JSON or a date cannot hold: a lone surrogate (orjson's error is a TypeError), a year 10000."""
 
@@ -78,7 +77,7 @@ def _encode(batch: DocumentBatch) -> list[bytes]:
         documents[row] = b'%b,"raw":"%b"}\n' % (documents[row][:-2], b64encode(raw))
     for row, document in enumerate(documents):
         if len(document) > LIGHT:
-            documents[row] = b'%b,"weight":%d}\n' % (document[:-2], 1 if len(document) <= MEDIUM else 2)
+            documents[row] = b'%b,"bytes":%d}\n' % (document[:-2], len(document))
     return documents
 
 

@@ -1,18 +1,18 @@
 """Searches whose answer is whole or an error: a point in time, and pages of one order through it.
 
-How much a page weighs must be known before it is asked for, since a message may have 8 MiB. The writer marks documents
-that are not light (`weight`, see `elastic_rows`), so each weight class is read in pages of its own size, and the classes
-are merged. Nearly every container has light ones only: then one small question more is all that it costs.
+How much a page weighs must be known before it is asked for, since a message may have 8 MiB. Documents that are not light
+say how many `bytes` they have (see `elastic_rows`). A container without such, as nearly all, is read in pages of _MOST;
+in another the keys and sizes of a page come first, and tell how many documents may be asked for at once.
 """
 
 import logging
 from collections.abc import Iterator
-from heapq import merge
 from types import TracebackType
 from typing import Any, Final
 
 from log_store.elastic_client import ElasticClient
 from log_store.elastic_errors import Answer
+from log_store.elastic_rows import LIGHT
 from log_store.errors import LogStoreError, StoreDamaged, StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -22,14 +22,13 @@ Filter = dict[str, Any]
 
 ORDER: Final = ("order_time", "stream", "ordinal", "_shard_doc")
 """The last is the point in time's own tie-break: no two documents are equal, so no page can lose or repeat one."""
-PAGES: Final = {0: 5000, 1: 200, 2: 2}
-"""Weight -> documents a page: 20 MB, 13 MB, and twice the longest message."""
+_MOST: Final = 5000  # documents a page
+_HEAVIEST: Final = _MOST * LIGHT  # bytes a page, unless one document alone has more
 _MEMBERS: Final = ["log_time", "log_type", "log_message", "log_type_by", "stream", "lines", "raw"]
 _FOR_HITS: Final = "pit_id,timed_out,_shards,hits.hits._id,hits.hits._source,hits.hits.sort,error"
-_FOR_KEYS: Final = "pit_id,timed_out,_shards,hits.hits.sort,error"
+_FOR_KEYS: Final = "pit_id,timed_out,_shards,hits.hits.sort,hits.hits.fields,error"
 _KEEP: Final = "10m"  # how long a reader of the answer may pause
 _MOST_KEYS: Final = 10_000  # index.max_result_window
-_MERGED_PAGE: Final = 8 << 20  # characters of messages
 
 
 def checked_hits(place: str, answer: Answer) -> list[Hit]:
@@ -99,86 +98,69 @@ class PointInTime:
 
 def ordered(pit: PointInTime, filters: list[Filter], after: list[Any] | None, limit: int | None) -> Iterator[list[Hit]]:
     """Pages of all hits after that key, at most `limit` hits, in ORDER."""
-    most = PAGES[0] if limit is None else min(limit, PAGES[0])
-    if not _has_weights(pit, filters):
-        yield from _pages(pit, filters, after, most, limit)
-        return
-    runs = [_hits(_pages(pit, [*filters, _of_weight(w)], after, min(n, most), limit)) for w, n in PAGES.items()]
-    page: list[Hit] = []
-    size = 0
+    light = not _has_heavy(pit, filters)
     left = limit
-    for hit in merge(*runs, key=_key):
-        if left == 0:
-            break
-        page.append(hit)
-        left = None if left is None else left - 1
-        size += len(hit["_source"]["log_message"])
-        if size > _MERGED_PAGE or len(page) >= PAGES[0]:
-            yield page
-            page, size = [], 0
-    if page:
-        yield page
+    while left is None or left > 0:
+        size = _MOST if left is None else min(_MOST, left)
+        found = 0
+        for count in [size] if light else _counts(pit.search(_keys(filters, "asc", after, size), _FOR_KEYS)):
+            body = {**_query(filters, "asc", after), "_source": _MEMBERS, "size": count}
+            hits = pit.search(body, _FOR_HITS)
+            found += len(hits)
+            if hits:
+                after = hits[-1]["sort"]
+                yield hits
+        if found < size:
+            return
+        left = None if left is None else left - found
 
 
 def key_before_last(pit: PointInTime, filters: list[Filter], count: int) -> list[Any] | None:
     """The key of the hit after which exactly `count` hits come; None where there are not more. Reads no documents."""
-    body: dict[str, Any] = {
-        "query": {"bool": {"filter": filters}},
-        "sort": [{name: "desc"} for name in ORDER],
-        "_source": False,
-    }
+    before: list[Any] | None = None
     left = count + 1
-    while True:
-        body["size"] = min(left, _MOST_KEYS)
-        hits = pit.search(body, _FOR_KEYS)
-        left -= len(hits)
-        if len(hits) < body["size"]:
-            return None
-        body["search_after"] = hits[-1]["sort"]
-        if not left:
-            return list(hits[-1]["sort"])
-
-
-def _pages(
-    pit: PointInTime, filters: list[Filter], after: list[Any] | None, most: int, limit: int | None
-) -> Iterator[list[Hit]]:
-    left = limit
-    while left is None or left > 0:
-        size = most if left is None else min(most, left)
-        body: dict[str, Any] = {
-            "query": {"bool": {"filter": filters}},
-            "sort": [{name: "asc"} for name in ORDER],
-            "_source": _MEMBERS,
-            "size": size,
-        }
-        if after is not None:
-            body["search_after"] = after
-        hits = pit.search(body, _FOR_HITS)
-        if hits:
-            after = hits[-1]["sort"]
-            yield hits
+    while left:
+        size = min(left, _MOST_KEYS)
+        hits = pit.search(_keys(filters, "desc", before, size), _FOR_KEYS)
         if len(hits) < size:
-            return
-        left = None if left is None else left - len(hits)
+            return None
+        before = hits[-1]["sort"]
+        left -= size
+    return before
 
 
-def _hits(pages: Iterator[list[Hit]]) -> Iterator[Hit]:
-    for page in pages:
-        yield from page
+def _query(filters: list[Filter], direction: str, after: list[Any] | None) -> dict[str, Any]:
+    body: dict[str, Any] = {"query": {"bool": {"filter": filters}}, "sort": [{name: direction} for name in ORDER]}
+    if after is not None:
+        body["search_after"] = after
+    return body
 
 
-def _key(hit: Hit) -> list[Any]:
-    key: list[Any] = hit["sort"]
-    return key
+def _keys(filters: list[Filter], direction: str, after: list[Any] | None, size: int) -> dict[str, Any]:
+    sizes = {"docvalue_fields": ["bytes"]} if direction == "asc" else {}
+    return {**_query(filters, direction, after), "stored_fields": "_none_", **sizes, "size": size}
 
 
-def _has_weights(pit: PointInTime, filters: list[Filter]) -> bool:
-    weighty = {"exists": {"field": "weight"}}
-    body = {"query": {"bool": {"filter": [*filters, weighty]}}, "_source": False, "size": 1, "terminate_after": 1}
-    return bool(pit.search(body, "pit_id,timed_out,_shards,hits.hits._score,error"))
+def _counts(keys: list[Hit]) -> list[int]:
+    """How many of these documents may be asked for at once, again and again."""
+    counts: list[int] = []
+    weight = _HEAVIEST
+    for key in keys:
+        own = key.get("fields", {}).get("bytes", [LIGHT])[0]
+        if weight + own > _HEAVIEST:
+            counts.append(0)
+            weight = 0
+        counts[-1] += 1
+        weight += own
+    return counts
 
 
-def _of_weight(weight: int) -> Filter:
-    if weight:
-        return {"term": {"weight": weight}}
-    return {"bool": {"must_not": {"exists": {"field": "weight"}}}}
+def _has_heavy(pit: PointInTime, filters: list[Filter]) -> bool:
+    heavy = {"exists": {"field": "bytes"}}
+    body = {
+        "query": {"bool": {"filter": [*filters, heavy]}},
+        "stored_fields": "_none_",
+        "size": 1,
+        "terminate_after": 1,
+    }
+    return bool(pit.search(body, "pit_id,timed_out,_shards,hits.hits._index,error"))
