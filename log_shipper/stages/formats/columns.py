@@ -29,27 +29,35 @@ _GROUPS = {
 _NAME = re.compile(r"[^\s]*[._:/@$#=\d\\-]|[A-Z]+$")
 _TAG = re.compile(r"(?!\w++\()(?:\S{1,100}+ )?([\w./@(){}-]{1,80})(?:\[[\w.:-]{1,40}\])?: ")
 _PID_TAG = re.compile(r"\S{1,100}+ [\w./@(){}-]{1,80}\[[\w.:-]{1,40}\]: ")
+_PROGRAM = re.compile(r"\S{1,100}+ [\w./-]{1,80}\[\d{1,9}\] (?=[A-Z]{4,9}\b)")  # coloredlogs: host name[123] INFO text
 _LEVEL_IN_NAME = re.compile(r"[\w-]++\.([A-Z]{4,9}):")  # Monolog: production.ERROR:
 _WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
 _POSTGRES = re.compile(r"[ :](LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|错误|致命错误|警告|日志|注意):  \S")
-_PRINTED_BY_OTHER = re.compile(r"[\w.@-]+ (?:stdout|stderr) [FP] ")
+_PRINTED_BY_OTHER = re.compile(r"std(?:out|err) [FP] ")
 _QUICK = re.compile(r"\]?+[ \t]*+(?:- |\| |: |:|\|)?+([A-Z]{3,8})(?=[ \t:|\]])")
+_STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _MOST_TOKENS = 14
 _MOST_NAMES = 3
 
 
 class Header:
-    """One pass over a line's header. `found` is its level, `text` where the header ended, `stamped` whether it had a time."""
+    """One pass over a line's header.
 
-    __slots__ = ("line", "found", "text", "stamped", "_names", "_plain")
+    `found` is its level, `text` where the header ended, `stamped` whether it had a time, `wraps` whether what follows
+    is another program's whole line.
+    """
+
+    __slots__ = ("line", "found", "text", "stamped", "wraps", "_names", "_plain", "_paired")
 
     def __init__(self, line: str, *, stamped: bool = False) -> None:
         self.line = line
         self.found: Found | None = None
         self.text = 0
         self.stamped = stamped
+        self.wraps = False
         self._names = 0
         self._plain = False
+        self._paired = False
 
     def read(self, pos: int = 0) -> "Header":
         line, end = self.line, len(self.line)
@@ -81,10 +89,11 @@ class Header:
         inside = start + 1
         while line[inside : inside + 1] == " ":
             inside += 1
-        stamp = STAMP.match(line, inside)
-        if stamp is not None:
-            return self._past_stamp(stamp.end())
-        if first == "[":
+        if line[inside : inside + 1] in _STAMP_FIRSTS:
+            stamp = STAMP.match(line, inside)
+            if stamp is not None:
+                return self._past_stamp(stamp.end())
+        if first == "[" and line[inside + 1 : inside + 2] in (" ", ":"):
             self.found = letters.bracketed(line, start)
             if self.found is not None:
                 return -1
@@ -166,6 +175,8 @@ class Header:
 
     def _declares(self, start: int, end: int, word: str, gap: str) -> bool:
         line = self.line
+        if end == len(line) and not self.stamped:
+            return word in UPPER
         if self._plain:
             return word in UPPER and line[end : end + 2] in ("  ", " [", " (", " |", "\t", "|")
         if set_off(line, end, word, stamped=True):
@@ -182,36 +193,49 @@ class Header:
 
     def _other_word(self, start: int, gap: str) -> int:
         line = self.line
-        stamp = STAMP.match(line, start) if not self.stamped or not self.text else None
-        if stamp is not None:
-            return self._past_stamp(stamp.end())
+        if not self.stamped or not self.text:
+            stamp = STAMP.match(line, start) if line[start] in _STAMP_FIRSTS else None
+            if stamp is not None:
+                return self._past_stamp(stamp.end())
         if not (self.stamped or self.text):
             return -1
-        self.found = priority.selector(line, start) if self.stamped else None
-        if self.found is not None:
-            return -1
         if self.stamped and self._names == 0:
-            rest = self._syslog_text(start)
-            if rest >= 0:
-                self.text = rest
-                return -1
-        if logfmt.begins(line, start):
+            after = self._wrapped(start)
+            if after is not None:
+                return after
+        if not self._paired and "=" in line and logfmt.begins(line, start):
+            self._paired = True
             self.found = logfmt.find(line, start) or (logfmt.router(line, start) if "router]" in line[:start] else None)
             if self.found is not None:
                 return -1
         return self._token(start)
 
-    def _syslog_text(self, start: int) -> int:
-        """Where the text after `HOST TAG[pid]: ` begins; -1 if the line has no such header."""
+    def _wrapped(self, start: int) -> int | None:
+        """Another program's line after a host and a tag, or after a container runtime's stream: where to go on."""
         line = self.line
-        if _PRINTED_BY_OTHER.match(line, start):
-            printed = _PRINTED_BY_OTHER.match(line, start)
-            return printed.end() if printed is not None else -1
-        syslog = SYSLOG_STAMP.search(line, 0, start) is not None
-        tag = (_TAG if syslog else _PID_TAG).match(line, start)
-        if tag is None or (syslog and tag[1].lower() in WORDS):
+        self.found = priority.selector(line, start)
+        if self.found is not None:
             return -1
-        return tag.end()
+        syslog = line[0] in "JFMASOND<" and SYSLOG_STAMP.search(line, 0, start) is not None
+        if syslog or "]: " in line:
+            tag = (_TAG if syslog else _PID_TAG).match(line, start)
+            if tag is not None and not (syslog and tag[1].lower() in WORDS):
+                return self._hand_over(tag.end())
+        if line.startswith(("std", " std"), start):
+            printed = _PRINTED_BY_OTHER.match(line, start)
+            if printed is not None:
+                return self._hand_over(printed.end())
+        if "] " in line:
+            program = _PROGRAM.match(line, start)
+            if program is not None:
+                self._names = 1
+                return program.end()
+        return None
+
+    def _hand_over(self, text: int) -> int:
+        self.text = text
+        self.wraps = True
+        return -1
 
     def _token(self, start: int) -> int:
         """Past a name, an id or a number of the header; -1 where the text begins."""
@@ -220,20 +244,15 @@ class Header:
         if match is None:
             return -1
         token, end = match[0], match.end()
-        in_name = _LEVEL_IN_NAME.match(line, start)
-        if in_name is not None and self.stamped and in_name[1] in UPPER:
-            self.found = UPPER[in_name[1]], "column"
-            return -1
         if token.isdecimal() or "=" in token:
             return end
-        if token.endswith("Warning:") and _WARNING_NAME.match(line, start):
-            self.found = "warning", "prefix"
+        if len(token) > 160:
+            return -1
+        if ":" in token and self._in_token(token, start):
             return -1
         if not self.stamped:
             return -1
-        if self._inner_column(token):
-            return -1
-        named = _NAME.match(token) is not None
+        named = _NAME.match(token) is not None or line[end : end + 1] == "["
         if not named:
             if self._plain and token != "main":
                 return -1
@@ -241,10 +260,17 @@ class Header:
         self._names += 1
         return end if self._names <= _MOST_NAMES else -1
 
-    def _inner_column(self, token: str) -> bool:
-        """`TS:INFO:name:`, `name:LEVEL:text`, `app|ERROR|…`: a level between colons inside one token."""
-        if ":" not in token:
+    def _in_token(self, token: str, start: int) -> bool:
+        """`production.ERROR:`, `DeprecationWarning:`, `name:LEVEL:text`: a level that is part of a name with a colon."""
+        if token.endswith("Warning:") and _WARNING_NAME.match(self.line, start):
+            self.found = "warning", "prefix"
+            return True
+        if not self.stamped:
             return False
+        in_name = _LEVEL_IN_NAME.match(self.line, start)
+        if in_name is not None and in_name[1] in UPPER:
+            self.found = UPPER[in_name[1]], "column"
+            return True
         for part in token.split(":", 4)[1:]:
             if len(part) > 3 and part in UPPER and part in WORDS_IN_CAPITALS:
                 self.found = UPPER[part], "column"

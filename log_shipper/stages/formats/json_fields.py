@@ -40,6 +40,14 @@ def begins(text: str, at: int) -> bool:
     return _BEGINS.match(text, at) is not None
 
 
+_RECORD = re.compile(r'"(?:msg|message|time|ts|timestamp|@timestamp|event)"\s*+:')
+
+
+def record(text: str, at: int) -> Found | None:
+    """Like `find`, for an object after a name: only if it has a message or a time, as a log record has."""
+    return find(text, at) if _RECORD.search(text, at) is not None else None
+
+
 def find(text: str, at: int = 0) -> Found | None:
     """What the object that begins at `at` declares; None if it declares nothing or is no object."""
     flat = _FLAT.match(text, at)

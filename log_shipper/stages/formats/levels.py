@@ -81,9 +81,14 @@ _BANDS: dict[str, tuple[tuple[int, str], ...]] = {
 }
 
 
+# Names that a level field holds (npm, winston, Google Cloud, Kubernetes), and that are plain words elsewhere.
+_FIELD_ONLY = {"http": INFO, "input": DEBUG, "default": INFO, "normal": INFO}
+
+
 def of_word(word: str) -> str | None:
     """The type of a value that is a level and nothing else: any case, `DEBUG-4`, `trace2`, `E`, `D1`; else None."""
-    found = WORDS.get(word.lower()) or UPPER.get(word.upper())
+    low = word.lower()
+    found = WORDS.get(low) or UPPER.get(word.upper()) or _FIELD_ONLY.get(low)
     if found is not None or len(word) > 16:
         return found
     if word in LETTERS:

@@ -10,10 +10,14 @@ import re
 from log_shipper.stages.formats import json_fields, letters, logfmt, markers, priority, shells, silent, tools, traces
 from log_shipper.stages.formats.columns import Header, blue_gene, fields, postgres
 from log_shipper.stages.formats.levels import UPPER, WORDS, Found
-from log_shipper.stages.formats.stamps import STAMP
+from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import set_off
 
 _LEAD = re.compile(r"[^\W\d_]++")
+_ISO_COLUMN = re.compile(
+    r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9}+)?+(?:Z| ?[+-]\d\d:?\d\d| UTC)?+\]?[ \t]++(?:- |\| )?([A-Z]{3,8})(?=[ \t:|])"
+)
+_SYSLOG_TAG = re.compile(rf"{SYSLOG_STAMP.pattern}\S{{1,100}}+ [\w./@()-]{{1,80}}\[\d{{1,9}}\]: ")
 _DATE_WORDS = frozenset("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
 # The names that collectors put before a line: docker compose, foreman, pm2, buildkit, rsyslog's CEE cookie
 _WRAPPED = re.compile(
@@ -35,24 +39,29 @@ def declared(line: str, depth: int = 0) -> Found | None:
     if first in _BLANK:
         text = line.lstrip(_BLANK)
         return _indented(text, len(line) - len(text)) if text else None
-    if first.isalpha():
+    if first.isalpha() and first != "ℹ":
         return _worded(line, depth)
     if first == "{":
         found = json_fields.find(line)
         return found if found is not None or json_fields.begins(line, 0) else _headed(line, depth)
     if first.isdigit() or first in "[(<【":
-        return _headed(line, depth)
+        return _column(line) or _headed(line, depth)
     return _marked(line, first, depth)
+
+
+def _column(line: str) -> Found | None:
+    """The commonest header of all, at once: an ISO 8601 time and a level in capitals."""
+    match = _ISO_COLUMN.match(line)
+    if match is None:
+        return None
+    level = UPPER.get(match[1])
+    return (level, "column") if level is not None and set_off(line, match.end(), match[1], stamped=True) else None
 
 
 def _headed(line: str, depth: int) -> Found | None:
     first = line[0]
     if first == "<":
-        found = priority.pri(line)
-        if found is not None:
-            return found
-    elif first.isdigit():
-        found = letters.redis(line)
+        found = priority.pri(line) or traces.find(line)
         if found is not None:
             return found
     elif first == "(":
@@ -73,13 +82,13 @@ def _headed(line: str, depth: int) -> Found | None:
     text = line[header.text :].lstrip(" \t:|-,>]")
     if not text or depth >= _DEEPEST:
         return None
-    found = _rest(text, header.stamped, depth + 1)
+    found = declared(text, depth + 1) if header.wraps else _rest(text, depth + 1)
     if found is None and header.stamped:
         found = fields(line, header.text) or blue_gene(line)
     return found
 
 
-def _rest(text: str, stamped: bool, depth: int) -> Found | None:
+def _rest(text: str, depth: int) -> Found | None:
     """The text after a header that declares nothing itself."""
     first = text[0]
     if first.isalpha():
@@ -94,7 +103,7 @@ def _numbered(line: str, depth: int) -> Found | None:
     wrapped = _WRAPPED.match(line)
     if wrapped is not None and depth < _DEEPEST:
         return declared(line[wrapped.end() :], depth + 1)
-    return tools.placed(line) or priority.pri(line) or blue_gene(line)
+    return letters.redis(line) or tools.placed(line) or priority.pri(line) or blue_gene(line)
 
 
 def _worded(line: str, depth: int) -> Found | None:
@@ -117,8 +126,12 @@ def _worded(line: str, depth: int) -> Found | None:
         found = letters.at_start(line) or tools.placed(line)
         if found is not None:
             return found
-    if word[:3] in _DATE_WORDS and STAMP.match(line) is not None:
-        return _headed(line, depth)
+    if word[:3] in _DATE_WORDS:
+        tag = _SYSLOG_TAG.match(line)
+        if tag is not None and depth < _DEEPEST:
+            return declared(line[tag.end() :], depth + 1)
+        if STAMP.match(line) is not None:
+            return _headed(line, depth)
     if following == " " and "=" not in line and ":" not in line and " - " not in line and "|" not in line:
         return traces.find(line) or shells.find(line) or tools.own_mark(line)
     return _text(line, depth)
@@ -154,7 +167,7 @@ def _after_name(line: str) -> Found | None:
     """`app: {"level":"error"}`, `logger.name [ERROR] text`: an object or a bracket in capitals after one name."""
     colon = line.find(": {", 0, 60)
     if colon > 0 and " " not in line[:colon]:
-        return json_fields.find(line, colon + 2)
+        return json_fields.record(line, colon + 2)
     return None
 
 

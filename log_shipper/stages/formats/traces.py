@@ -48,9 +48,9 @@ _GLIB = re.compile(
     r"(?:\*\* |[\w-]*-|\(\S+:\d+\): [\w-]*?-?|\*\* \(\S+:\d+\): )(ERROR|CRITICAL|WARNING|Message|INFO|DEBUG)(?: \*\*)?: "
 )
 _FRAMES = re.compile(
-    r"\n\s+at \S.{0,200}?[\])\d>]\s*(?:\n|$)|\n\s+at [\w.$<>/]+\(|\n#\d+ \S|\n\s+from \S+:\d+:in |\n\t[\w./-]+\.go:\d+ "
+    r"\n(?:[ \t]++(?:at \S.{0,200}?[\])\d>][ \t]*+$|at [\w.$<>/]+\(|from \S+:\d+:in )|#\d+ \S|\t[\w./-]++\.go:\d+ )",
+    re.MULTILINE,
 )
-_HINTS = ("rror", "xception", "anic", "aught", "hread", "erminat", "atal", "raceback", "andled", "SIG", "detected", "anitizer")
 _REPORTS = {"CRASH": ERROR, "SUPERVISOR": ERROR, "PROGRESS": "info"}
 
 
@@ -62,12 +62,13 @@ def find(line: str) -> Found | None:
         if match is not None:  # Erlang's error logger
             declared = _REPORTS.get(match[1]) or of_word(match[1])
             return (declared, "trace") if declared is not None else None
-    if "arning: " in line or "otice: " in line or "eprecated: " in line or "tandards: " in line:
+    if ": " in line and ("arning: " in line or "otice: " in line or "eprecated: " in line or "tandards: " in line):
         found = _warning(line)
         if found is not None:
             return found
-    if not any(hint in line for hint in _HINTS):
+    if not _hinted(line):
         return _rarely(line)
+    line = line[:600]
     if _CRITICAL.match(line):
         return None if is_value(line, line.index(":") + 1 if ":" in line else len(line)) else (CRITICAL, "trace")
     if _ERROR.match(line) or _named(line) or _RUBY.match(line) or _SANITIZER.match(line):
@@ -76,6 +77,14 @@ def find(line: str) -> Found | None:
     if match is not None:
         return (CRITICAL if "fatal" in match[1] else ERROR), "trace"
     return None
+
+
+def _hinted(line: str) -> bool:
+    return (
+        "rror" in line or "xception" in line or "anic" in line or "aught" in line or "hread" in line or "erminat" in line
+        or "atal" in line or "raceback" in line or "andled" in line or "SIG" in line or "detected" in line
+        or "anitizer" in line or "FATAL" in line
+    )  # fmt: skip
 
 
 def frames(message: str) -> bool:
@@ -114,6 +123,6 @@ def _warning(line: str) -> Found | None:
 def _rarely(line: str) -> Found | None:
     if "ssertion" in line and "ailed" in line and _ASSERTION.match(line):
         return ERROR, "trace"
-    if line[0] in "dfmcgS*" and (_CRITICAL.match(line) or _ERROR.match(line)):
+    if line[0] in "dfmcglS*" and (_CRITICAL.match(line) or _ERROR.match(line)):
         return (CRITICAL if _CRITICAL.match(line) else ERROR), "trace"
     return None

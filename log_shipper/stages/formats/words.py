@@ -14,6 +14,7 @@ _SCALAR = re.compile(
 )
 _METHOD_TARGET = re.compile(r"\s+(?:/|\*\s|https?:)")
 _BANNER = re.compile(r"(?:\s+[A-Z!*]+)+\s*$")
+_OBJECT = re.compile(r"/[A-Za-z]\w{0,40}: ")
 _SET_OFF = ("- ", "| ", ": ", "-> ", ">> ", "> ", "-- ")
 _UPPER_ENDS = frozenset("])>[(,!/|\t")
 
@@ -41,7 +42,7 @@ def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
     if following == "(":
         closed = line.find("):", end, end + 60)
         return closed > 0 and " " not in line[end:closed]
-    return stamped and (following in "]>)" or (following == "/" and line[end + 1 : end + 2].isupper()))
+    return stamped and (following in "]>)" or (following == "/" and _OBJECT.match(line, end) is not None))
 
 
 def _before_colon(line: str, at: int, capitals: bool, stamped: bool) -> bool:
