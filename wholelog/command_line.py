@@ -80,6 +80,7 @@ def _prepare(one: Loaded) -> None:
     """Find out before the start what would only end it. Raises CommandError, LogStoreError, SettingsError."""
     check_store_url(one.settings)
     engine_socket(one.settings.docker_host, os.environ)
+    os.umask(0o077)  # logs are this user's alone, in a folder that was there before and may be open too
     make_data_folder(one.settings.data)
     check_socket_path(one.settings.socket_path)
     for name in ("listen", "shipper_listen", "forward_listen"):

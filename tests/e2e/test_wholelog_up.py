@@ -138,6 +138,10 @@ def test_a_task_is_read_back_deleted_and_read_again_after_a_restart(up: Up) -> N
     container = up.run("for i in 1 2 3; do echo line $i; done; printf 'no newline'")
     lines = ["line 1", "line 2", "line 3", "no newline"]
     assert up.sealed(container) == lines
+    others = [
+        place for place in up.data.rglob("*") if place.lstat().st_mode & 0o077 and place not in (up.config, up.log)
+    ]
+    assert not others, "logs are for their owner alone"
     assert up.ask(f"/containers/{container}", method="DELETE")[0] == 200
     assert up.sealed(container) == lines
     assert up.stop() == 0
