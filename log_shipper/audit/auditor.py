@@ -143,7 +143,7 @@ class Auditor:
             if size <= HELD:
                 held.append(frames)
         lost = rotated(received, copy, size, facts.started_at)
-        start = 0 if lost is None or lost.end is None else lost.end + 1
+        start = 0 if lost is None else copy.first_time
         difference = compare(received, copy.account, start=start, until=until, late=whole, all_windows=everything)
         if difference.windows:
             again = iter(held) if size <= HELD else (frames for frames, _ in self._frames(container_id, since, until))
@@ -153,7 +153,7 @@ class Auditor:
         uncompared = sum(
             count for key, (count, _) in received.windows.items() if 0 <= key >> 1 < start >> received.bits
         )
-        lines = copy.lines + difference.extra + (uncompared if start else 0)
+        lines = copy.lines + difference.extra + uncompared
         return _Found(lines, difference.missing, copy.last_time, (*([lost] if lost else ()), *gaps))
 
     def _frames(self, container_id: str, since: int, until: int) -> Iterator[tuple[Frames, int]]:

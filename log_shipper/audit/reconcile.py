@@ -103,14 +103,14 @@ class Difference:
 def compare(
     received: Account, copy: Account, *, start: int = 0, until: int = END, late: bool = True, all_windows: bool = False
 ) -> Difference:
-    """Both accounts are brought to the wider of their windows; only whole windows within start and until count.
+    """Both accounts are brought to the wider of their windows; windows from that of `start` to `until` count.
 
     `late`: the window of late records too. `all_windows`: whatever the copy has is different (an authoritative pass).
     """
     bits = max(received.bits, copy.bits)
     received.widen(bits)
     copy.widen(bits)
-    first, end = -(-start >> bits), until >> bits
+    first, end = start >> bits, until >> bits
     ours, theirs = received.windows, copy.windows
     counted = [key for key in ours.keys() | theirs.keys() if (late if key < 0 else first <= key >> 1 < end)]
     differing = {key for key in counted if ours.get(key) != theirs.get(key)}

@@ -21,7 +21,10 @@ STILL_ON_ITS_WAY = (
     10**9
 )  # ns: the driver sends in order, so what is older than this before the newest has come, or never will
 QUIET = 30 * 10**9  # ns after which that holds of a container that has written nothing since
-AFTER_OUTAGE = 35.0  # seconds until a container that is silent now can be compared up to the outage's end
+AFTER_OUTAGE = (
+    3.0,
+    35.0,
+)  # seconds until a container that writes, and one that is silent, can be compared up to its end
 
 
 class Progress(Protocol):
@@ -64,7 +67,7 @@ class Rounds:
     def _round(self) -> None:
         if self._progress.disturbed.is_set():
             self._progress.disturbed.clear()
-            self._check_all_at.append(time.monotonic() + AFTER_OUTAGE)
+            self._check_all_at = sorted([*self._check_all_at, *(time.monotonic() + pause for pause in AFTER_OUTAGE)])
             self._watcher.look_around()
         due = set(self._progress.heavy(HEAVY))
         if self._check_all_at and self._check_all_at[0] <= time.monotonic():

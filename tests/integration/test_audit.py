@@ -1,0 +1,137 @@
+"""The audit on real containers that run on, on copies that have rotated, and on what the shipper could not see."""
+
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from log_shipper.audit.gaps import ENGINE_GONE
+from log_store.sqlite_reader import SqliteReader
+from tests.integration.test_shipper import Start, client, counted, lines, sealed, start, texts
+from tests.services.dockerd import BUSYBOX_IMAGE, Dockerd, import_busybox
+from tests.services.shipper import Shipper
+
+__all__ = ["client", "start"]
+
+LINE = "x" * 200
+
+
+def until(what: str, seen: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait until `seen()` is true."""
+    end = time.monotonic() + seconds
+    while not seen():
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
+
+
+def test_a_running_container_is_compared_before_its_copy_rotates(
+    shipper: Shipper, start: Start, store: SqliteReader
+) -> None:
+    """130 MB while the shipper is up: the copy has rotated at the end, and nothing is missing all the same."""
+    shipper.start()
+    count = 600_000
+    container = start(f"i=0; while [ $i -lt 6 ]; do yes {LINE} | head -n {count // 6}; i=$((i+1)); sleep 1; done")
+    until("an audit on the go", lambda: any(s.verified_until for s in store.seals(container.id) if s.state == "open"))
+    seal = sealed(store, container)
+    assert (seal.state, seal.gaps, seal.lines) == ("sealed", (), count), shipper.log.read_text()[-3000:]
+    assert store.count_lines(container.id) == count
+
+
+def test_a_copy_that_rotated_while_the_shipper_was_away_is_a_stated_gap(
+    shipper: Shipper, start: Start, store: SqliteReader
+) -> None:
+    """130 MB without us: what the copy still has comes in, what it lost is a gap with its reason."""
+    count = 600_000
+    container = start(f"yes {LINE} | head -n {count}")
+    assert container.wait(timeout=120)["StatusCode"] == 0
+    shipper.start()
+    seal = sealed(store, container)
+    assert seal.state == "gaps"
+    assert len(seal.gaps) == 1, seal.gaps
+    gap = seal.gaps[0]
+    assert "rotated" in gap.why and gap.start is not None and gap.end is not None
+    stored = store.count_lines(container.id)
+    assert stored == seal.lines < count
+
+
+def test_lines_lost_in_the_middle_come_back_while_the_container_runs(
+    shipper: Shipper, start: Start, store: SqliteReader
+) -> None:
+    """The acceptor is away for a moment; long before the container's end the audit has put back what was written then."""
+    shipper.start()
+    container = start("i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); sleep 0.1; done")
+    until("first lines", lambda: len(lines(store, container.id)) > 5)
+    shipper.kill("acceptor")
+    time.sleep(2)
+    shipper.start("acceptor")
+
+    def nothing_is_missing() -> bool:
+        found = texts(store, container)
+        return len(found) > 60 and found == [f"line {number}" for number in range(len(found))]
+
+    until("the gap is filled", nothing_is_missing)
+    assert store.seals(container.id)[-1].state == "open"
+    container.kill()
+    assert sealed(store, container).state == "sealed"
+
+
+def test_a_killed_engine_is_a_stated_gap(free_port: int) -> None:
+    """dockerd is killed within the container's life: its log is never called whole."""
+    folder = Path(tempfile.mkdtemp(prefix="wl-k-", dir="/var/tmp"))
+    engine = Dockerd(folder)
+    shipper = Shipper(folder / "data", engine.url, free_port)
+    shipper.data.mkdir()
+    try:
+        engine.start()
+        client = engine.client()
+        import_busybox(client)
+        shipper.start()
+        store = SqliteReader(shipper.data / "logs")
+        config = shipper.log_config(client.version()["Version"])
+        command = ["sh", "-c", "i=0; while true; do echo line $i; i=$((i+1)); sleep 0.05; done"]
+        container = client.containers.create(BUSYBOX_IMAGE, command, log_config=config)
+        container.start()
+        until("first lines", lambda: len(lines(store, container.id)) > 5)
+        engine.kill()
+        engine.start()
+        seal = sealed(store, container)
+        assert seal.state == "gaps"
+        assert ENGINE_GONE in [gap.why for gap in seal.gaps]
+        found = texts(store, container)
+        assert found == [f"line {number}" for number in range(len(found))]
+    finally:
+        shipper.stop()
+        engine.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_restart_of_the_processor_audits_what_ended_meanwhile(
+    shipper: Shipper, start: Start, store: SqliteReader
+) -> None:
+    """Containers that start and end while nobody watches, some of them removed: each gets its statement."""
+    shipper.start()
+    running = start("seq 1 10; sleep 60")
+    until("lines", lambda: len(lines(store, running.id)) == 10)
+    shipper.kill("processor")
+    ended = start("seq 1 20")
+    ended.wait(timeout=30)
+    running.remove(force=True)
+    shipper.start("processor")
+    assert (sealed(store, ended).state, sealed(store, ended).lines) == ("sealed", 20)
+    gone = sealed(store, running)
+    assert gone.state == "unverified" and "removed" in gone.reason
+    assert len(lines(store, running.id)) == 10
+
+
+def test_an_acceptor_that_stood_still_says_so(shipper: Shipper, start: Start, store: SqliteReader) -> None:
+    """Longer than five seconds without reading is an outage, and looked at."""
+    shipper.start()
+    shipper.signal("acceptor", signal.SIGSTOP)
+    container = start("seq 1 100")
+    time.sleep(6)
+    shipper.signal("acceptor", signal.SIGCONT)
+    seal = sealed(store, container)
+    assert (seal.state, seal.lines) == ("sealed", 100)
+    until("the outage is counted", lambda: counted("outages_total", shipper) >= 1)
