@@ -19,8 +19,7 @@ from log_shipper.stages.traces.registry import Rules, rules_of
 GAP = 2 * 10**9  # ns between two lines of one message
 MOST_LINES = 20_000  # of one message
 MOST_CHARACTERS = 8 * 1024 * 1024
-_BEGINNING = 300  # characters that tell whether a line has to be looked at
-_LOOKED_AT = 4096  # characters of a line; a JSON line is read to its end
+_LOOKED_AT = 2048  # characters of a line; a JSON line is read to its end
 _OWNERS = frozenset(("warning", "error", "critical"))
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*+[A-Za-z]")
 
@@ -62,12 +61,7 @@ class Grouper:
         starts = [True] * count
         if not count:
             return starts
-        first, suspect = self._rules.first, self._rules.suspect.match
-        looked_at = [
-            row
-            for row, text in enumerate(texts)
-            if (text[:1] in first and suspect(text, 0, _BEGINNING)) or text[-1:] in "{[," or ":  " in text
-        ]
+        looked_at = self._rules.looked_at(texts)
         row = 0
         while row < count:
             if not state.phase:

@@ -6,7 +6,7 @@ elixir: lib/elixir/lib/exception.ex (format, blame), lib/logger/lib/logger/trans
 
 import re
 
-from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, NEVER, PRINTABLE, RECORD, At, Entry, Family
 
 _REPORT = re.compile(r"=[A-Z ]+ (?:REPORT|MESSAGE)==== ")
 _ERROR = re.compile(r"\*\* \((?:EXIT|exit|throw|stop|[A-Z][\w.]*)")
@@ -21,11 +21,13 @@ _NOTE = re.compile(
 _BOOT = re.compile(r"init terminating in do_boot|Runtime terminating during boot|Crash dump is being written")
 
 
+def _indented(text: str, prev: str) -> Entry | None:
+    return Entry(ALWAYS, At("ex.stack")) if (".ex" in text or text[-1] == ")") and _FRAME.match(text) else None
+
+
 def _enter(text: str, prev: str) -> Entry | None:
-    if text[:1] in (" ", "\t"):
-        return Entry(ALWAYS, At("ex.stack")) if _FRAME.match(text) else None
     if _REPORT.match(text):
-        return Entry(0, At("erl.report"))
+        return Entry(NEVER, At("erl.report"))
     if _ERROR.match(text):
         return Entry(DECLARED, At("ex.head", "loose" if RECORD.match(prev) else ""))
     if _SHELL.match(text) or _COMPILE.match(text):
@@ -68,9 +70,11 @@ def _boot(text: str, at: At) -> At | None:
 
 
 BEAM = Family(
-    first="=*eiRC(abcdfghjklmnopqrstuvwxyz",
-    suspect=r"=[A-Z ]+ (?:REPORT|MESSAGE)|== Comp|\*\* |escript: e|init term|Runtime term|Crash dump",
+    suspects=(
+        ("=*eiRC", r"=[A-Z ]+ (?:REPORT|MESSAGE)=|== Comp|\*\* [(e]|escript: e|init term|Runtime term|Crash dump"),
+    ),
     enter=_enter,
+    indented=((PRINTABLE, _indented),),
     steps={
         "erl.report": _report,
         "erl.boot": _boot,

@@ -6,7 +6,7 @@ net/http.(*conn).serve; race reports: compiler-rt/lib/tsan/rtl/tsan_report.cpp (
 
 import re
 
-from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, PRINTABLE, QUALIFIED, RECORD, At, Entry, Family
 
 _HEADER = re.compile(
     r"panic: |fatal error: |runtime: (?:goroutine stack exceeds|out of memory|unexpected)|unexpected fault address 0x"
@@ -19,7 +19,7 @@ _REGISTER = re.compile(
 )
 _NOTE = re.compile(r"\[signal |\[recovered|goroutine |runtime|fatal error: |panic: |signal |\[originating from|m=\d+ ")
 _PLACE = re.compile(r"\t\S*/\S+\.(?:go|s|c|h):\d+(?: \+0x[0-9a-f]+.*)?$")
-_FUNCTION = re.compile(r"[\w./%~\-]+\.(?:[\w*()\[\].{}…-]+)$")
+_FUNCTION = re.compile(r"[\w/%~-]*+\.[\w./%~*()\[\]{}…-]++$")
 _ZAP = re.compile(r"\S+\t\S*(?:WARN|ERROR|PANIC|FATAL|warn|error|panic|fatal)\S*\t")
 _GIN_FILE = re.compile(r"/\S+:\d+ \(0x[0-9a-f]+\)$")
 _RULE = re.compile(r"={18}$")
@@ -28,9 +28,11 @@ _RACE = re.compile(
 )
 
 
+def _indented(text: str, prev: str) -> Entry | None:
+    return Entry(ALWAYS, At("go.body")) if text[0] == "\t" and _PLACE.match(text) else None
+
+
 def _enter(text: str, prev: str) -> Entry | None:
-    if text[:1] == "\t":
-        return Entry(ALWAYS, At("go.body")) if _PLACE.match(text) else None
     if _HEADER.match(text):
         return Entry(DECLARED, At("go.head"))
     if _GOROUTINE.match(text):
@@ -76,9 +78,15 @@ def _gin(text: str, at: At) -> At | None:
 
 
 GO = Family(
-    first="pfruSgW[/=abcdehijklmnoqstvwxyz",
-    suspect=r"panic: |fatal |runtime: |runtime stack|unexpected f|SIG[A-Z]|goroutine |WARNING: DATA|\[signal |/\S+ \(0x"
-    r"|[\w./%~\-]+\.[\w*()\[\].{}…-]+$",
+    suspects=(
+        (
+            "pfrugSW[",
+            r"panic: |fatal |runtime: |runtime stack|unexpected f|goroutine |SIG[A-Z]{3}|WARNING: DATA|\[signal S",
+        ),
+        ("/", r"/[^\s:]++:\d++ \(0x"),
+        QUALIFIED,
+    ),
     enter=_enter,
+    indented=((PRINTABLE, _indented),),
     steps={"go.head": _head, "go.body": _body, "go.blank": _blank, "go.race": _race, "go.gin": _gin},
 )

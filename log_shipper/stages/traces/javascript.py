@@ -7,12 +7,20 @@ node: src/node_errors.cc (GetErrorSource, PrintException, TriggerUncaughtExcepti
 import re
 
 from log_shipper.stages.traces import managed
-from log_shipper.stages.traces.phase import ALWAYS, DECLARED, MESSAGE_LINES, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import (
+    ALWAYS,
+    DECLARED,
+    ERROR_NAME,
+    MESSAGE_LINES,
+    PLACE,
+    RECORD,
+    At,
+    Entry,
+    Family,
+)
 
 _SCRIPT = re.compile(r"(?:node:\S+|\S+\.[cm]?[jt]sx?|evalmachine\S*|\[(?:eval|stdin)\](?:-wrapper)?|REPL\d+):\d+$")
-_HEADER = re.compile(
-    r"(?:Uncaught )?[A-Z][\w$]*(?:Error|Exception|Rejection)(?: \[\w+\])?(?:: |:$|$)|\[?UnhandledPromiseRejection"
-)
+_HEADER = re.compile(r"(?:Uncaught )?[A-Z][\w$]*+(?<=rror|tion)(?: \[\w+\])?(?:: |:$|$)|\[?UnhandledPromiseRejection")
 _WARNING = re.compile(r"\(node:\d+\) ")
 _USE = re.compile(r"\(Use `\S+ --trace-")
 _PLACE = re.compile(
@@ -33,10 +41,12 @@ def is_frame(text: str) -> bool:
     return (" " not in body or body[0] in "/fn") and _PLACE.match(body[-400:]) is not None
 
 
+def _indented(text: str, prev: str) -> Entry | None:
+    return Entry(ALWAYS, _after_frame(text, At("js.frames"))) if is_frame(text) else None
+
+
 def _enter(text: str, prev: str) -> Entry | None:
-    if text[:1] in (" ", "\t"):
-        return Entry(ALWAYS, _after_frame(text, At("js.frames"))) if is_frame(text) else None
-    if _SCRIPT.match(text):
+    if " " not in text and text[-1].isdigit() and _SCRIPT.match(text):
         return Entry(DECLARED, At("js.source"))
     if _HEADER.match(text):
         mark = "loose" if RECORD.match(prev) else ""
@@ -112,9 +122,14 @@ def _end(text: str, at: At) -> At | None:
 
 
 JAVASCRIPT = Family(
-    first="/anf[ABCDEFGHIJKLMNOPQRSTUVWXYZ.(bcdeghijklmopqrstuvwxyz",
-    suspect=r"\S+:\d+$|[A-Z][\w$]*(?:Error|Exception|Rejection)(?:[: ]|$)|\[?Un(?:caught|handledP)|\(Use `",
+    suspects=(
+        ERROR_NAME,
+        ("U", r"Uncaught "),
+        ("([", r"\(Use `|\[UnhandledP|\[(?:eval|stdin)\]"),
+        PLACE,
+    ),
     enter=_enter,
+    indented=(("a", _indented),),
     steps={
         "js.source": _source,
         "js.mark": _mark,

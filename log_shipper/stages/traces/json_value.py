@@ -7,23 +7,22 @@ import re
 
 from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, NEVER, At, Entry
 
-_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"')
-_STRINGS = re.compile(r'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+')
-_BETWEEN = re.compile(r"[\s{}\[\],:0-9eE.+-]*+(?:(?:true|false|null)[\s{}\[\],:0-9eE.+-]*+)*+")
+_PLAIN = re.compile(r'(?:[\s{}\[\],:0-9eE.+-]++|"[^"\\{}\[\]]*+"|true|false|null)*+')
+_PIECE = re.compile(r'(?:[\s{}\[\],:0-9eE.+-]++|"(?:[^"\\]++|\\.)*+"|true|false|null)*+')
+_STRINGS = re.compile(r'(?:"(?:[^"\\]++|\\.)*+"[\s,:]*+)++')
 _MEMBER = re.compile(r'\s+(?:"(?:[^"\\]++|\\.)*+"\s*[:,]|[{\[\d-])')
-_OPENED = re.compile(r"[{\[]\s*$")
-_START = re.compile(r"[{\[]\s*(?:$|[{\[\"\]\d-])")
+_SOURCE_CODE = re.compile(r"[=(]\s*[{\[]+$")
+_START = re.compile(r"[{\[]\s*+(?:$|[{\[\"\]\d-])")
 _MOST = 100_000  # brackets: more than any value that is for reading
 
 
 def depth_after(text: str, depth: int) -> int | None:
     """Open brackets after a line, None where the line can't be part of a JSON value, or closes more than is open."""
-    if not _STRINGS.fullmatch(text):
-        return None
-    rest = _STRING.sub("", text) if '"' in text else text
-    if not _BETWEEN.fullmatch(rest):
-        return None
-    depth += rest.count("{") + rest.count("[") - rest.count("}") - rest.count("]")
+    if not _PLAIN.fullmatch(text):
+        if not _PIECE.fullmatch(text):
+            return None
+        text = _STRINGS.sub("", text)
+    depth += text.count("{") + text.count("[") - text.count("}") - text.count("]")
     return depth if 0 <= depth <= _MOST else None
 
 
@@ -37,7 +36,7 @@ def opens(text: str) -> Entry | None:
 
 def opened_before(text: str, prev: str) -> Entry | None:
     """The first line of a value whose bracket stands at the end of a log line."""
-    if not _OPENED.search(prev[-8:]) or not _MEMBER.match(text):
+    if prev[0] in " \t" or _SOURCE_CODE.search(prev[-8:]) or not _MEMBER.match(text):
         return None
     depth = depth_after(text, 1)
     return Entry(ALWAYS, At("json", "", depth)) if depth else None

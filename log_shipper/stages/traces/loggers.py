@@ -31,14 +31,14 @@ def _enter(text: str, prev: str) -> Entry | None:
     return None
 
 
-def _console(text: str, prev: str) -> Entry | None:
+def console(text: str, prev: str) -> Entry | None:
     """.NET: the category in one line, the message under it by six spaces."""
     if text.startswith("      ") and _EVENT.search(prev[-24:]) and _CATEGORY.search(prev, 0, 100):
         return Entry(ALWAYS, At("log.console"))
     return None
 
 
-def _pretty(text: str, prev: str) -> Entry | None:
+def pretty(text: str, prev: str) -> Entry | None:
     if text.startswith("    ") and _MEMBER.match(text) and _PINO.match(prev):
         return Entry(ALWAYS, At("log.pino"))
     return None
@@ -64,8 +64,7 @@ def _analysis_step(text: str, at: At) -> At | None:
 
 
 LOGGERS = Family(
-    first="SWICF",
-    suspect=r"SEVERE: |WARNING: |INFO: |CONFIG: |FINE(?:R|ST)?: ",
+    suspects=(("SWICF", r"SEVERE: |WARNING: |INFO: |CONFIG: |FINE(?:R|ST)?: "),),
     enter=_enter,
     steps={
         "log.console": _console_step,
@@ -73,5 +72,4 @@ LOGGERS = Family(
         "log.pino": _pino_step,
         "log.analysis": _analysis_step,
     },
-    follows=(_console, _pretty),
 )

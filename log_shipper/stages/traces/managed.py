@@ -7,13 +7,24 @@ System.AggregateException.ToString, System.Diagnostics.StackTrace.ToString; Mono
 
 import re
 
-from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, MESSAGE_LINES, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import (
+    ALWAYS,
+    COMPLETE,
+    DECLARED,
+    LETTERS,
+    MESSAGE_LINES,
+    QUALIFIED,
+    RECORD,
+    At,
+    Entry,
+    Family,
+)
 
 FRAME = re.compile(
-    r"\s+at (?:[^\s()]*[.$][^\s()]*\(|\(wrapper |[^\s()]+\.[^\s()]+ \([^()]*\) \[0x|<[\w.-]+>\(|\d+ +\S+ +0x[0-9a-f]"
+    r"\s+at (?:(?!\[)[^\s()]*[.$][^\s()]*\(|\(wrapper |[^\s()]+\.[^\s()]+ \([^()]*\) \[0x|<[\w.-]+>\(|\d+ +\S+ +0x[0-9a-f]"
     r"|[^\s()]+\(<?\w[\w $.>-]*(?::\d+)?\)$)"
 )
-_CLASS = re.compile(r"\s*(?:[A-Za-z_][\w$-]*+\.)++([\w$`+\[\],]++)(?: \(0x[0-9A-Fa-f]+\))?(?::| --->| *$)")
+_CLASS = re.compile(r"\s*(?:[A-Za-z_][\w$-]*+\.)++([\w$`+]++)(?: \(0x[0-9A-Fa-f]+\))?(?::| --->| *$)")
 _NAME = re.compile(r"Exception|Error|Throwable|Failure|Fault|Timeout|Rejected|Interrupt")
 _THREAD = re.compile(
     r"Exception in thread \"|Unhandled exception\. |Unhandled Exception:|\[ERROR\] FATAL UNHANDLED EXCEPTION: "
@@ -44,9 +55,17 @@ def is_header(text: str) -> bool:
     return match is not None and _NAME.search(match[1]) is not None
 
 
+def _indented(text: str, prev: str) -> Entry | None:
+    return Entry(ALWAYS, At("at.frames")) if FRAME.match(text) else None
+
+
+def _indented_header(text: str, prev: str) -> Entry | None:
+    """Tomcat's OneLineFormatter sets in by a tab all of a throwable."""
+    thrown = text[0] == "\t" and ("Exception" in text or "Error" in text) and is_header(text)
+    return Entry(DECLARED, At("at.head", "loose")) if thrown else None
+
+
 def _enter(text: str, prev: str) -> Entry | None:
-    if text[:1] in (" ", "\t") and FRAME.match(text):
-        return Entry(ALWAYS, At("at.frames"))
     if is_header(text):
         # A logger stamps each of its records: what has no stamp before the first frame is the exception's message.
         return Entry(DECLARED, At("at.head", "loose" if RECORD.match(prev) else ""))
@@ -97,9 +116,15 @@ def _crash(text: str, at: At) -> At | None:
 
 
 MANAGED = Family(
-    first="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ#_[",
-    suspect=r"Exception in|Exception:|(?:[A-Za-z_][\w$-]*+\.)++[\w$`+]*(?:Exception|Error|Throwable|Failure|Fault|Timeout|Rejected"
-    r"|Interrupt)|Unhandled |\[ERROR\] F|Process t|Stack o|Fatal error\.|Full thread|# [AT]",
+    suspects=(
+        (
+            "EUPSFe",
+            r"Exception in|Exception: |Unhandled [eE]xception[.:]|Process term|Stack ov|Fatal error\.|Full thread",
+        ),
+        ("[#", r"\[ERROR\] FATAL U|# A fatal|# There is ins"),
+        QUALIFIED,
+    ),
     enter=_enter,
+    indented=(("a", _indented), (LETTERS, _indented_header)),
     steps={"at.head": _head, "at.frames": _frames, "at.dump": _dump, "at.crash": _crash},
 )

@@ -6,14 +6,14 @@ lib/tsan/rtl/tsan_report.cpp, lib/ubsan/ubsan_diag.cpp; libstdc++: libsupc++/vte
 
 import re
 
-from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, ERROR_NAME, PLACE, RECORD, At, Entry, Family
 
 _RULE = re.compile(r"={65}$|={18}$")
 _REPORT = re.compile(r"==\d+==\s?(?:ERROR|WARNING): \w+(?:Sanitizer)?|WARNING: ThreadSanitizer: ")
-_DEADLY = re.compile(r"\w+Sanitizer:DEADLYSIGNAL$")
+_DEADLY = re.compile(r"\w++(?<=Sanitizer):DEADLYSIGNAL$")
 _SUMMARY = re.compile(r"SUMMARY: \w+Sanitizer")
 _TAIL = re.compile(r"\s|Shadow |=>0x|==\d+==|Exiting$|Command: |HINT: |NOTE: |Stats: ")
-_UB = re.compile(r"\S+:\d+(?::\d+)?: runtime error: ")
+_UB = re.compile(r"[^\s:]++:\d++(?::\d++)?+: runtime error: ")
 _UB_REST = re.compile(
     r"\s+#\d+ 0x|0x[0-9a-f]+: note: |<memory cannot be printed>|\S+:\d+:\d+: note: |\s[0-9a-f? ]+$|\s*[\^~ ]+$|SUMMARY: "
 )
@@ -21,6 +21,10 @@ _TERMINATE = re.compile(r"terminate called after throwing an instance of ")
 _FRAME = re.compile(r"\s+#\d+ +0x[0-9a-f]+ |\s+@ +0x[0-9a-f]+ |\s*#\d+ +0x[0-9a-f]+ in ")
 _GLOG = re.compile(r"\*\*\* (?:Check failure stack trace|Aborted at |SIG[A-Z]+ )|PC: @ +0x")
 _GLOG_CHECK = re.compile(r"\*\*\* Check failure stack trace|PC: @")
+
+
+def _frame(text: str, prev: str) -> Entry | None:
+    return Entry(ALWAYS, At("cpp.frames")) if _FRAME.match(text) else None
 
 
 def _enter(text: str, prev: str) -> Entry | None:
@@ -78,9 +82,13 @@ def _frames(text: str, at: At) -> At | None:
 
 
 NATIVE = Family(
-    first="=WAULHMTt#*P@./abcdefghijklmnopqrsuvwxyz0123456789BCDEFGIJKNOQRSVXYZ",
-    suspect=r"==\d+==|WARNING: Thr|\w+Sanitizer:|\S+:\d+(?::\d+)?: runtime e|terminate called after|#\d+ +0x|\*\*\* [CAS]|PC: @",
+    suspects=(
+        ("=WtP*#", r"==\d+==|WARNING: Thr|terminate called after|PC: @|\*\*\* [CAS]|#\d+ +0x"),
+        ERROR_NAME,
+        PLACE,
+    ),
     enter=_enter,
+    indented=(("#@", _frame),),
     steps={
         "cpp.deadly": _deadly,
         "cpp.report": _report,

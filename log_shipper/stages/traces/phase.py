@@ -1,14 +1,23 @@
 """What the rules of all languages share: where a group stands, how a line comes into one, what a log record looks like.
 
-A rule sees a line's first 4,096 characters, without colours and a closing carriage return, and the line before it.
+A rule sees a line's first 2,048 characters, without colours and a closing carriage return, and the line before it.
 Expressions that run over a whole line have no nested repetition: their time grows with the line and no faster.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import string
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
+UPPER, LETTERS = string.ascii_uppercase, string.ascii_letters + "_"
+PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+NOT_A_PATH = frozenset("0123456789[{(\"=<>|+-*#'`,;:!?&\\]})")
+PATHS = "".join(character for character in PRINTABLE if character not in NOT_A_PATH)
+# Beginnings that more than one family looks for: `file:line`, a qualified name, the name of an error.
+PLACE = (PATHS, r"(?:file:|node:)?+[^\s:]++:\d++(?:$|: runtime e|:(?: |in ['`]|\d++(?:$|: runtime e)))")
+QUALIFIED = (LETTERS, r"[A-Za-z_][\w$/%~-]*+\.[\w$/%~.`+\[\](){}*…-]*+(?::| --->| \(0x|$)")
+ERROR_NAME = (UPPER, r"[A-Z][\w$]*+(?<=rror|tion|izer)(?:[: \[]|$)")
 NEVER, DECLARED, ALWAYS = 0, 1, 2  # does a line that begins a trace belong to the line before it?
 
 
@@ -38,18 +47,16 @@ Step = Callable[[str, At], At | None]
 class Family:
     """The rules of one language.
 
-    first    characters (after indentation) of lines that `enter` has to see
-    suspect  expression for the beginning of such a line that is not indented; indented lines are always looked at
-    enter    for lines that say by themselves what they are
-    follows  for indented lines whose meaning is in the line before them
-    steps    phase -> rule
+    suspects  (first characters, expression): beginnings of lines, not indented, that `enter` has to see
+    enter     for lines that are not indented
+    indented  (first characters after the indentation, rule): for lines that are
+    steps     phase -> rule
     """
 
-    first: str
-    suspect: str
+    suspects: Sequence[tuple[str, str]]
     enter: Enter
     steps: Mapping[str, Step]
-    follows: tuple[Enter, ...] = field(default=())
+    indented: Sequence[tuple[str, Enter]] = ()
 
 
 # How loggers begin a record. Needed only where a trace would take any line, such as those of an exception's message.

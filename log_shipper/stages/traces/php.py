@@ -53,8 +53,14 @@ def _blank(text: str, at: At) -> At | None:
 
 
 PHP = Family(
-    first="PFWRSs[#",
-    suspect=r"PHP |Fatal error: |Warning: +Unc|Recoverable f|Parse error: |Stack trace:|\[stackt|#\d",
+    suspects=(
+        (
+            "PFWRS",
+            r"PHP (?:Fatal|Warning|Recov|Parse|Stack|#| )|(?:Fatal|Parse) error: |Warning: +Unc|Recoverable f|Stack trace:",
+        ),
+        ("[#", r"\[stackt|#\d"),
+    ),
     enter=_enter,
+    indented=(("#", _enter),),
     steps={"php.head": _head, "php.calls": _calls, "php.after": _after, "php.blank": _blank},
 )

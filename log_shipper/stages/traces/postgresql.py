@@ -6,40 +6,50 @@ a report is known by its severity and the two spaces behind the colon.
 
 import re
 
-from log_shipper.stages.traces.phase import ALWAYS, At, Entry, Family
+from log_shipper.stages.traces.phase import ALWAYS, NEVER, At, Entry
 
-_LOOKED_AT = 400  # characters of the prefix
-_REPORT = re.compile(
-    r"(?:^|[ \]:>|)}-])(?:LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|DETAIL|HINT|QUERY|CONTEXT|STATEMENT|LOCATION"
-    r"|BACKTRACE|日志|错误|致命错误|比致命错误还过分的错误|警告|注意|信息|调试[1-5]?|详细信息|提示|查询|上下文|背景|语句|位置):  "
+_LOOKED_AT = 400  # characters: the prefix
+_SEVERITIES = frozenset(
+    "LOG ERROR FATAL PANIC WARNING NOTICE INFO DEBUG DEBUG1 DEBUG2 DEBUG3 DEBUG4 DEBUG5"
+    " 日志 错误 致命错误 比致命错误还过分的错误 警告 注意 信息 调试".split()
 )
-_PART = re.compile(
-    r"(?:^|[ \]:>|)}-])(?:DETAIL|HINT|QUERY|CONTEXT|STATEMENT|LOCATION|BACKTRACE|详细信息|提示|查询|上下文|背景|语句|位置):  "
+_PARTS = frozenset(
+    "DETAIL HINT QUERY CONTEXT STATEMENT LOCATION BACKTRACE 详细信息 提示 查询 上下文 背景 语句 位置".split()
 )
+_WORD = re.compile(r"[^\W_]++$")
 _POSITION = re.compile(r"LINE \d+: ")
 _CARET = re.compile(r" +\^$")
 
 
-def _enter(text: str, prev: str) -> Entry | None:
-    if _POSITION.match(text):  # psql
-        return Entry(ALWAYS, At("pg")) if _is_report(prev) else None
-    if not _PART.search(text, 0, _LOOKED_AT):
-        return None
-    return Entry(ALWAYS if _is_report(prev) else 0, At("pg"))
+def _word(text: str) -> str:
+    """What stands before the first colon with two spaces behind it."""
+    colon = text.find(":  ", 0, _LOOKED_AT)
+    found = colon > 0 and _WORD.search(text[max(0, colon - 15) : colon])
+    return found[0] if found else ""
+
+
+def is_part(text: str) -> bool:
+    return _word(text) in _PARTS
 
 
 def _is_report(text: str) -> bool:
-    return ":  " in text and _REPORT.search(text, 0, _LOOKED_AT) is not None
+    word = _word(text)
+    return word in _SEVERITIES or word in _PARTS
 
 
-def _tab(text: str, prev: str) -> Entry | None:
+def enter(text: str, prev: str) -> Entry | None:
+    if text.startswith("LINE "):  # psql shows where in the statement
+        return Entry(ALWAYS, At("pg")) if _POSITION.match(text) and _is_report(prev) else None
+    if not is_part(text):
+        return None
+    return Entry(ALWAYS if _is_report(prev) else NEVER, At("pg"))
+
+
+def tab(text: str, prev: str) -> Entry | None:
     return Entry(ALWAYS, At("pg")) if text[0] == "\t" and _is_report(prev) else None
 
 
-def _step(text: str, at: At) -> At | None:
+def step(text: str, at: At) -> At | None:
     if text[:1] == "\t" or _POSITION.match(text) or _CARET.match(text):
         return at
-    return at if ":  " in text and _PART.search(text, 0, _LOOKED_AT) else None
-
-
-POSTGRESQL = Family(first="", suspect="", enter=_enter, steps={"pg": _step}, follows=(_tab,))
+    return at if is_part(text) else None

@@ -6,7 +6,7 @@ Lib/asyncio/base_events.py (default_exception_handler), Lib/logging/__init__.py 
 
 import re
 
-from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, QUALIFIED, RECORD, At, Entry, Family
 
 TRACEBACK = "Traceback (most recent call last):"
 _STACK = "Stack (most recent call last):"
@@ -22,7 +22,7 @@ _TIE = re.compile(
 _ANNOUNCES = re.compile(
     r"Exception in thread (?!\").*:$|Exception ignored |Exception in callback |Process [\w-]+:$|--- Logging error ---$"
     r"|Error in (?:sys\.\w+|atexit\.\w+):|(?:Task|Future) exception was never retrieved|Task was destroyed but it is pend"
-    r"|Unclosed (?:client session|connector|connection)|[\w.]*RemoteTraceback: ?$|Original exception was:"
+    r"|Unclosed (?:client session|connector|connection)|Original exception was:"
 )
 _CONTEXT = re.compile(
     r"(?:future|task|handle|protocol|transport|socket|server|asyncgen|client_session|connector|connections?): ?[<\[(]"
@@ -41,16 +41,18 @@ _WARNING = re.compile(r"(?:.*\s)?\S+:\d+: \w*Warning: ")
 _ALLOCATED = re.compile(r"\w+: Enable tracemalloc to get|Object allocated at \(most recent call")
 
 
+def _indented(text: str, prev: str) -> Entry | None:
+    if _FILE.match(text):
+        return Entry(ALWAYS if prev.endswith("(most recent call last):") else DECLARED, At("py.frames"))
+    return Entry(DECLARED, At("py.group")) if _GROUP.match(text) else None
+
+
 def _enter(text: str, prev: str) -> Entry | None:
-    if text[:1] in (" ", "\t"):
-        if _FILE.match(text):
-            return Entry(ALWAYS if prev.endswith("(most recent call last):") else DECLARED, At("py.frames"))
-        return Entry(DECLARED, At("py.group")) if _GROUP.match(text) else None
     if text == TRACEBACK:
         return Entry(DECLARED, At("py.frames"))
     if text == _STACK:
         return Entry(ALWAYS if RECORD.match(prev) else DECLARED, At("py.stack"))
-    if _ANNOUNCES.match(text):
+    if _ANNOUNCES.match(text) or (text.rstrip().endswith("RemoteTraceback:") and " " not in text.rstrip()):
         return Entry(DECLARED, At("py.announced", "logging" if text.startswith("---") else ""))
     if _CONTEXT.match(text):
         return Entry(DECLARED, At("py.announced"))
@@ -65,7 +67,7 @@ def _enter(text: str, prev: str) -> Entry | None:
     return None
 
 
-def _warned(text: str, prev: str) -> Entry | None:
+def warned(text: str, prev: str) -> Entry | None:
     """A warning and the source line under it."""
     if "Warning: " in prev and text[:2] == "  " and text[2:3] not in ("", " ") and _WARNING.match(prev):
         return Entry(ALWAYS, At("py.warned"))
@@ -187,10 +189,18 @@ def _stack(text: str, at: At) -> At | None:
 
 
 PYTHON = Family(
-    first="TESFP-UOD+fthpscaRr╭┌mC",
-    suspect=r"Traceback|Stack \(|Exception i|Process |--- L|Error in |Task |Future |Unclosed|Original e|During h|The above"
-    r"|Fatal P|Timeout \(|Object a|ResourceWarning|[╭┌]|[\w.]*RemoteTraceback|(?:future|task|handle|protocol|transport|socket"
-    r"|server|asyncgen|client_session|connector|connections?): ",
+    suspects=(
+        (
+            "TESPFUOD",
+            r"Traceback \(|Exception i|Stack \(|Process |Error in |Task |Future |Fatal P|Timeout \(|Unclosed |Original ex",
+        ),
+        ("TORD-╭┌", r"The above ex|Object al|ResourceW|During h|--- L|[╭┌][─ ]"),
+        (
+            "fthpsac",
+            r"(?:future|task|handle|protocol|transport|socket|server|asyncgen|client_session|connector|connections?): ",
+        ),
+        QUALIFIED,
+    ),
     enter=_enter,
     steps={
         "py.announced": _announced,
@@ -207,5 +217,5 @@ PYTHON = Family(
         "py.stack": _stack,
         "py.warned": _after_warning,
     },
-    follows=(_warned,),
+    indented=(("F+", _indented),),
 )

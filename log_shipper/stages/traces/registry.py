@@ -1,10 +1,10 @@
-"""All families, and which of them has to look at a line that begins with a given character."""
+"""All families, arranged by what a line begins with."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from log_shipper.stages.traces import json_value
+from log_shipper.stages.traces import json_value, loggers, postgresql, python
 from log_shipper.stages.traces.beam import BEAM
 from log_shipper.stages.traces.golang import GO
 from log_shipper.stages.traces.javascript import JAVASCRIPT
@@ -13,7 +13,6 @@ from log_shipper.stages.traces.managed import MANAGED
 from log_shipper.stages.traces.native import NATIVE
 from log_shipper.stages.traces.phase import Enter, Entry, Family, Step
 from log_shipper.stages.traces.php import PHP
-from log_shipper.stages.traces.postgresql import POSTGRESQL
 from log_shipper.stages.traces.python import PYTHON
 from log_shipper.stages.traces.ruby import RUBY
 from log_shipper.stages.traces.rust import RUST
@@ -21,38 +20,58 @@ from log_shipper.stages.traces.scripting import SCRIPTING
 
 # Where two would take the same line, the first does.
 FAMILIES = (LOGGERS, PYTHON, PHP, RUBY, NATIVE, RUST, MANAGED, JAVASCRIPT, BEAM, SCRIPTING, GO)
-_COLOURS = r"(?:\x1b\[[0-9;]*+[mK])*+"
+_COLOURS = r"(?:\x1b\[[0-9;]*+[mK])++"
+_BEGINNING = 300  # characters that tell whether a line has to be looked at
+
+Suspect = Callable[[str, int, int], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Families, arranged by what a line begins with."""
+    """Families, arranged by the first character that is not white."""
 
-    enter: dict[str, tuple[Enter, ...]]  # by the first character that is not white
-    follows: tuple[Enter, ...]  # for indented lines
+    enter: dict[str, tuple[Enter, ...]]
+    indented: dict[str, tuple[Enter, ...]]
     steps: dict[str, Step]
-    suspect: re.Pattern[str]  # the beginnings of lines that have to be looked at
-    first: frozenset[str]  # the first characters of such lines, "" for an empty one
+    suspects: dict[str, Suspect]  # the expression that tells whether a line has to be looked at; none: it has not
+
+    def looked_at(self, texts: Sequence[str]) -> list[int]:
+        """Rows that may begin a group or follow one that has not been seen as such: all others begin a message."""
+        get, is_part = self.suspects.get, postgresql.is_part
+        return [
+            row
+            for row, text in enumerate(texts)
+            if ((suspect := get(text[:1])) and suspect(text, 0, _BEGINNING)) or (":  " in text and is_part(text))
+        ]
 
     def entry(self, text: str, prev: str, whole: str) -> Entry | None:
         """The group that a line begins, alone or with the line before it; `whole` is the line to its end."""
         if not text:
             return LOGGERS.enter(text, prev)
-        if text[0] in "{[":
+        start = text[0]
+        if start in " \t":
+            return self._indented(text, prev)
+        if start in "{[":
             entry = json_value.opens(whole)
             if entry:
                 return entry
-        if text[0] in " \t":
-            return self._indented(text, prev)
-        entry = _first(self.enter.get(text[0], ()), text, prev)
-        return entry or (POSTGRESQL.enter(text, prev) if ":  " in text or text.startswith("LINE ") else None)
+        entry = _first(self.enter.get(start, ()), text, prev)
+        return entry or (postgresql.enter(text, prev) if ":  " in text or start == "L" else None)
 
     def _indented(self, text: str, prev: str) -> Entry | None:
-        if prev:
-            entry = _first(self.follows, text, prev) or json_value.opened_before(text, prev)
-            if entry:
-                return entry
-        return _first(self.enter.get(text.lstrip()[:1], ()), text, prev)
+        entry = _follows(text, prev) if prev else None
+        return entry or _first(self.indented.get(text.lstrip()[:1], ()), text, prev)
+
+
+def _follows(text: str, prev: str) -> Entry | None:
+    """An indented line whose meaning is in the line before it."""
+    if text[0] == "\t":
+        return postgresql.tab(text, prev) if ":  " in prev else None
+    if prev[-1] in "{[":
+        return json_value.opened_before(text, prev)
+    if "Warning: " in prev:
+        return python.warned(text, prev)
+    return loggers.console(text, prev) or loggers.pretty(text, prev)
 
 
 def _first(rules: Sequence[Enter], text: str, prev: str) -> Entry | None:
@@ -63,17 +82,38 @@ def _first(rules: Sequence[Enter], text: str, prev: str) -> Entry | None:
     return None
 
 
+def _opening(suspect: Suspect) -> Suspect:
+    """A line that may open a JSON value: most JSON lines end with a closing brace."""
+    return lambda text, start, end: text[-1:] in "{[," or suspect(text, start, end)
+
+
 def rules_of(families: Sequence[Family] = FAMILIES) -> Rules:
     enter: dict[str, list[Enter]] = {}
-    steps: dict[str, Step] = {"json": json_value.step}
-    follows: list[Enter] = list(POSTGRESQL.follows)
+    indented: dict[str, list[Enter]] = {}
+    steps: dict[str, Step] = {"json": json_value.step, "pg": postgresql.step}
+    beginnings: dict[str, list[str]] = {"L": [r"LINE \d"], "{": [r"\{\s*$"], "[": [r"\[\s*$"]}
     for family in families:
-        for character in dict.fromkeys(family.first):
-            enter.setdefault(character, []).append(family.enter)
         steps.update(family.steps)
-        follows.extend(family.follows)
-    steps.update(POSTGRESQL.steps)
-    beginnings = "|".join(family.suspect for family in families)
-    suspect = re.compile(rf"[ \t]|$|{_COLOURS}(?:{beginnings}|LINE \d|[{{\[]\s*$)|\x1b\[[0-9;]*+[mK][ \t{{\[]")
-    first = frozenset([*enter, " ", "\t", "", "\x1b", "{", "["])
-    return Rules({key: tuple(value) for key, value in enter.items()}, tuple(follows), steps, suspect, first)
+        for characters, pattern in family.suspects:
+            for character in characters:
+                rules = enter.setdefault(character, [])
+                if family.enter not in rules:
+                    rules.append(family.enter)
+                if pattern not in beginnings.setdefault(character, []):
+                    beginnings[character].append(pattern)
+        for characters, rule in family.indented:
+            for character in characters:
+                indented.setdefault(character, []).append(rule)
+    suspects: dict[str, Suspect] = {
+        character: re.compile("|".join(patterns)).match for character, patterns in beginnings.items()
+    }
+    everything = "|".join(dict.fromkeys(pattern for patterns in beginnings.values() for pattern in patterns))
+    suspects["\x1b"] = re.compile(rf"{_COLOURS}(?:[ \t]|{everything})").match
+    suspects["{"], suspects["["] = _opening(suspects["{"]), _opening(suspects["["])
+    suspects[" "] = suspects["\t"] = suspects[""] = re.compile("").match
+    return Rules(
+        {character: tuple(rules) for character, rules in enter.items()},
+        {character: tuple(rules) for character, rules in indented.items()},
+        steps,
+        suspects,
+    )

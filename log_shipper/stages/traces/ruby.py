@@ -6,13 +6,13 @@ Logger::Formatter (msg2str); rails: ActionDispatch::DebugExceptions (log_error).
 
 import re
 
-from log_shipper.stages.traces.phase import ALWAYS, DECLARED, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import ALWAYS, DECLARED, PLACE, RECORD, UPPER, At, Entry, Family
 
-_HEADER = re.compile(r"\S+:\d+:in ['`][^']*': ")
-_TOP = re.compile(r"\S+\.(?:rb|ru|rake|gemspec):\d+: .*\([A-Z][\w:]*\)$")
+_HEADER = re.compile(r"[^\s:]++:\d++:in ['`][^']*': ")
+_TOP = re.compile(r"[^\s:]++(?<=\.rb|\.ru):\d++: .*\([A-Z][\w:]*\)$")
 _FROM = re.compile(r"\s+(?:\d+: )?from \S.*:\d+(?::in ['`].*|$)")
 _CALLER = re.compile(r"\s+(?:\d+: )?from \S+:\d+:in ['`]|\s+(?:\d+: )?from \S+\.(?:rb|ru|rake):\d+$")
-_FRAME = re.compile(r"(?:from )?\S+:\d+:in ['`][^']*'$")
+_FRAME = re.compile(r"(?:from )?[^\s:]++:\d++:in ['`][^']*'$")
 _OMITTED = re.compile(r"\s+\.\.\. \d+ levels\.\.\.")
 _THREAD = re.compile(r"#<Thread:0x\S.*> terminated with exception")
 _HINT = re.compile(r"Did you mean\?")
@@ -21,9 +21,11 @@ _RAILS = re.compile(r"[A-Z]\w*(?:::\w+)+ \(.*\):?$|[A-Z]\w*(?:Error|Exception) \
 _LOGGER = re.compile(r"[DIWEFA], \[")
 
 
+def _indented(text: str, prev: str) -> Entry | None:
+    return Entry(ALWAYS, At("rb.frames")) if _CALLER.match(text) else None
+
+
 def _enter(text: str, prev: str) -> Entry | None:
-    if text[:1] in (" ", "\t"):
-        return Entry(ALWAYS, At("rb.frames")) if _CALLER.match(text) else None
     if _HEADER.match(text) or _TOP.match(text):
         return Entry(DECLARED, At("rb.head", _mark(text)))
     if _FRAME.match(text):
@@ -87,9 +89,13 @@ def _rails(text: str, at: At) -> At | None:
 
 
 RUBY = Family(
-    first="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/.-#<0123456789",
-    suspect=r"\S+:\d+:in ['`]|\S+\.(?:rb|ru|rake|gemspec):\d+: |#<Thread|[A-Z][\w:]* \(.*\):?$",
+    suspects=(
+        PLACE,
+        ("#", r"#<Thread:"),
+        (UPPER, r"[A-Z][\w:]*+ \(.*\):?$"),
+    ),
     enter=_enter,
+    indented=(("f0123456789", _indented),),
     steps={
         "rb.thread": _thread,
         "rb.head": _head,

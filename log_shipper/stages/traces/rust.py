@@ -19,9 +19,11 @@ _CAUSED = re.compile(r"(?:Caused by|Causes|Location|Stack backtrace|Backtrace):"
 _PRETTY = re.compile(r"    (?:at \S+\.rs:\d+|in \S+::\S)")
 
 
+def _indented(text: str, prev: str) -> Entry | None:
+    return Entry(ALWAYS, At("rust.pretty")) if _PRETTY.match(text) else None
+
+
 def _enter(text: str, prev: str) -> Entry | None:
-    if text[:1] == " ":
-        return Entry(ALWAYS, At("rust.pretty")) if _PRETTY.match(text) and text[4] == "a" else None
     if _HEADER.match(text):
         if _OLD.match(text):
             return Entry(DECLARED, At("rust.body" if _OLD_END.match(text) else "rust.old"))
@@ -82,9 +84,9 @@ def _pretty(text: str, at: At) -> At | None:
 
 
 RUST = Family(
-    first="tfEaisn",
-    suspect=r"thread '|fatal runtime|Error: |stack backtrace:|note: run with",
+    suspects=(("tfEsn", r"thread '|fatal runtime|Error: |stack backtrace:|note: run with"),),
     enter=_enter,
+    indented=(("a", _indented),),
     steps={
         "rust.message": _message,
         "rust.assert": _assert,

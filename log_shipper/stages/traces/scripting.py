@@ -6,7 +6,17 @@ lua: lauxlib.c (luaL_traceback); perl: lib/Carp.pm; ghc: GHC.Exception; ocaml: r
 
 import re
 
-from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, MESSAGE_LINES, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import (
+    ALWAYS,
+    COMPLETE,
+    DECLARED,
+    MESSAGE_LINES,
+    PRINTABLE,
+    RECORD,
+    At,
+    Entry,
+    Family,
+)
 
 _DART = re.compile(r"#\d+\s+\S.* \((?:package:|dart:|file:|\S+\.dart)\S*\)$|<asynchronous suspension>$")
 _TERSE = re.compile(r"(?:package:|dart:|file:///)\S+ \d+:\d+\s+\S")
@@ -31,11 +41,15 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("dart.box"))
     if _LUA.match(text) or _JULIA.match(text) or _HASKELL.match(text):
         return Entry(ALWAYS, At("sc.indented"))
-    if _PERL.match(text) or _FROM.match(text):
-        return Entry(ALWAYS, At("sc.indented"))
     if _OCAML_HEAD.match(text) or _OCAML.match(text):
         return Entry(ALWAYS if _OCAML.match(text) and "exception" in prev.lower() else DECLARED, At("sc.ocaml"))
     return None
+
+
+def _indented_frame(text: str, prev: str) -> Entry | None:
+    if text[0] == "\t":
+        return Entry(ALWAYS, At("sc.indented")) if " called at " in text and _PERL.match(text) else None
+    return Entry(ALWAYS, At("sc.indented")) if _FROM.match(text) else None
 
 
 def _dart_head(text: str, at: At) -> At | None:
@@ -63,10 +77,16 @@ def _ocaml(text: str, at: At) -> At | None:
 
 
 SCRIPTING = Family(
-    first="#<Upd[f═=sSCHFRemtMabcghijklnoqrvwxyzABDEGIJKLNOPQTVWXYZ$_",
-    suspect=r"#\d+ |<asy|package:|dart:|file:///\S+ \d|Unhandled e|\[ERROR:f|[═=]{2,}[╡|]|stack traceback:|Stacktrace:|CallStack"
-    r"|HasCallStack|Cost-centre|Fatal error: exc|Raised |Called |Re-raised ",
+    suspects=(
+        ("#<[═=", r"#\d+ +\S|<asy|\[ERROR:f|[═=]{2,}[╡|]"),
+        ("pdf", r"package:|dart:|file:///\S++ \d"),
+        (
+            "UsSCHFR",
+            r"Unhandled exception:$|stack traceback:|Stacktrace:|CallStack|HasCallStack|Cost-centre|Fatal error: exc|Raised at |Re-rai|Called f",
+        ),
+    ),
     enter=_enter,
+    indented=((PRINTABLE, _indented_frame),),
     steps={
         "dart.head": _dart_head,
         "dart.frames": _dart_frames,
