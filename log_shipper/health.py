@@ -1,15 +1,23 @@
-"""The shipper's /healthz, /readyz and /metrics."""
+"""The shipper's /healthz, /readyz and /metrics, and /audit, which `wholelog audit` asks."""
 
 import json
 import threading
 import time
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from log_shipper.errors import AddressUnusable
+from log_shipper.errors import AddressUnusable, CopyGone, ShipperError
+from log_store.errors import LogStoreError
+from log_store.seal import Seal
+
+NO_ROUTE = b'{"status": "there are /healthz, /readyz, /metrics and /audit"}'
+
+Audit = Callable[[str, bool], list[Seal]]
+"""container ('' for all), repair -> seals. Raises CopyGone for an unknown one, ShipperError, LogStoreError"""
 
 Check = Callable[[], str]
 """'' where all is well, else what is wrong"""
@@ -18,7 +26,9 @@ Check = Callable[[], str]
 class HealthServer:
     """Serves in threads of its own from `start` to `close`. Raises AddressUnusable."""
 
-    def __init__(self, address: tuple[str, int], checks: Mapping[str, Check], registry: CollectorRegistry) -> None:
+    def __init__(
+        self, address: tuple[str, int], checks: Mapping[str, Check], registry: CollectorRegistry, audit: Audit
+    ) -> None:
         states = _States(checks)
 
         class Handler(BaseHTTPRequestHandler):
@@ -32,8 +42,11 @@ class HealthServer:
                 elif self.path == "/readyz":
                     ready, told = states.look()
                     self._answer(200 if ready else 503, "application/json", json.dumps(told).encode())
+                elif self.path.partition("?")[0] == "/audit":
+                    status, told = _audited(audit, self.path.partition("?")[2])
+                    self._answer(status, "application/json", json.dumps(told).encode())
                 else:
-                    self._answer(404, "application/json", b'{"status": "there are /healthz, /readyz and /metrics"}')
+                    self._answer(404, "application/json", NO_ROUTE)
 
             def _answer(self, status: int, kind: str, body: bytes) -> None:
                 self.send_response(status)
@@ -66,6 +79,28 @@ class HealthServer:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def _audited(audit: Audit, query: str) -> tuple[int, dict[str, object]]:
+    """Status and body for /audit?container=ID&repair=true."""
+    asked = parse_qs(query)
+    repair = asked.get("repair", ["false"])[-1]
+    unknown = set(asked) - {"container", "repair"}
+    if unknown or repair not in ("true", "false"):
+        return 400, {"status": "/audit takes container (an id, a prefix or a name) and repair (true or false)"}
+    try:
+        seals = audit(asked.get("container", [""])[-1], repair == "true")
+    except CopyGone as error:
+        return 404, {"status": str(error)}
+    except (ShipperError, LogStoreError) as error:
+        return 503, {"status": str(error)}
+    return 200, {"verdicts": [_verdict(seal) for seal in seals]}
+
+
+def _verdict(seal: Seal) -> dict[str, object]:
+    names = ("container_id", "container_name", "started_at", "state", "reason", "lines", "put_back", "verified_until")
+    gaps = [{"start": gap.start, "end": gap.end, "lines": gap.lines, "why": gap.why} for gap in seal.gaps]
+    return {**{name: getattr(seal, name) for name in names}, "gaps": gaps}
 
 
 class _States:

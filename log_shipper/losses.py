@@ -9,6 +9,7 @@ from log_store.document import DocumentBatch
 from log_store.protocols import Rejection
 from log_store.seal import Gap, Seal
 
+STORE_LACKS = "the store has only "
 MOST_GAPS = 100  # of one container that are told apart; further ones widen the last
 
 
@@ -38,7 +39,7 @@ class Losses:
             missing = expected - self._stored_lines(seal.container_id)
             if missing > 0:
                 self._count("lines_missing", missing)
-                why = f"the store has {expected - missing} of {expected} lines"
+                why = f"{STORE_LACKS}{expected - missing} of {expected} lines"
                 gaps = [Gap(seal.started_at, seal.finished_at, missing, why)]
         if not gaps:
             return seal

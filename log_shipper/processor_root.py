@@ -15,6 +15,7 @@ from log_shipper.audit.accepted import AcceptorClient
 from log_shipper.audit.auditor import Auditor
 from log_shipper.audit.docker_copy import Engine
 from log_shipper.audit.rounds import Rounds
+from log_shipper.audit.verdicts import Verdicts
 from log_shipper.audit.watcher import Watcher
 from log_shipper.checkpoint import Checkpoint
 from log_shipper.config import ShipperSettings
@@ -88,7 +89,11 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
         "store": lambda: delivery.trouble,
         "socket": lambda: _refused(settings.socket_path),
     }
-    health = HealthServer(settings.shipper_listen, checks, registry)
+    verdicts = Verdicts(engine, watcher, auditor, reader, rounds.compare)
+    health = HealthServer(
+        settings.shipper_listen, checks, registry,
+        lambda name, repair: verdicts.of(name, repair) if name else verdicts.of_all(repair),
+    )  # fmt: skip
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _begin_to_stop(stop, delivery))

@@ -69,14 +69,28 @@ class Auditor:
         """State a gap of a run that goes on."""
         self._send_seal(replace(run, gaps=(*run.gaps, gap), version=time.time_ns()))
 
-    def audit_end(self, facts: Facts, gaps: Sequence[Gap] = (), *, everything: bool = False) -> Seal:
+    def state(self, seal: Seal) -> None:
+        """Hand a seal to the spool."""
+        self._send_seal(seal)
+
+    def rewrite(self, facts: Facts) -> None:
+        """Write all of an ended container's copy again, whatever was received. Raises CopyGone, CopyDamaged."""
+        container_id, copy = facts.context.container_id, CopyAccount()
+        for frames, _ in self._frames(container_id, 0, END):
+            copy.add(frames)
+        difference = compare(Account(), copy.account)
+        again = (frames for frames, _ in self._frames(container_id, 0, END))
+        # No windows with it: what was received stays accounted for as it is.
+        self._send_lines(container_id, again, difference, account=False)
+
+    def audit_end(self, facts: Facts, gaps: Sequence[Gap] = ()) -> Seal:
         """Bring what the live path lacks of an ended container, then its seal, through the spool; gives the seal.
 
-        A copy that is damaged or gone makes a seal that says so. `everything`: write all of the copy again.
+        A copy that is damaged or gone makes a seal that says so.
         """
         prior = self._prior(facts)
         try:
-            found = self._audit(facts, END, everything)
+            found = self._audit(facts, END)
         except (CopyGone, CopyDamaged) as error:
             return self.unverified(prior, str(error))
         all_gaps = (*prior.gaps, *found.gaps, *gaps)
@@ -100,7 +114,7 @@ class Auditor:
             return None
         prior = self._prior(facts)
         try:
-            found = self._audit(facts, until, False)
+            found = self._audit(facts, until)
         except (CopyGone, CopyDamaged) as error:
             log.info("no audit of the running %s: %s", facts.context.container_id[:12], error)
             return None
@@ -130,7 +144,7 @@ class Auditor:
         known = self._known.open_run(facts.context.container_id, facts.started_at)
         return _seal(facts) if known is None else replace(known, finished_at=facts.finished_at or None)
 
-    def _audit(self, facts: Facts, until: int, everything: bool) -> _Found:
+    def _audit(self, facts: Facts, until: int) -> _Found:
         container_id = facts.context.container_id
         received = self._known.account(container_id)
         # Lines behind the verified time are found only where all is read, in the order in which it was written.
@@ -144,7 +158,7 @@ class Auditor:
                 held.append(frames)
         lost = rotated(received, copy, size, facts.started_at)
         start = 0 if lost is None else copy.first_time
-        difference = compare(received, copy.account, start=start, until=until, late=whole, all_windows=everything)
+        difference = compare(received, copy.account, start=start, until=until, late=whole)
         if difference.windows:
             again = iter(held) if size <= HELD else (frames for frames, _ in self._frames(container_id, since, until))
             self._send_lines(container_id, again, difference)
@@ -171,7 +185,9 @@ class Auditor:
         if parser.pending or (tail.time and _last(tail) != last and not (last is None and tail.time[-1] < since)):
             raise CopyDamaged(f"Docker's copy of {container_id[:12]} broke off")
 
-    def _send_lines(self, container_id: str, copy: Iterator[Frames], difference: Difference) -> None:
+    def _send_lines(
+        self, container_id: str, copy: Iterator[Frames], difference: Difference, *, account: bool = True
+    ) -> None:
         selection = Selection(difference)
         whole = RepairPass(uuid.uuid4().hex, container_id, last=False)
         sent = 0
@@ -181,7 +197,8 @@ class Auditor:
                     chunk = f"{whole.id}.{sent}"
                     self._acceptor.send(lines_message(whole, frames, piece, chunk), chunk)
                     sent += 1
-        end = replace(whole, last=True, bits=difference.bits, windows=difference.copy_windows)
+        windows = difference.copy_windows if account else {}
+        end = replace(whole, last=True, bits=difference.bits, windows=windows)
         self._acceptor.send(lines_message(end, Frames(), Segment(), f"{whole.id}.end"), f"{whole.id}.end")
 
     def _send_seal(self, seal: Seal) -> None:

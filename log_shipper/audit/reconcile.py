@@ -100,12 +100,10 @@ class Difference:
         return any(least <= key <= most for key in self.windows)
 
 
-def compare(
-    received: Account, copy: Account, *, start: int = 0, until: int = END, late: bool = True, all_windows: bool = False
-) -> Difference:
+def compare(received: Account, copy: Account, *, start: int = 0, until: int = END, late: bool = True) -> Difference:
     """Both accounts are brought to the wider of their windows; windows from that of `start` to `until` count.
 
-    `late`: the window of late records too. `all_windows`: whatever the copy has is different (an authoritative pass).
+    `late`: the window of late records too.
     """
     bits = max(received.bits, copy.bits)
     received.widen(bits)
@@ -115,8 +113,6 @@ def compare(
     counted = [key for key in ours.keys() | theirs.keys() if (late if key < 0 else first <= key >> 1 < end)]
     differing = {key for key in counted if ours.get(key) != theirs.get(key)}
     balance = [theirs.get(key, (0, 0))[0] - ours.get(key, (0, 0))[0] for key in differing]
-    if all_windows:
-        differing.update(key for key in counted if key in theirs)
     return Difference(
         bits, received.verified, differing, sum(b for b in balance if b > 0), -sum(b for b in balance if b < 0),
         {key: theirs.get(key, (0, 0)) for key in differing},

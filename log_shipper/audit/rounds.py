@@ -78,9 +78,10 @@ class Rounds:
                 return
             facts = self._watcher.ours(container_id)
             if facts is not None and facts.running:
-                self._compare(facts)
+                self.compare(facts)
 
-    def _compare(self, facts: Facts) -> None:
+    def compare(self, facts: Facts) -> Seal | None:
+        """Audit a running container now. Raises EngineUnavailable, NotAccepted."""
         account = self._progress.account(facts.context.container_id)
         until = max(account.latest - STILL_ON_ITS_WAY, time.time_ns() - QUIET)
         began = time.monotonic()
@@ -88,3 +89,4 @@ class Rounds:
         if seal is not None:
             log.info("%s so far: %d lines, %d put back, in %.2f s", facts.context.container_id[:12], seal.lines,
                      seal.put_back, time.monotonic() - began)  # fmt: skip
+        return seal

@@ -1,11 +1,18 @@
 """The audit on real containers that run on, on copies that have rotated, and on what the shipper could not see."""
 
+import contextlib
+import json
 import shutil
 import signal
+import sqlite3
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from log_shipper.audit.gaps import ENGINE_GONE
 from log_store.sqlite_reader import SqliteReader
@@ -135,3 +142,30 @@ def test_an_acceptor_that_stood_still_says_so(shipper: Shipper, start: Start, st
     seal = sealed(store, container)
     assert (seal.state, seal.lines) == ("sealed", 100)
     until("the outage is counted", lambda: counted("outages_total", shipper) >= 1)
+
+
+def verdicts(shipper: Shipper, query: str) -> list[dict[str, object]]:
+    page = urllib.request.urlopen(f"http://127.0.0.1:{shipper.port}/audit?{query}", timeout=60)
+    found: list[dict[str, object]] = json.load(page)["verdicts"]
+    return found
+
+
+def test_a_verdict_for_each_container_and_a_repair(shipper: Shipper, start: Start, store: SqliteReader) -> None:
+    """What the store lost afterwards is found by nobody until an authoritative pass writes it again."""
+    shipper.start()
+    whole, running = start("seq 1 1000"), start("echo up; sleep 60")
+    sealed(store, whole)
+    until("the running one's line", lambda: len(lines(store, running.id)) == 1)
+    found = {verdict["container_id"]: verdict for verdict in verdicts(shipper, "")}
+    assert (found[whole.id]["state"], found[whole.id]["lines"]) == ("sealed", 1000)
+    assert found[running.id]["state"] == "open"
+    (day,) = (shipper.data / "logs").glob("20*.sqlite")
+    with contextlib.closing(sqlite3.connect(day)) as connection, connection:
+        connection.execute("DELETE FROM documents WHERE message LIKE '5%'")
+    assert len(lines(store, whole.id)) < 1000
+    (verdict,) = verdicts(shipper, f"container={whole.id[:12]}&repair=true")
+    assert (verdict["state"], verdict["lines"]) == ("sealed", 1000)
+    assert texts(store, whole) == [str(number) for number in range(1, 1001)]
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        verdicts(shipper, "container=nobody")
+    assert refused.value.code == 404 and b"nobody" in refused.value.read()
