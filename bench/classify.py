@@ -30,7 +30,9 @@ COMMON = {
     "level prefix": f"INFO:     {_TEXT}",
     "access log": '10.0.0.1 - - [01/Mar/2026:10:20:30 +0000] "GET /error.html HTTP/1.1" 200 612 "-" "curl/8.5.0" rt=0.012',
     "ansi": f"\x1b[2m2026-03-01T10:20:30.456Z\x1b[0m \x1b[32m INFO\x1b[0m {_TEXT}",
-    "trace of 12 lines": "Traceback (most recent call last):\n" + '  File "a.py", line 3, in f\n    g()\n' * 5 + "ValueError: x",
+    "trace of 12 lines": "Traceback (most recent call last):\n"
+    + '  File "a.py", line 3, in f\n    g()\n' * 5
+    + "ValueError: x",
 }
 _BITS = (
     " ", "[", "(", "<", "{", "]", "0", "1:", "-", "a", "A", ":", ": ", "a: ", "a.", "a=", "a=b ", '"', "\\", "\\\"", "'", "\t", "|",

@@ -17,8 +17,8 @@ from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import set_off
 
 _GAP = re.compile(r"[\s,;:|*~>\])}–—-]*+")
-_WORD = re.compile(r"[^\W\d_]++")
-_TOKEN = re.compile(r"[^\s\[\](){}<>|\"',;]++")
+_WORD = re.compile(r"[^\W\d_]{1,24}+")
+_TOKEN = re.compile(r"[^\s\[\](){}<>|\"',;]{1,160}+(?![^\s\[\](){}<>|\"',;])")
 _GROUPS = {
     "[": re.compile(r"\[([^\[\]]{0,250}+(?:\[[^\[\]]{0,100}+\][^\[\]]{0,100}+)*+)\]"),
     "(": re.compile(r"\(([^()]{0,250}+(?:\([^()]{0,100}+\)[^()]{0,100}+)*+)\)"),
@@ -34,7 +34,10 @@ _LEVEL_IN_NAME = re.compile(r"[\w-]++\.([A-Z]{4,9}):")  # Monolog: production.ER
 _WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
 _POSTGRES = re.compile(r"[ :](LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|错误|致命错误|警告|日志|注意):  \S")
 _PRINTED_BY_OTHER = re.compile(r"std(?:out|err) [FP] ")
-_QUICK = re.compile(r"\]?+[ \t]*+(?:- |\| |: |:|\|)?+([A-Z]{3,8})(?=[ \t:|\]])")
+_QUICK = re.compile(
+    r"\]?+[ \t]*+(?:- |\| |: |:|\|)?+(?:\[([\w.#-][\w.# -]{0,50}+)\][ \t]++(?:\w{1,40}+@\w{1,40}+ )?+|([\w.]{1,60}+) - )?+([A-Z]{3,8})(?=[ \t:|\]])"
+)
+_QUICK_BRACKET = re.compile(r"\]? ?\[ ?([A-Za-z]{3,9}) {0,8}\]")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _MOST_TOKENS = 14
 _MOST_NAMES = 3
@@ -87,7 +90,7 @@ class Header:
             if self.found is not None:
                 return -1
         inside = start + 1
-        while line[inside : inside + 1] == " ":
+        while line[inside : inside + 1] == " " and inside < start + 12:
             inside += 1
         if line[inside : inside + 1] in _STAMP_FIRSTS:
             stamp = STAMP.match(line, inside)
@@ -143,9 +146,17 @@ class Header:
         self.stamped = True
         self.text = end
         if quick is not None:
-            declared = UPPER.get(quick[1])
-            if declared is not None and set_off(line, quick.end(), quick[1], stamped=True):
-                self.found = declared, "column"
+            word, before = quick[3], quick[1] or quick[2]
+            declared = UPPER.get(word)
+            if declared is not None and (before is None or before.partition(" ")[0].upper() not in UPPER):
+                if set_off(line, quick.end(), word, stamped=True):
+                    self.found = declared, "prefix" if line[quick.end()] == ":" else "column"
+                    return -1
+        bracket = _QUICK_BRACKET.match(line, end)
+        if bracket is not None:
+            declared = WORDS.get(bracket[1].lower())
+            if declared is not None:
+                self.found = declared, "bracket"
                 return -1
         following = line[end : end + 1]
         if following and (following.isalnum() or following in "._/"):
@@ -246,8 +257,6 @@ class Header:
         token, end = match[0], match.end()
         if token.isdecimal() or "=" in token:
             return end
-        if len(token) > 160:
-            return -1
         if ":" in token and self._in_token(token, start):
             return -1
         if not self.stamped:

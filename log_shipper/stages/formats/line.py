@@ -13,24 +13,24 @@ from log_shipper.stages.formats.levels import UPPER, WORDS, Found
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import set_off
 
-_LEAD = re.compile(r"[^\W\d_]++")
+_LEAD = re.compile(r"[^\W\d_]{1,24}+")
 _ISO_COLUMN = re.compile(
     r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9}+)?+(?:Z| ?[+-]\d\d:?\d\d| UTC)?+\]?[ \t]++(?:- |\| )?([A-Z]{3,8})(?=[ \t:|])"
 )
 _SYSLOG_TAG = re.compile(rf"{SYSLOG_STAMP.pattern}\S{{1,100}}+ [\w./@()-]{{1,80}}\[\d{{1,9}}\]: ")
 _DATE_WORDS = frozenset("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
 # The names that collectors put before a line: docker compose, foreman, pm2, buildkit, rsyslog's CEE cookie
-_WRAPPED = re.compile(
-    r"[\w.@-]+(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]+ *\| |#\d+ (?:\d+\.\d+ )?(?=\S)|@cee: ?|\([\w=, .-]+\) (?=\S)"
-)
+_WRAPPED = re.compile(r"[\w.@-]+(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]+ *\| |#\d+ (?:\d+\.\d+ )?(?=\S)|@cee: ?")
 _LEVEL_AFTER_NAME = re.compile(r"[\w./-]++:([A-Z]{4,8})[: ]")
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
-_ICON = re.compile(r"[^\w\s\[({<\"'`/\\$&^]{1,4}\ufe0f?[ \u00a0]{1,4}(?=\S)")
+_ICON = re.compile(r"(?:ℹ|[^\w\s\[({<\"'`/\\$&^]{1,4})\ufe0f?[ \u00a0]{1,4}(?=\S)")
 _ICON_TEXT = re.compile(
     r"\[?(?:[A-Z]{4,9}\]|[A-Z]{4,9}: |(?:[Ee]rror|[Ww]arning|[Ff]atal|[Ii]nfo|[Dd]ebug)(?:: |  +\S)|(?:[A-Z]\w*)?Error: |[^\W\d_a-zA-Z]+[:：])"
 )
 _BLANK = " \t\u00a0\u3000"
 _DEEPEST = 3
+_TEXT = 600
+"""Characters of a line without header that are looked at."""
 
 
 def declared(line: str, depth: int = 0) -> Found | None:
@@ -100,10 +100,14 @@ def _rest(text: str, depth: int) -> Found | None:
 
 def _numbered(line: str, depth: int) -> Found | None:
     """A line that begins with a number that is no time."""
-    wrapped = _WRAPPED.match(line)
-    if wrapped is not None and depth < _DEEPEST:
-        return declared(line[wrapped.end() :], depth + 1)
-    return letters.redis(line) or tools.placed(line) or priority.pri(line) or blue_gene(line)
+    head = line[:40]
+    if "|" in head:
+        wrapped = _WRAPPED.match(line)
+        if wrapped is not None and depth < _DEEPEST:
+            return declared(line[wrapped.end() :], depth + 1)
+    if ":" in head[:9]:
+        return letters.redis(line) or tools.placed(line)
+    return priority.pri(line) if " <" in head else blue_gene(line)
 
 
 def _worded(line: str, depth: int) -> Found | None:
@@ -143,28 +147,44 @@ def _text(line: str, depth: int) -> Found | None:
         found = logfmt.find(line)
         if found is not None:
             return found
+    line = line[:_TEXT]
     if silent.of_words(line):
         return None
-    found = traces.find(line) or shells.find(line) or tools.find(line)
-    if found is None and depth < _DEEPEST:
+    return (
+        traces.find(line)
+        or shells.find(line)
+        or tools.find(line)
+        or tools.placed(line)
+        or traces.glib(line)
+        or _after_name(line)
+        or _taken_off(line, depth)
+    )
+
+
+def _taken_off(line: str, depth: int) -> Found | None:
+    """What the rest declares, of a line that a collector put a name before, or a file's or host's name and a time."""
+    if depth >= _DEEPEST:
+        return None
+    if "| " in line:
         wrapped = _WRAPPED.match(line)
         if wrapped is not None:
             return declared(line[wrapped.end() :], depth + 1)
-    if found is None:
-        match = _LEVEL_AFTER_NAME.match(line) or _DASHED.match(line)
-        level = UPPER.get(match[1]) if match is not None else None
-        if level is not None:
-            return level, "column"
-        found = traces.glib(line) or tools.placed(line) or _after_name(line)
-    if found is None and depth < _DEEPEST:  # a file's or a host's name before a dated line
-        blank = line.find(" ", 0, 80)
-        if blank > 0 and line[blank + 1 : blank + 2].isdigit() and STAMP.match(line, blank + 1) is not None:
-            return _headed(line[blank + 1 :], depth + 1)
-    return found
+    blank = line.find(" ", 0, 80)
+    if blank > 0 and line[blank + 1 : blank + 2].isdigit() and STAMP.match(line, blank + 1) is not None:
+        return _headed(line[blank + 1 :], depth + 1)
+    return None
 
 
 def _after_name(line: str) -> Found | None:
-    """`app: {"level":"error"}`, `logger.name [ERROR] text`: an object or a bracket in capitals after one name."""
+    """`app.db:ERROR:text`, `app.db - ERROR - text`, `app: {"level":"error", …}`: a level or an object after one name."""
+    match = _DASHED.match(line) if " - " in line else None
+    if match is None:
+        colon = line.find(":", 0, 80)
+        if colon > 0 and line[colon + 1 : colon + 2].isupper():
+            match = _LEVEL_AFTER_NAME.match(line)
+    level = UPPER.get(match[1]) if match is not None else None
+    if level is not None:
+        return level, "column"
     colon = line.find(": {", 0, 60)
     if colon > 0 and " " not in line[:colon]:
         return json_fields.record(line, colon + 2)

@@ -10,7 +10,9 @@ from log_shipper.stages.formats.levels import Found, of_word
 _KEY = r"(?:@?[Ll]evel|lvl|[Ss]everity|[Ll]og[._]?[Ll]evel|LEVEL|SEVERITY|levelname|severity_text|prio|PRIORITY|级别|日志级别)"
 _PAIR = r"[\w.@/:-]++=(?:\"(?:[^\"\\]++|\\.)*+\"|'[^']*+'|\[[^\]\s]*+\]|[^\s\"',;]*+)[^\s=\"]*+[,;]?+[\s|]++"
 _LOOSE = r"[^\s=\"]++[\s|]++"  # a word of a value that was not quoted
-_LEVEL = re.compile(rf"(?:(?!{_KEY}=){_PAIR}(?:{_LOOSE}){{0,3}}+)*+{_KEY}=[\"']?([^\s\"',;]++)[\"']?(?=[\s,;]|$)")
+_LEVEL = re.compile(
+    rf"(?:(?!{_KEY}=){_PAIR}(?:{_LOOSE}){{0,3}}+){{0,40}}+{_KEY}=[\"']?([^\s\"',;]++)[\"']?(?=[\s,;]|$)"
+)
 _BEGINS = re.compile(r"[A-Za-z@级日][\w.@/:-]*+=(?!=)")
 _HEROKU = re.compile(r"at=(info|warning|error)\b")
 

@@ -30,11 +30,12 @@ def find(line: str) -> Found | None:
     colon = line.find(":", 0, 120)
     if colon < 0:
         return (ERROR, "shell") if line[0] in "SABIF" and _SIGNALS.match(line) else None
-    if _OWN.match(line) or _SCRIPT.match(line):
-        return (WARNING if _WARNS.match(line) else ERROR), "shell"
-    head = line[:400]
-    if _ANY_SCRIPT.match(head) and _SAYS.search(head):
-        return ERROR, "shell"
-    if line.startswith("exec ") and _RUNC.match(head):
-        return ERROR, "shell"
+    name, head = line[:colon], line[:400]
+    if " " in name:
+        return (ERROR, "shell") if name.startswith("exec ") and _RUNC.match(head) else None
+    if name.endswith("sh") and (_OWN.match(head) or _SCRIPT.match(head)):
+        return (WARNING if _WARNS.match(head) else ERROR), "shell"
+    following = line[colon + 1 : colon + 3].lstrip()
+    if following[:1].isdigit() or following[:1] == "l":
+        return (ERROR, "shell") if _ANY_SCRIPT.match(head) and _SAYS.search(head) else None
     return None

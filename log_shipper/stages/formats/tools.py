@@ -17,6 +17,10 @@ _WORDED = re.compile(r"(fatal|internal compiler|internal|deprecation) (error|war
 _NAME_PART = re.compile(
     r"[^\s\"'={}]+(?:\(\d+(?:[,-]\d+)*\))?\s?$|[^\s\"'={}]+ (?:line \d+|\(\S+\))$|(?:In file included from|runsv|svlogd) \S+$"
 )
+_SPACED_NAME = re.compile(
+    r"[^\s:]{1,200} (?:: |[\w.+-]{1,40}: (?:[a-z]+): )|(?:In file included from|runsv|svlogd) |[^\s:]{1,200} \("
+)
+_LOOKED_AT = 400
 _NPM = re.compile(r"(?:npm|yarn|pnpm|bun) (ERR!|WARN|warn|error|info|notice|verb|http|sill|silly)(?=\s|$)")
 _NPM_TYPES = {
     "ERR!": ERROR,
@@ -28,30 +32,48 @@ _NPM_TYPES = {
     "silly": DEBUG,
 }
 _YARN = re.compile(r"(error|warning|info|verbose) (?=[A-Z\"']|\S+\.json: )")
-_FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"[\w./+-]*make(?:\[\d+\])?: \*\*\* "), ERROR),
-    (re.compile(r"CMake (?:Internal )?Error(?: |:)"), ERROR),
-    (re.compile(r"CMake (?:Deprecation )?Warning(?: |:)"), WARNING),
-    (re.compile(r"(?:docker: )?Error response from daemon: |Error from server(?: \(\w+\))?: |Err:\d+ \S"), ERROR),
-    (re.compile(r"dpkg(?:-\w+)?: error processing |error during (?:build|connect): "), ERROR),
-    (re.compile(r"\s?ERR_PNPM_\w+"), ERROR),
-    (re.compile(r"fail: [\w.`+<>-]+\[-?\d+\]"), ERROR),  # .NET's console logger
-    (re.compile(r"svn: E\d{6}: "), ERROR),
-    (re.compile(r"svn: warning: "), WARNING),
-    (re.compile(r"(?:rsync|LibClamAV|ffmpeg|mysqldump: Got|tar:) [Ee]rror:? "), ERROR),
-    (re.compile(r"(?:rsync|LibClamAV|.{0,60}? VM) [Ww]arning: "), WARNING),
-    (
-        re.compile(
-            r"(?:deprecation warning|[Dd]eprecation [Ww]arning|DEPRECATION WARNING)(?: \[[\w-]+\]| on line \d+[^:]*)?: "
-        ),
-        WARNING,
+# Marks by their first character, in the order in which they are tried.
+_FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
+    "C": (
+        (re.compile(r"CMake (?:Internal )?Error(?: |:)"), ERROR),
+        (re.compile(r"CMake (?:Deprecation )?Warning(?: |:)"), WARNING),
     ),
-    (re.compile(r"(?:FATAL|fatal) ERROR: |ERROR! "), ERROR),
-    (re.compile(r"error(?:\[\w+\]| [A-Z]{1,8}\d{1,6}): "), ERROR),
-    (re.compile(r"warning(?:\[\w+\]| [A-Z]{1,8}\d{1,6}): "), WARNING),
-    (re.compile(r"Warning message(?:s)?:|In addition: Warning message"), WARNING),
-)
-_FIRSTS = frozenset("mgrCEedswWfFDLtOJM/_.bn \u00a0")
+    "D": (
+        (
+            re.compile(r"(?:Deprecation Warning|DEPRECATION WARNING)(?: \[[\w-]+\]| on line \d+[^:]{0,200}+)?: "),
+            WARNING,
+        ),
+    ),
+    "E": (
+        (
+            re.compile(
+                r"Error response from daemon: |Error from server(?: \(\w+\))?: |Err:\d+ \S|ERR_PNPM_\w+|ERROR! "
+            ),
+            ERROR,
+        ),
+    ),
+    "F": ((re.compile(r"FATAL ERROR: "), CRITICAL),),
+    "I": ((re.compile(r"In addition: Warning message"), WARNING),),
+    "J": ((re.compile(r"Java HotSpot\(TM\) .{0,60}? VM warning: "), WARNING),),
+    "L": ((re.compile(r"LibClamAV Error: "), ERROR), (re.compile(r"LibClamAV Warning: "), WARNING)),
+    "O": ((re.compile(r"OpenJDK .{0,60}? VM warning: "), WARNING),),
+    "W": ((re.compile(r"Warning messages?:"), WARNING),),
+    "d": (
+        (re.compile(r"docker: Error response from daemon: |dpkg(?:-\w+)?: error processing "), ERROR),
+        (re.compile(r"deprecation warning(?: \[[\w-]+\])?: "), WARNING),
+    ),
+    "e": ((re.compile(r"error(?:\[\w+\]| [A-Z]{1,8}\d{1,6}): |error during (?:build|connect): "), ERROR),),
+    "f": (
+        (re.compile(r"fail: [\w.`+<>-]+\[-?\d+\]"), ERROR),  # .NET's console logger
+        (re.compile(r"fatal error(?: [A-Z]{1,8}\d{1,6})?: "), CRITICAL),
+    ),
+    "g": ((re.compile(r"g?make(?:\[\d+\])?: \*\*\* "), ERROR),),
+    "m": ((re.compile(r"make(?:\[\d+\])?: \*\*\* |mysqldump: Got error: "), ERROR),),
+    "r": ((re.compile(r"rsync error: "), ERROR), (re.compile(r"rsync warning: "), WARNING)),
+    "s": ((re.compile(r"svn: E\d{6}: "), ERROR), (re.compile(r"svn: warning: "), WARNING)),
+    "w": ((re.compile(r"warning(?:\[\w+\]| [A-Z]{1,8}\d{1,6}): "), WARNING),),
+}
+_NPM_FIRSTS = frozenset("npyb")
 _AT_PLACE = re.compile(r"\s*\d{1,6}:\d{1,5}\s+(error|warning)\s{1,3}\S")
 _TSC = re.compile(r"\S+?:\d+:\d+ - (error|warning|message) TS\d+: ")
 _HADOLINT = re.compile(r"\S+:\d+ [A-Z]{2}\d{4} (error|warning|info|style): ")
@@ -67,32 +89,36 @@ def find(line: str) -> Found | None:
 
 def own_mark(line: str) -> Found | None:
     """What a mark that is one tool's own declares."""
-    if line[0] not in _FIRSTS:
-        return None
-    match = _NPM.match(line)
-    if match is not None:
-        return _NPM_TYPES.get(match[1], INFO), "tool"
-    for form, log_type in _FORMS:
+    first = line[0]
+    if first in _NPM_FIRSTS:
+        match = _NPM.match(line)
+        return (_NPM_TYPES.get(match[1], INFO), "tool") if match is not None else None
+    for form, log_type in _FORMS.get(first, ()):
         if form.match(line):
-            return (CRITICAL if line[:5].lower() == "fatal" else log_type), "tool"
+            return log_type, "tool"
     return None
 
 
 def chain(line: str) -> Found | None:
     """Names that end in `: `, then a level and `: `: `main.c:3:5: error: …`, `remote: error: …`, `nginx: [emerg] …`."""
-    if ":" not in line:
-        return None
-    parts = (line[:400] + " ").replace("：", ": ").split(": ", 6)
-    for place, part in enumerate(parts[:-1]):
-        if place and part.startswith("["):
+    head = line[:_LOOKED_AT]
+    colon = head.find(":")
+    if colon < 0 or (" " in head[:colon] and _SPACED_NAME.match(head) is None) or head.startswith("http"):
+        return _named_place(head)
+    parts = (head + " ").replace("：", ": ").split(": ", 6)
+    following = len(parts[0]) + 2
+    if _NAME_PART.match(parts[0]) is None:
+        return _named_place(head)
+    for part in parts[1:-1]:
+        if part.startswith("["):
             return _bracketed(part)
+        following += len(part) + 2
         declared = _of_part(part.rstrip())
-        if declared is not None and place > 0:
-            following = sum(len(each) + 2 for each in parts[: place + 1])
+        if declared is not None:
             return None if is_value(line, following) else (declared, "prefix")
-        if _NAME_PART.match(part) is None or (place == 0 and part.startswith(("http", "--"))):
-            return _named_place(line)
-    return _bracketed(parts[-1]) if len(parts) > 1 else None
+        if _NAME_PART.match(part) is None:
+            return _named_place(head)
+    return _bracketed(parts[-1]) if len(parts) > 1 and parts[-1].startswith("[") else None
 
 
 def _bracketed(part: str) -> Found | None:
@@ -119,8 +145,9 @@ def _of_part(part: str) -> str | None:
     return of_word(word)
 
 
-def _named_place(line: str) -> Found | None:
-    match = _TSC.match(line) or _HADOLINT.match(line)
+def _named_place(head: str) -> Found | None:
+    """tsc's `a.ts:3:5 - error TS2304: …`, hadolint's `Dockerfile:3 DL3008 warning: …`."""
+    match = _TSC.match(head) if " - " in head else (_HADOLINT.match(head) if ": " in head else None)
     if match is None:
         return None
     return of_word(match[1]) or INFO, "tool"
@@ -128,17 +155,20 @@ def _named_place(line: str) -> Found | None:
 
 def placed(line: str) -> Found | None:
     """Linters' lines that begin with a place: eslint's `  3:5  error  text`, rubocop's `a.rb:3:5: W: …`, kotlinc's `e: …`."""
-    match = _AT_PLACE.match(line)
-    if match is not None:
-        return of_word(match[1]) or ERROR, "tool"
-    match = _RUBOCOP.match(line)
-    if match is not None:
-        return LETTERS[match[1]], "letter"
-    match = _KOTLIN.match(line)
-    if match is not None:
-        return LETTERS[match[1].upper()], "letter"
-    match = _SCALA3.match(line)
-    return (of_word(match[1]) or ERROR, "tool") if match is not None else None
+    first, second = line[0], line[1:3]
+    if first.isdigit():
+        match = _AT_PLACE.match(line)
+        return (of_word(match[1]) or ERROR, "tool") if match is not None else None
+    if second == ": " and first in "ew":
+        match = _KOTLIN.match(line)
+        return (LETTERS[match[1].upper()], "letter") if match is not None else None
+    if first == "-" and second == "- ":
+        match = _SCALA3.match(line)
+        return (of_word(match[1]) or ERROR, "tool") if match is not None else None
+    if ": E: " in line or ": W: " in line or ": F: " in line:
+        match = _RUBOCOP.match(line[:_LOOKED_AT])
+        return (LETTERS[match[1]], "letter") if match is not None else None
+    return None
 
 
 def yarn(line: str) -> Found | None:

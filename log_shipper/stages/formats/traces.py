@@ -18,7 +18,7 @@ _CRITICAL = re.compile(
     r"|SIG(?:SEGV|BUS|ABRT|FPE|ILL): |unexpected fault address |Received signal \d+ SIG"
 )
 _ERROR = re.compile(
-    r"Traceback \(most recent call last\)|\s*\+ Exception Group Traceback|Exception in thread |Exception in Tkinter callback"
+    r"Traceback \(most recent call last\)|\+ Exception Group Traceback|Exception in thread |Exception in Tkinter callback"
     r"|Exception ignored in: |Exception in callback |Unhandled Error$|Unhandled [Ee]xception|Unhandled [Rr]ejection|Unhandled promise rejection"
     r"|Uncaught |uncaught exception|uncaughtException|unhandledRejection|\[UnhandledPromiseRejection|Unhandled 'error' event"
     r"|terminate called |libc\+\+abi: terminating|\*\*\* Terminating app due to uncaught|Caused by: [a-z]\w*+\.[\w.$]++"
@@ -51,40 +51,30 @@ _FRAMES = re.compile(
     r"\n(?:[ \t]++(?:at \S.{0,200}?[\])\d>][ \t]*+$|at [\w.$<>/]+\(|from \S+:\d+:in )|#\d+ \S|\t[\w./-]++\.go:\d+ )",
     re.MULTILINE,
 )
+_CRITICAL_FIRSTS = frozenset("pftFPCK#*gSuR")
+_ERROR_FIRSTS = frozenset("TEUu+[tl*CdfmcD=PreaSM")
+_NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
+_LOOKED_AT = 600
 _REPORTS = {"CRASH": ERROR, "SUPERVISOR": ERROR, "PROGRESS": "info"}
 
 
 def find(line: str) -> Found | None:
     """What a runtime's announcement at the line's beginning declares."""
     first = line[0]
-    if first == "=":
-        match = _REPORT.match(line)
-        if match is not None:  # Erlang's error logger
-            declared = _REPORTS.get(match[1]) or of_word(match[1])
-            return (declared, "trace") if declared is not None else None
-    if ": " in line and ("arning: " in line or "otice: " in line or "eprecated: " in line or "tandards: " in line):
+    line = line[:_LOOKED_AT]
+    if "arning: " in line or first in "PNDSC":
         found = _warning(line)
         if found is not None:
             return found
-    if not _hinted(line):
-        return _rarely(line)
-    line = line[:600]
-    if _CRITICAL.match(line):
-        return None if is_value(line, line.index(":") + 1 if ":" in line else len(line)) else (CRITICAL, "trace")
-    if _ERROR.match(line) or _named(line) or _RUBY.match(line) or _SANITIZER.match(line):
+    if first in _CRITICAL_FIRSTS and _CRITICAL.match(line):
+        return None if is_value(line, line.find(":") + 1) else (CRITICAL, "trace")
+    if first in _ERROR_FIRSTS and _ERROR.match(line):
         return ERROR, "trace"
-    match = _PHP.match(line)
-    if match is not None:
-        return (CRITICAL if "fatal" in match[1] else ERROR), "trace"
-    return None
-
-
-def _hinted(line: str) -> bool:
-    return (
-        "rror" in line or "xception" in line or "anic" in line or "aught" in line or "hread" in line or "erminat" in line
-        or "atal" in line or "raceback" in line or "andled" in line or "SIG" in line or "detected" in line
-        or "anitizer" in line or "FATAL" in line
-    )  # fmt: skip
+    if first == "=":  # Erlang's error logger
+        match = _REPORT.match(line)
+        declared = (_REPORTS.get(match[1]) or of_word(match[1])) if match is not None else None
+        return (declared, "trace") if declared is not None else None
+    return (ERROR, "trace") if _named(line) or _placed(line) else None
 
 
 def frames(message: str) -> bool:
@@ -102,27 +92,38 @@ def glib(line: str) -> Found | None:
 
 
 def _named(line: str) -> bool:
-    match = _NAMED.match(line)
-    if match is not None:
-        return not is_value(line, match.end())
-    return _BARE_NAME.match(line) is not None
+    """`java.io.IOException: text`: the name of an exception, up to the first colon or alone."""
+    colon = line.find(":", 0, 240)
+    while colon > 0 and line[colon + 1 : colon + 2] == ":":  # Ruby's, C++'s Errno::ENOENT
+        colon = line.find(":", colon + 2, 240)
+    if colon > 0:
+        if line[:colon].endswith(_NAME_ENDS):
+            match = _NAMED.match(line)
+            return match is not None and not is_value(line, match.end())
+        return False
+    return line.endswith(_NAME_ENDS) and (_BARE_NAME.match(line) is not None or _NAMED.match(line) is not None)
+
+
+def _placed(line: str) -> bool:
+    """Announcements that begin with a place in the source: Ruby's, UBSan's, assert(3)'s."""
+    if ":in " in line and _RUBY.match(line):
+        return True
+    if "runtime error: " in line and _SANITIZER.match(line):
+        return True
+    return "Assertion " in line and _ASSERTION.match(line) is not None
 
 
 def _warning(line: str) -> Found | None:
     match = _PHP.match(line)
-    if match is not None and "error" not in match[1]:
+    if match is not None:
+        if "fatal" in match[1]:
+            return CRITICAL, "trace"
+        if "error" in match[1]:
+            return ERROR, "trace"
         return ("info" if match[1] == "Notice" else WARNING), "prefix"
-    match = _WARNING.match(line) if line[0].isupper() else None
-    if match is None:
-        match = _PYTHON_WARNING.match(line)
+    if "arning: " not in line:
+        return None
+    match = (_WARNING.match(line) if line[0].isupper() else None) or _PYTHON_WARNING.match(line)
     if match is not None and not is_value(line, match.end()):
         return WARNING, "prefix"
-    return None
-
-
-def _rarely(line: str) -> Found | None:
-    if "ssertion" in line and "ailed" in line and _ASSERTION.match(line):
-        return ERROR, "trace"
-    if line[0] in "dfmcglS*" and (_CRITICAL.match(line) or _ERROR.match(line)):
-        return (CRITICAL if _CRITICAL.match(line) else ERROR), "trace"
     return None
