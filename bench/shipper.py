@@ -28,10 +28,9 @@ LINE = "some line of a log that is one hundred and ten bytes long, padded with w
 
 
 class BareReader:
-    """Accepts on a unix socket and counts bytes: what a receiver can reach at most."""
+    """Accepts on a unix socket and reads: what a receiver can reach at most."""
 
     def __init__(self, path: Path) -> None:
-        self.bytes = 0
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
         self._listener.listen()
@@ -43,8 +42,8 @@ class BareReader:
             threading.Thread(target=self._read, args=(connection,), daemon=True).start()
 
     def _read(self, connection: socket.socket) -> None:
-        while data := connection.recv(1 << 18):
-            self.bytes += len(data)
+        while connection.recv(1 << 18):
+            continue
 
 
 def start(client: docker.DockerClient, config: dict[str, object], command: str) -> Container:
@@ -67,7 +66,7 @@ def burst(lines: int) -> str:
 
 def measure_burst(client: docker.DockerClient, shipper: Shipper, reader: LogReader, lines: int, folder: Path) -> None:
     config = shipper.log_config(client.version()["Version"])
-    bare = BareReader(folder / "bare.sock")
+    BareReader(folder / "bare.sock")
     bare_config = {**config, "Config": {**config["Config"], "fluentd-address": f"unix://{folder}/bare.sock"}}  # type: ignore[dict-item]
     began = time.monotonic()
     start(client, bare_config, burst(lines)).wait()

@@ -43,8 +43,8 @@ class HealthServer:
                     ready, told = states.look()
                     self._answer(200 if ready else 503, "application/json", json.dumps(told).encode())
                 elif self.path.partition("?")[0] == "/audit":
-                    status, told = _audited(audit, self.path.partition("?")[2])
-                    self._answer(status, "application/json", json.dumps(told).encode())
+                    status, body = _audited(audit, self.path.partition("?")[2])
+                    self._answer(status, "application/json", json.dumps(body).encode())
                 else:
                     self._answer(404, "application/json", NO_ROUTE)
 
