@@ -73,6 +73,11 @@ def best(run: Callable[[], object], rounds: int = 5) -> float:
     return min(took)
 
 
+def per(grouper: Grouper, texts: Sequence[str], units: float, rounds: int = 5) -> float:
+    """CPU µs a unit."""
+    return best(lambda: group(grouper, texts), rounds) / units * 1e6
+
+
 def group(grouper: Grouper, texts: Sequence[str]) -> int:
     state, messages = GroupState(), 0
     for at in range(0, len(texts), BATCH):
@@ -86,16 +91,16 @@ def main() -> None:
     grouper = Grouper(lambda text: "error" if text.startswith("ERROR") else None)
     for name, line in PLAIN.items():
         texts = [line] * lines
-        print(f"plain  {name:16} {best(lambda texts=texts: group(grouper, texts)) / lines * 1e6:7.3f} µs/line")  # type: ignore[misc]
+        print(f"plain  {name:16} {per(grouper, texts, lines):7.3f} µs/line")
     for name, trace in TRACES.items():
         texts = trace * (lines // 10 // len(trace))
-        took = best(lambda texts=texts: group(grouper, texts)) / len(texts) * 1e6  # type: ignore[misc]
+        took = per(grouper, texts, len(texts))
         print(f"trace  {name:16} {took:7.3f} µs/line, {group(grouper, texts)} messages of {len(texts)} lines")
     for name, unit in SLOW.items():
         text = unit * (256 * 1024 // len(unit))
         for before in ("", "x: Warning: info: [1] {", *(trace[0] for trace in TRACES.values())):
             texts = [before, text, text]
-            took = best(lambda texts=texts: group(grouper, texts), 2) / (2 * len(text) / 1024) * 1e6  # type: ignore[misc]
+            took = per(grouper, texts, 2 * len(text) / 1024, 2)
             if took > 2 or not before:
                 print(f"slow   {name:16} {took:7.3f} µs/KiB after {before[:20]!r}")
     worst("lines of 1 KiB", grouper, 1024)
@@ -109,11 +114,11 @@ def worst(name: str, grouper: Grouper, size: int) -> None:
         for before in ("", *(trace[0] for trace in TRACES.values())):
             for start in ("", " ", "\t"):
                 texts = [before, *[start + unit * (size // len(unit))] * 20]
-                took[best(lambda texts=texts: group(grouper, texts), 3) / (20 * size / 1024) * 1e6] = (
+                took[per(grouper, texts, 20 * size / 1024, 3)] = (
                     unit_name,
                     before,
                     start,
-                )  # type: ignore[misc]
+                )
     for slow in sorted(took, reverse=True)[:3]:
         print(f"worst  {name:16} {slow:7.3f} µs/KiB {took[slow]}")
 

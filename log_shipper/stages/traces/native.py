@@ -35,7 +35,7 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(ALWAYS if _RULE.match(prev) else DECLARED, At("cpp.report", closing))
     if _DEADLY.match(text):
         return Entry(DECLARED, At("cpp.deadly"))
-    if _UB.match(text):
+    if ": runtime error: " in text and _UB.match(text):
         return Entry(DECLARED, At("cpp.ub"))
     if _TERMINATE.match(text):
         return Entry(DECLARED, At("cpp.terminate"))

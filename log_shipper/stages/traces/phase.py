@@ -15,9 +15,9 @@ PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 NOT_A_PATH = frozenset("0123456789[{(\"=<>|+-*#'`,;:!?&\\]})")
 PATHS = "".join(character for character in PRINTABLE if character not in NOT_A_PATH)
 # Beginnings that more than one family looks for: `file:line`, a qualified name, the name of an error.
-PLACE = (PATHS, r"(?:file:|node:)?+[^\s:]++:\d++(?:$|: runtime e|:(?: |in ['`]|\d++(?:$|: runtime e)))")
-QUALIFIED = (LETTERS, r"[A-Za-z_][\w$/%~-]*+\.[\w$/%~.`+\[\](){}*…-]*+(?::| --->| \(0x|$)")
-ERROR_NAME = (UPPER, r"[A-Z][\w$]*+(?<=rror|tion|izer)(?:[: \[]|$)")
+PLACE = (PATHS, r"(?:file:|node:)?+[^\s:]++:\d++(?:[\r\x1b]|$|: runtime e|:(?: |in ['`]|\d++(?:[\r\x1b]|$|: runtime e)))")
+QUALIFIED = (LETTERS, r"[A-Za-z_][\w$/%~-]*+\.[\w$/%~.`+\[\](){}*…-]*+(?::| --->| \(0x|[\r\x1b]|$)")
+ERROR_NAME = (UPPER, r"[A-Z][\w$]*+(?<=rror|tion|izer)(?:[: \[]|[\r\x1b]|$)")
 NEVER, DECLARED, ALWAYS = 0, 1, 2  # does a line that begins a trace belong to the line before it?
 
 

@@ -126,6 +126,8 @@ def _tie(text: str, at: At) -> At | None:
     """After the blank line behind an exception."""
     if _SCHEMA.match(text) or text == '"""':
         return At("py.done", at.mark)
+    if not text and not at.seen:  # the message ended with a newline
+        return at._replace(seen=1)
     return At("py.announced") if text == "Original exception was:" else _tail(text, at)
 
 

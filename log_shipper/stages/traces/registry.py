@@ -84,7 +84,7 @@ def _first(rules: Sequence[Enter], text: str, prev: str) -> Entry | None:
 
 def _opening(suspect: Suspect) -> Suspect:
     """A line that may open a JSON value: most JSON lines end with a closing brace."""
-    return lambda text, start, end: text[-1:] in "{[," or suspect(text, start, end)
+    return lambda text, start, end: text[-1:] in "{[,\r" or suspect(text, start, end)
 
 
 def rules_of(families: Sequence[Family] = FAMILIES) -> Rules:
@@ -108,9 +108,9 @@ def rules_of(families: Sequence[Family] = FAMILIES) -> Rules:
         character: re.compile("|".join(patterns)).match for character, patterns in beginnings.items()
     }
     everything = "|".join(dict.fromkeys(pattern for patterns in beginnings.values() for pattern in patterns))
-    suspects["\x1b"] = re.compile(rf"{_COLOURS}(?:[ \t]|{everything})").match
+    suspects["\x1b"] = re.compile(rf"{_COLOURS}(?:[ \t]|$|{everything})").match
     suspects["{"], suspects["["] = _opening(suspects["{"]), _opening(suspects["["])
-    suspects[" "] = suspects["\t"] = suspects[""] = re.compile("").match
+    suspects[" "] = suspects["\t"] = suspects["\r"] = suspects[""] = re.compile("").match
     return Rules(
         {character: tuple(rules) for character, rules in enter.items()},
         {character: tuple(rules) for character, rules in indented.items()},

@@ -26,10 +26,13 @@ def _indented(text: str, prev: str) -> Entry | None:
 
 
 def _enter(text: str, prev: str) -> Entry | None:
-    if _HEADER.match(text) or _TOP.match(text):
-        return Entry(DECLARED, At("rb.head", _mark(text)))
-    if _FRAME.match(text):
-        return Entry(ALWAYS, At("rb.bare"))
+    if ":in " in text:
+        if _HEADER.match(text):
+            return Entry(DECLARED, At("rb.head", _mark(text)))
+        if _FRAME.match(text):
+            return Entry(ALWAYS, At("rb.bare"))
+    elif ".r" in text and _TOP.match(text):
+        return Entry(DECLARED, At("rb.head"))
     if _THREAD.match(text):
         return Entry(DECLARED, At("rb.thread"))
     if _LOGGER.match(prev) and _RAILS.match(text):
@@ -92,7 +95,7 @@ RUBY = Family(
     suspects=(
         PLACE,
         ("#", r"#<Thread:"),
-        (UPPER, r"[A-Z][\w:]*+ \(.*\):?$"),
+        (UPPER, r"[A-Z][\w:]*+ \(.*\):?\r?$"),
     ),
     enter=_enter,
     indented=(("f0123456789", _indented),),

@@ -82,7 +82,7 @@ SCRIPTING = Family(
         ("pdf", r"package:|dart:|file:///\S++ \d"),
         (
             "UsSCHFR",
-            r"Unhandled exception:$|stack traceback:|Stacktrace:|CallStack|HasCallStack|Cost-centre|Fatal error: exc|Raised at |Re-rai|Called f",
+            r"Unhandled exception:|stack traceback:|Stacktrace:|CallStack|HasCallStack|Cost-centre|Fatal error: exc|Raised at |Re-rai|Called f",
         ),
     ),
     enter=_enter,
