@@ -9,7 +9,7 @@ import orjson
 from log_store.elastic_client import ElasticClient
 from log_store.elastic_index import IndexNames
 from log_store.elastic_search import can_be_stored, checked_hits
-from log_store.errors import StoreDamaged
+from log_store.errors import StoreDamaged, StoreMisconfigured
 from log_store.query import ContainerRef
 from log_store.seal import Gap, Seal
 
@@ -21,14 +21,20 @@ _MEMBERS: Final = frozenset(member.name for member in fields(Seal)) - {"version"
 
 
 def encode(seal: Seal) -> bytes:
-    """Its action and document for `_bulk`. An equal version is written again: the last one counts."""
+    """Its action and document for `_bulk`. An equal version is written again: the last one counts.
+
+    Raises StoreMisconfigured for text that JSON cannot hold.
+    """
     name = seal.container_id
     if len(name.encode("utf-8", "surrogatepass")) > _LONGEST_ID:
         name = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
     action = {"_id": f"{name}:{seal.started_at}", "version": seal.version, "version_type": "external_gte"}
     document = asdict(seal)
     del document["version"]  # Elasticsearch keeps it
-    return orjson.dumps({"index": action}) + b"\n" + orjson.dumps(document) + b"\n"
+    try:
+        return orjson.dumps({"index": action}) + b"\n" + orjson.dumps(document) + b"\n"
+    except TypeError as error:  # a lone surrogate
+        raise StoreMisconfigured(f"a seal that cannot be stored: {error}: {seal!r:.300}") from error
 
 
 def of_container(client: ElasticClient, names: IndexNames, container_id: str) -> list[Seal]:

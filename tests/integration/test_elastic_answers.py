@@ -147,6 +147,12 @@ def test_a_seal_that_is_not_taken_raises() -> None:
             open_writer(fake.url).write_seals([Seal(A, 1)])
 
 
+def test_a_seal_that_no_json_can_hold_is_refused_by_name() -> None:
+    with fake_elastic(lambda request: None) as fake, pytest.raises(StoreMisconfigured, match="surrogates"):
+        open_writer(fake.url).write_seals([Seal(A, 1, "name \ud800")])
+    assert not fake.bulks
+
+
 def test_a_refresh_that_missed_a_shard_raises() -> None:
     failing = reply({"_shards": {"total": 2, "successful": 1, "failed": 1}})
     with fake_elastic(lambda request: failing) as fake, pytest.raises(StoreUnavailable, match="not all shards"):

@@ -159,7 +159,7 @@ def test_a_message_that_this_node_can_never_take_is_refused_alone(small_node: st
 
 
 def test_a_server_that_makes_no_index_is_misconfigured_not_the_documents(small_node: str) -> None:
-    settings = {"action.auto_create_index": "false"}, {"cluster.max_shards_per_node": 1}
+    settings: list[dict[str, Any]] = [{"action.auto_create_index": "false"}, {"cluster.max_shards_per_node": 1}]
     writer = open_writer(small_node, StoreOptions(index_prefix="new"))
     reader = open_reader(small_node, StoreOptions(index_prefix="new"))
     for setting, text in zip(settings, ("auto_create_index", "maximum normal shards"), strict=True):
