@@ -1,0 +1,119 @@
+"""Containers removed, killed, started again and renamed by hand."""
+
+import random
+import signal
+
+import pytest
+
+from tests.faults.conftest import MakeScene
+
+LINES = 20_000
+NUMBERS = b"".join(b"%d\n" % i for i in range(1, 5001))
+
+
+@pytest.mark.timeout(300)
+def test_rm_f_while_it_writes(scenes: MakeScene, chance: random.Random) -> None:
+    """Its copy goes with it: what came is kept, and what cannot be known is said."""
+    scene = scenes()
+    scene.shipper.start()
+    for written in [scene.write(LINES, seconds=2) for _ in range(3)]:
+        scene.await_progress(written, chance.uniform(0.1, 0.7))
+        written.cut = True
+        scene.client.api.remove_container(written.id, force=True)
+    scene.all_honest()
+
+
+@pytest.mark.timeout(300)
+def test_rm_f_right_after_its_end(scenes: MakeScene, soak: bool) -> None:
+    """The audit races with the removal; whoever wins, nothing is called whole that is not."""
+    scene = scenes()
+    scene.shipper.start()
+    for _ in range(60 if soak else 12):
+        written = scene.run("seq 1 5000", NUMBERS)
+        scene.container(written).wait(timeout=60)
+        scene.client.api.remove_container(written.id, force=True)
+    scene.all_honest()
+
+
+@pytest.mark.timeout(300)
+def test_rm_f_while_the_shipper_is_away(scenes: MakeScene) -> None:
+    """Started under the shipper, ended and removed without it: a gap that says so, and no hang."""
+    scene = scenes()
+    scene.shipper.start()
+    written = scene.write(LINES, seconds=2)
+    scene.await_progress(written, 0.3)
+    scene.shipper.kill("processor")
+    scene.shipper.kill("acceptor")
+    scene.await_end()
+    scene.client.api.remove_container(written.id, force=True)
+    scene.shipper.start()
+    scene.all_honest()
+    assert scene.outcome(written).missing and written.seals[-1].state != "sealed"
+
+
+@pytest.mark.timeout(300)
+def test_killed_in_the_middle_of_a_write(scenes: MakeScene, chance: random.Random) -> None:
+    """docker kill: all that it wrote is there, its torn last line too."""
+    scene = scenes()
+    scene.shipper.start()
+    for written in [scene.write(LINES, seconds=2) for _ in range(4)]:
+        scene.await_progress(written, chance.uniform(0.1, 0.6))
+        scene.client.api.kill(written.id)
+        written.cut = True
+    scene.await_end()
+    scene.all_whole()
+
+
+@pytest.mark.timeout(300)
+def test_out_of_memory(scenes: MakeScene) -> None:
+    """The kernel kills it right after a burst."""
+    scene = scenes()
+    scene.shipper.start()
+    written = scene.run("seq 1 5000; exec /bin/busybox tail /dev/zero", NUMBERS, mem_limit="32m", memswap_limit="32m")
+    scene.await_end()
+    assert scene.client.api.inspect_container(written.id)["State"]["ExitCode"] == 137
+    scene.all_whole()
+
+
+@pytest.mark.timeout(300)
+def test_started_again_while_the_processor_stands_still(scenes: MakeScene) -> None:
+    """Two runs pass before anything is looked at: every byte of both is there once."""
+    scene = scenes()
+    scene.shipper.start()
+    scene.shipper.signal("processor", signal.SIGSTOP)
+    written = scene.run("seq 1 5000; echo e >&2", NUMBERS * 2, b"e\n" * 2)
+    scene.await_end()
+    scene.client.api.start(written.id)
+    scene.await_end()
+    scene.shipper.signal("processor", signal.SIGCONT)
+    scene.all_honest()
+    assert scene.outcome(written).whole, scene.outcome(written)
+
+
+@pytest.mark.timeout(300)
+def test_started_again_and_again(scenes: MakeScene) -> None:
+    """A seal for each run, none counts another's lines."""
+    scene = scenes()
+    scene.shipper.start()
+    written = scene.run("seq 1 5000", NUMBERS * 4)
+    for _ in range(3):
+        scene.await_end()
+        scene.client.api.start(written.id)
+    written.runs = 4
+    scene.await_end()
+    scene.all_honest()
+    assert scene.outcome(written).whole, scene.outcome(written)
+
+
+@pytest.mark.timeout(300)
+def test_renamed_and_its_name_given_to_another(scenes: MakeScene) -> None:
+    """Logs go by the id; the name means the one that has it."""
+    scene = scenes()
+    scene.shipper.start()
+    first = scene.write(LINES, seconds=2, name="wl-faults-name")
+    scene.await_progress(first, 0.3)
+    scene.client.api.rename(first.id, "wl-faults-old-name")
+    second = scene.write(LINES, seconds=1, name="wl-faults-name")
+    scene.await_end()
+    scene.all_whole()
+    assert scene.reader.find_containers("wl-faults-name")[0].container_id == second.id
