@@ -26,7 +26,7 @@ _GROUPS = {
     "{": re.compile(r"\{([^{}]{0,250}+)\}"),
     "【": re.compile(r"【([^【】]{0,100}+)】"),
 }
-_NAME = re.compile(r"[^\s]*[._:/@$#=\d\\-]|[A-Z]+$")
+_NAME = re.compile(r"[A-Za-z]*[a-z][A-Z]|[^\s]*[._:/@$#=\d\\-]|[A-Z]+$")
 _TAG = re.compile(r"(?!\w++\()(?:\S{1,100}+ )?([\w./@(){}-]{1,80})(?:\[[\w.:-]{1,40}\])?: ")
 _PID_TAG = re.compile(r"\S{1,100}+ [\w./@(){}-]{1,80}\[[\w.:-]{1,40}\]: ")
 _PROGRAM = re.compile(r"\S{1,100}+ [\w./-]{1,80}\[\d{1,9}\] (?=[A-Z]{4,9}\b)")  # coloredlogs: host name[123] INFO text
@@ -37,6 +37,8 @@ _PRINTED_BY_OTHER = re.compile(r"std(?:out|err) [FP] ")
 _QUICK = re.compile(
     r"\]?+[ \t]*+(?:- |\| |: |:|\|)?+(?:\[([\w.#-][\w.# -]{0,50}+)\][ \t]++(?:\w{1,40}+@\w{1,40}+ )?+|([\w.]{1,60}+) - )?+([A-Z]{3,8})(?=[ \t:|\]])"
 )
+_NAME_AFTER = re.compile(r" (?:[\w-]+(?:[./:][\w-]+)+|[A-Z][\w.]*:|\[)[ :\]]?")
+_LABEL = re.compile(r"[A-Za-z]+:$")
 _QUICK_BRACKET = re.compile(r"\]? ?\[ ?([A-Za-z]{3,9}) {0,8}\]")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _MOST_TOKENS = 14
@@ -50,7 +52,7 @@ class Header:
     is another program's whole line.
     """
 
-    __slots__ = ("line", "found", "text", "stamped", "wraps", "_names", "_plain", "_paired")
+    __slots__ = ("line", "found", "text", "stamped", "wraps", "_names", "_plain", "_paired", "_label")
 
     def __init__(self, line: str, *, stamped: bool = False) -> None:
         self.line = line
@@ -61,6 +63,7 @@ class Header:
         self._names = 0
         self._plain = False
         self._paired = False
+        self._label = False
 
     def read(self, pos: int = 0) -> "Header":
         line, end = self.line, len(self.line)
@@ -170,10 +173,8 @@ class Header:
             return -1
         word, end = match[0], match.end()
         declared = UPPER.get(word) or WORDS.get(word.lower())
-        if declared is None and line[end : end + 1].isdigit():  # DEBUG1, trace2
-            digits = end + 1
-            if of_word(line[start:digits]) is not None and len(word) > 3:
-                declared, end = of_word(word), digits
+        if declared is not None and line[end : end + 1].isdigit() and line[end + 1 : end + 2] in (":", " ", "]"):
+            end += 1  # DEBUG1:, trace2
         if declared is not None and (self.stamped or self.text):
             if self._declares(start, end, word, gap):
                 self.found = declared, "prefix" if line[end : end + 1] in ":：" else "column"
@@ -190,17 +191,19 @@ class Header:
             return word in UPPER
         if self._plain:
             return word in UPPER and line[end : end + 2] in ("  ", " [", " (", " |", "\t", "|")
+        if self._label and word in UPPER and (end == len(line) or line.startswith((" ->", " =>"), end)):
+            return False  # state: ERROR -> OK
         if set_off(line, end, word, stamped=True):
             return True
         if line[end : end + 1] != " " or not self.stamped:
             return False
-        # `T…Z info text`: a time that only a logger writes; `| info text`; Emby's `Info Main: text`
         if "|" in gap or "\t" in gap or "  " in gap:
             return True
-        machine = "T" in line[:start] and ("Z" in line[:start] or "+" in line[:start]) and line[0] in "0123456789["
-        if machine and (word.islower() or line[end + 1 : end + 2].isupper()):
-            return True
-        return word[0].isupper() and re.match(r" [A-Z][\w.]{1,40}: ", line[end : end + 48]) is not None
+        if self._names:
+            return False
+        # swift-log's `T…Z info codes.vapor.application : text`, Emby's `Info Main: text`
+        machine = word.islower() and "T" in line[:start] and line[0] in "0123456789["
+        return (machine or word[0].isupper()) and _NAME_AFTER.match(line, end, end + 80) is not None
 
     def _other_word(self, start: int, gap: str) -> int:
         line = self.line
@@ -266,6 +269,7 @@ class Header:
             if self._plain and token != "main":
                 return -1
             self._plain = token != "main"
+        self._label = _LABEL.match(token) is not None
         self._names += 1
         return end if self._names <= _MOST_NAMES else -1
 

@@ -12,6 +12,7 @@ from log_shipper.stages.formats.levels import DEBUG, INFO, LETTERS, WARNING, Fou
 _AT_START = re.compile(
     r"([IWEFDCVNT])(?:"
     r"\d{4}(?:\d{2}|\d{4})?[ -]\d{2}:\d{2}:\d{2}"  # I0506 08:15:03, I240506 08:15:03, I20240506-08:15:03
+    r"| \d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:"  # %(levelname).1s %(asctime)s
     r"|, \[\d{4}-\d{2}-"  # Ruby: I, [2024-05-06T
     r"|/[\w.$:-]{1,60}\s*\(\s*\d+\)\s?:"  # Android: E/Tag( 123):
     r"| \(\d{1,12}\) [\w.-]+:"  # ESP-IDF: E (1234) wifi:

@@ -38,7 +38,7 @@ _CAPITALS = {
     CRITICAL: "DISASTER",
     ERROR: "FAILURE EXCEPTION",
     INFO: "LOG SYSTEM SUCCESS AUDIT CONFIG STATUS MESSAGE DISPLAY",
-    DEBUG: "FINE SILLY NOISE BLAT SPAM DETAIL DEB VERB",
+    DEBUG: "FINE SILLY NOISE BLAT SPAM DEB VERB",
 }
 # What localised programs print: javac, gcc, git, PostgreSQL and java.util.logging in Chinese, PostgreSQL in others.
 _TRANSLATED = {

@@ -10,8 +10,8 @@ from log_shipper.stages.formats.levels import ERROR, WARNING, Found
 _SHELL = r"-?(?:/?(?:[\w.@+-]+/)*+)(?:ba|z|da|k|a|mk|pdk|c|tc|fi|r?ba)?sh"
 _PLACE = r"(?:line \d+: |\d+: |-c: (?:line \d+: )?|:\d+: )"
 _OWN = re.compile(rf"{_SHELL}(?:: (?:warning: )?{_PLACE}?|:\d+: )(?=\S)")
-_SCRIPT = re.compile(r"[\w./@+-]*?\.(?:ba|z|da|k)?sh: (?:exec: )?(?:line )?\d+: ")
-_ANY_SCRIPT = re.compile(r"[\w./@+-]++(?:: (?:line )?|:)(\d+): ")
+_SCRIPT = re.compile(r"[\w./@+-]*?\.(?:ba|z|da|k)?sh:(?: (?:exec: )?(?:line )?)?\d+: ")
+_ANY_SCRIPT = re.compile(r"[\w./@+-]++: (?:line )?\d+: ")
 _SAYS = re.compile(
     r"(?:command )?not found\b|[Nn]o such file or directory$|Permission denied$|unbound variable$|parameter (?:null or )?not set$"
     r"|[Ss]yntax error|Is a directory$|cannot execute|cannot open |[Bb]ad substitution|integer expression expected$|unary operator"

@@ -21,13 +21,14 @@ _SPACED_NAME = re.compile(
     r"[^\s:]{1,200} (?:: |[\w.+-]{1,40}: (?:[a-z]+): )|(?:In file included from|runsv|svlogd) |[^\s:]{1,200} \("
 )
 _LOOKED_AT = 400
-_NPM = re.compile(r"(?:npm|yarn|pnpm|bun) (ERR!|WARN|warn|error|info|notice|verb|http|sill|silly)(?=\s|$)")
+_NPM = re.compile(r"(?:npm|yarn|pnpm|bun) (ERR!|WARN|warn|error|info|notice|verbose|verb|http|sill|silly)(?=\s|$)")
 _NPM_TYPES = {
     "ERR!": ERROR,
     "error": ERROR,
     "WARN": WARNING,
     "warn": WARNING,
     "verb": DEBUG,
+    "verbose": DEBUG,
     "sill": DEBUG,
     "silly": DEBUG,
 }
@@ -78,6 +79,7 @@ _AT_PLACE = re.compile(r"\s*\d{1,6}:\d{1,5}\s+(error|warning)\s{1,3}\S")
 _TSC = re.compile(r"\S+?:\d+:\d+ - (error|warning|message) TS\d+: ")
 _HADOLINT = re.compile(r"\S+:\d+ [A-Z]{2}\d{4} (error|warning|info|style): ")
 _RUBOCOP = re.compile(r"\S+?:\d+:\d+: ([EWF]): (?:\[Correctable\] )?[A-Z]\w+(?:/|:)")
+_MAKEFILE = re.compile(r"[^\s:]{1,200}:\d+: \*\*\* ")
 _KOTLIN = re.compile(r"([ew]): (?:file://)?/?\S+:\d+:\d+ ")
 _SCALA3 = re.compile(r"-- (?:\[E\d+\] )?(?:[A-Z]\w+ ){0,3}(Error|Warning): \S+:\d+:\d+ -")
 
@@ -165,6 +167,8 @@ def placed(line: str) -> Found | None:
     if first == "-" and second == "- ":
         match = _SCALA3.match(line)
         return (of_word(match[1]) or ERROR, "tool") if match is not None else None
+    if ": *** " in line and _MAKEFILE.match(line):
+        return ERROR, "tool"
     if ": E: " in line or ": W: " in line or ": F: " in line:
         match = _RUBOCOP.match(line[:_LOOKED_AT])
         return (LETTERS[match[1]], "letter") if match is not None else None

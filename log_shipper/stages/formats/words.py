@@ -12,6 +12,9 @@ _SCALAR = re.compile(
     r"\s*+(?:false|true|null|none|nil|<nil>|nan|n/a|yes|no|off|on|ok|enabled|disabled|-?\d[\d.,]*+\s*+(?:%|ms|s)?|\[\s*+\]|\{\s*+\}|\"\"|''|无|没有|否|是)\s*+[,;.]?\s*+$",
     re.IGNORECASE,
 )
+_PLAIN_VALUE = re.compile(
+    r"\s*+(?:false|null|none|nil|-?\d[\d.,]*+\s*+(?:%|ms|s)?|\[\s*+\]|\{\s*+\})\s*+$", re.IGNORECASE
+)
 _METHOD_TARGET = re.compile(r"\s+(?:/|\*\s|https?:)")
 _BANNER = re.compile(r"(?:\s+[A-Z!*]+)+\s*$")
 _OBJECT = re.compile(r"/[A-Za-z]\w{0,40}: ")
@@ -48,7 +51,11 @@ def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
 def _before_colon(line: str, at: int, capitals: bool, stamped: bool) -> bool:
     following = line[at : at + 1]
     if following == "" or following in " \t":
-        return (stamped and capitals) or not is_value(line, at)
+        if (
+            capitals and line[at - 2].isascii()
+        ):  # what a program writes in capitals is rarely a field, and `ERROR: no` is a text
+            return stamped or _PLAIN_VALUE.match(line, at) is None
+        return not is_value(line, at)
     if following == ":":
         return False
     return capitals or following >= "\u2e80"
