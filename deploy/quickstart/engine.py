@@ -157,7 +157,9 @@ def _wait(process: Background, socket: Path) -> None:
 
 def _clean(root: Path, run: Path, report: Report) -> None:
     """Where / is no shared mount, the engine mounts its data root on itself, and does not always take that back."""
-    if os.path.ismount(root):
+    # Not os.path.ismount, which knows a mount by its device; this one has its parent's.
+    mounted = [line.split(" ")[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    if str(root).replace(" ", "\\040") in mounted:
         done = subprocess.run(["umount", str(root)], capture_output=True, text=True, errors="replace", timeout=30)
         if done.returncode != 0:
             report.leaves(f"the mount {root}, which could not be taken away: {done.stderr.strip()}")
