@@ -195,6 +195,9 @@ def test_a_document_without_its_members_is_damage() -> None:
 
 
 def test_credentials_are_sent_and_never_shown() -> None:
+    def refuse(request: Request) -> Reply:
+        return error(401, "security_exception")
+
     basic = "Basic " + base64.b64encode(b"me:secret").decode()
     for options, header in (
         (StoreOptions(user="me", password="secret"), basic),
