@@ -28,6 +28,10 @@ GARBLED = Reply(200, b'{"items": [', "application/json")
 TORN = Reply(200, b'{"items": [', "application/json", missing=100)
 
 
+def all_well(request: Request) -> Reply | None:
+    return None
+
+
 def bulk(answer: Reply) -> Callable[[Request], Reply | None]:
     return lambda request: answer if "/_bulk" in request.path else None
 
@@ -136,7 +140,7 @@ def test_a_large_document_that_is_refused_at_every_try_is_given_up() -> None:
 
 def test_bodies_stay_below_8_mb() -> None:
     batch = Documents().add_all(f"{n}" + "x" * 1_000_000 for n in range(20)).batch
-    with fake_elastic(lambda request: None) as fake:
+    with fake_elastic(all_well) as fake:
         assert ElasticWriter(fake.url, StoreOptions()).write(batch).stored == 20
     assert len(fake.bulks) == 3 and max(len(request.body) for request in fake.bulks) <= 8_000_000
 
@@ -148,7 +152,7 @@ def test_a_seal_that_is_not_taken_raises() -> None:
 
 
 def test_a_seal_that_no_json_can_hold_is_refused_by_name() -> None:
-    with fake_elastic(lambda request: None) as fake, pytest.raises(StoreMisconfigured, match="surrogates"):
+    with fake_elastic(all_well) as fake, pytest.raises(StoreMisconfigured, match="surrogates"):
         open_writer(fake.url).write_seals([Seal(A, 1, "name \ud800")])
     assert not fake.bulks
 
@@ -203,7 +207,7 @@ def test_credentials_are_sent_and_never_shown() -> None:
         (StoreOptions(user="me", password="secret"), basic),
         (StoreOptions(api_key="c2VjcmV0OmtleQ=="), "ApiKey c2VjcmV0OmtleQ=="),
     ):
-        with fake_elastic(lambda request: None) as fake:
+        with fake_elastic(all_well) as fake:
             open_writer(fake.url, options).write(ONE)
         assert {request.headers["authorization"] for request in fake.requests} == {header}
         refusal = error(401, "security_exception")
@@ -224,7 +228,7 @@ def test_https_trusts_the_authority_or_the_fingerprint_that_is_set_and_nothing_e
     trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
     der = ssl.PEM_cert_to_DER_cert(certificate.cert_chain_pems[0].bytes().decode())
     digits = hashlib.sha256(der).hexdigest()
-    with fake_elastic(lambda request: None, tls) as fake:
+    with fake_elastic(all_well, tls) as fake:
         for options in (
             StoreOptions(ca=str(tmp_path / "ca.pem")),
             StoreOptions(fingerprint=digits),
@@ -238,5 +242,5 @@ def test_https_trusts_the_authority_or_the_fingerprint_that_is_set_and_nothing_e
         ):
             with pytest.raises(StoreMisconfigured, match="elasticsearch_ca or elasticsearch_fingerprint"):
                 open_writer(fake.url, options).write(ONE)
-    with fake_elastic(lambda request: None) as plain, pytest.raises(StoreMisconfigured, match="http in the URL"):
+    with fake_elastic(all_well) as plain, pytest.raises(StoreMisconfigured, match="http in the URL"):
         open_writer(plain.url.replace("http:", "https:")).write(ONE)
