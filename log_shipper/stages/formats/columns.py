@@ -38,6 +38,7 @@ _QUICK = re.compile(
     r"\]?+[ \t]*+(?:- |\| |: |:|\|)?+(?:\[([\w.#-][\w.# -]{0,50}+)\][ \t]++(?:\w{1,40}+@\w{1,40}+ )?+|([\w.]{1,60}+) - )?+([A-Z]{3,8})(?=[ \t:|\]])"
 )
 _NAME_AFTER = re.compile(r" (?:[\w-]+(?:[./:][\w-]+)+|[A-Z][\w.]*:|\[)[ :\]]?")
+_JULIA = re.compile(r"\[ (Info|Warning|Error|Debug): ")
 _LABEL = re.compile(r"[A-Za-z]+:$")
 _QUICK_BRACKET = re.compile(r"\]? ?\[ ?([A-Za-z]{3,9}) {0,8}\]")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
@@ -105,8 +106,8 @@ class Header:
                 return -1
         group = _GROUPS[first].match(line, start)
         if group is None:
-            if first == "[" and line.startswith("[ ", start):  # Julia: [ Info: text
-                return start + 2
+            julia = _JULIA.match(line, start)
+            self.found = (WORDS[julia[1].lower()], "prefix") if julia is not None else None
             return -1
         declared = self._of_group(group[1], first, line[group.end() : group.end() + 1])
         if declared is not None:
