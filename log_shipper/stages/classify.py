@@ -13,7 +13,7 @@ from log_store.fields import STDERR
 
 _LOOKED_AT = 2048
 """Characters looked at: a declaration stands at the beginning, and a message may be megabytes."""
-_LINES = 48
+_LINES = 24
 """Lines of one message looked at for the first that declares something."""
 
 

@@ -12,7 +12,8 @@ log_line_prefix, MySQL's and MariaDB's error logs, lager, celery, airflow, oslo.
 import re
 
 from log_shipper.stages.formats import json_fields, letters, logfmt, priority
-from log_shipper.stages.formats.levels import CHINESE, LETTERS, UPPER, WORDS, Found, of_word
+from log_shipper.stages.formats.levels import LETTERS, UPPER, WORDS, Found
+from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS, of_parts
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import set_off
 
@@ -32,7 +33,6 @@ _PID_TAG = re.compile(r"\S{1,100}+ [\w./@(){}-]{1,80}\[[\w.:-]{1,40}\]: ")
 _PROGRAM = re.compile(r"\S{1,100}+ [\w./-]{1,80}\[\d{1,9}\] (?=[A-Z]{4,9}\b)")  # coloredlogs: host name[123] INFO text
 _LEVEL_IN_NAME = re.compile(r"[\w-]++\.([A-Z]{4,9}):")  # Monolog: production.ERROR:
 _WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
-_POSTGRES = re.compile(r"[ :](LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|错误|致命错误|警告|日志|注意):  \S")
 _PRINTED_BY_OTHER = re.compile(r"std(?:out|err) [FP] ")
 _QUICK = re.compile(
     r"\]?+[ \t]*+(?:- |\| |: |:|\|)?+(?:\[([\w.#-][\w.# -]{0,50}+)\][ \t]++(?:\w{1,40}+@\w{1,40}+ )?+|([\w.]{1,60}+) - )?+([A-Z]{3,8})(?=[ \t:|\]])"
@@ -131,7 +131,7 @@ class Header:
             return "info"
         if len(content) == 1:
             return LETTERS.get(content) if first in "[(" and not self._plain else None
-        return _of_parts(content, self.stamped)
+        return of_parts(content, self.stamped)
 
     def _number(self, start: int) -> int:
         line = self.line
@@ -290,59 +290,3 @@ class Header:
                 self.found = UPPER[part], "column"
                 return True
         return False
-
-
-WORDS_IN_CAPITALS = frozenset(word.upper() for word in WORDS)
-
-
-def postgres(line: str) -> Found | None:
-    """PostgreSQL's severity, whatever log_line_prefix stands before it: a word, a colon and two spaces."""
-    match = _POSTGRES.search(line, 0, 240)
-    declared = of_word(match[1]) if match is not None and '"' not in line[: match.start()] else None
-    return (declared, "prefix") if declared is not None else None
-
-
-def fields(line: str, at: int) -> Found | None:
-    """A field of a tab, `|`, ` - ` or comma separated line that is a level and nothing else."""
-    rest = line[at : at + 600]
-    for separator, most, any_case in (("\t", 6, True), ("|", 6, True), (" - ", 4, False), (",", 14, False)):
-        if separator not in rest:
-            continue
-        for part in rest.split(separator, most)[:most]:
-            part = part.strip(' "')
-            if part in UPPER or (any_case and part.lower() in WORDS):
-                return UPPER.get(part) or WORDS[part.lower()], "column"
-    return None
-
-
-def blue_gene(line: str) -> Found | None:
-    """Blue Gene/L's RAS events: `… RAS KERNEL FATAL text`."""
-    at = line.find(" RAS ", 0, 200)
-    if at < 0:
-        return None
-    match = re.search(r" RAS [A-Z_]+ ([A-Z]+) ", line[:300])
-    declared = UPPER.get(match[1]) if match is not None else None
-    return (declared, "column") if declared is not None else None
-
-
-def _of_parts(content: str, stamped: bool) -> str | None:
-    """`thread/INFO`, `ERROR:file.cc(3)`, `INFO|trainer.py:3`, `INFO  module`, `core:error`, `ns#info`, `info /a.c:3`."""
-    if len(content) > 120:
-        return None
-    for separator in ":/|#@":
-        if separator not in content:
-            continue
-        parts = content.split(separator)
-        for part in parts:
-            part = part.strip()
-            if part in UPPER and len(part) > 2 and part in WORDS_IN_CAPITALS:
-                return UPPER[part]
-        last = parts[-1]
-        if stamped and separator in ":#" and " " not in content:
-            declared = WORDS.get(last.rstrip("12345678"))
-            if declared is not None:
-                return declared
-    word, _, rest = content.partition(" ")
-    if rest and word in UPPER and word in WORDS_IN_CAPITALS:
-        return UPPER[word]
-    return CHINESE.get(content)

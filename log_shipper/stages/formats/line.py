@@ -8,8 +8,9 @@ timestamp or bracket, a leading word; then what runtimes, tools and shells print
 import re
 
 from log_shipper.stages.formats import json_fields, letters, logfmt, markers, priority, shells, silent, tools, traces
-from log_shipper.stages.formats.columns import Header, blue_gene, fields, postgres
+from log_shipper.stages.formats.columns import Header
 from log_shipper.stages.formats.levels import UPPER, WORDS, Found
+from log_shipper.stages.formats.separated import blue_gene, fields, postgres
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import set_off
 

@@ -29,7 +29,5 @@ def without_escapes(text: str) -> str:
 
 def last_state(line: str) -> str:
     """What is left on a terminal's line after the carriage returns in it: the last part that is not blank."""
-    for part in reversed(line.split("\r")):
-        if part.strip():
-            return part
-    return ""
+    end = len(line.rstrip("\r \t"))
+    return line[line.rfind("\r", 0, end) + 1 : end]
