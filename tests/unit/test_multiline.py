@@ -89,6 +89,16 @@ def test_two_traces_are_two() -> None:
     assert messages(*trace, *trace) == [trace, trace]
 
 
+@pytest.mark.parametrize("name", [name for name in FILES if name != "apart"])
+def test_the_same_message_twice_is_two(name: str) -> None:
+    texts, wanted = read(name)
+    begins = [row for row, start in enumerate(wanted) if start] + [len(texts)]
+    for begin, end in zip(begins, begins[1:], strict=False):
+        message = texts[begin:end]
+        if message[0] != "#":  # the frame of the JVM's crash report, which nothing ends
+            assert messages(*message, *message) == [message, message]
+
+
 def test_the_level_of_a_line_is_asked_for_only_where_a_trace_follows() -> None:
     asked: list[str] = []
 

@@ -16,8 +16,9 @@ _FRAME = re.compile(r"\s+\([\w ]+ \d[\w.+-]*\) \S+:\d+: |\s+\S+\.exs?:\d+: |\s+(
 _NOTE = re.compile(
     r"(?:Last message|State|Client|Function|Initial Call|Ancestors|Message Queue|Messages|Links|Dictionary|Trapping Exits"
     r"|Status|Heap Size|Stack Size|Reductions|Neighbours|Start Call|Restart|Shutdown|Type|Pid|Child|Request|Queue|Postponed"
-    r"|Process Label|Process Info|Parent|Server|Exit reason|\*\* \(|Caller|Reason|Callback mode|Args)\b"
+    r"|Process Label|Process Info|Parent|Server|Exit reason|Caller|Reason|Callback mode|Args)\b"
 )
+_TERMINATING = re.compile(r"\*\* (?:Generic server|State machine|Last |When |Reason |Server state|Stacktrace|\{)")
 _BOOT = re.compile(r"init terminating in do_boot|Runtime terminating during boot|Crash dump is being written")
 
 
@@ -32,6 +33,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("ex.head", "loose" if RECORD.match(prev) else ""))
     if _SHELL.match(text) or _COMPILE.match(text):
         return Entry(DECLARED, At("ex.stack"))
+    if _TERMINATING.match(text):
+        return Entry(ALWAYS if RECORD.match(prev) else DECLARED, At("erl.server"))
     if _BOOT.match(text):
         return Entry(
             ALWAYS if prev.startswith(('{"init terminating', '{"could not start')) else DECLARED, At("erl.boot")
@@ -65,19 +68,30 @@ def _client(text: str, at: At) -> At | None:
     return At("ex.stack") if text[:1] in (" ", "\t") else None
 
 
+def _server(text: str, at: At) -> At | None:
+    return at if text[:1] in (" ", "\t") or (_TERMINATING.match(text) and "erver" not in text[:10]) else None
+
+
 def _boot(text: str, at: At) -> At | None:
     return at if not text or _BOOT.match(text) else None
 
 
 BEAM = Family(
     suspects=(
-        ("=*eiRC", r"=[A-Z ]+ (?:REPORT|MESSAGE)=|== Comp|\*\* [(e]|escript: e|init term|Runtime term|Crash dump"),
+        r"=[A-Z ]+ (?:REPORT|MESSAGE)=",
+        r"== Comp",
+        r"\*\* [(eGSLWR{]",
+        r"escript: e",
+        r"init term",
+        r"Runtime term",
+        r"Crash dump",
     ),
     enter=_enter,
     indented=((PRINTABLE, _indented),),
     steps={
         "erl.report": _report,
         "erl.boot": _boot,
+        "erl.server": _server,
         "ex.head": _head,
         "ex.stack": _stack,
         "ex.client": _client,

@@ -22,6 +22,7 @@ _PLACE = re.compile(r"\t\S*/\S+\.(?:go|s|c|h):\d+(?: \+0x[0-9a-f]+.*)?$")
 _FUNCTION = re.compile(r"[\w/%~-]*+\.[\w./%~*()\[\]{}…-]++$")
 _ZAP = re.compile(r"\S+\t\S*(?:WARN|ERROR|PANIC|FATAL|warn|error|panic|fatal)\S*\t")
 _GIN_FILE = re.compile(r"/\S+:\d+ \(0x[0-9a-f]+\)$")
+_REQUEST = re.compile(r"[A-Z]+ \S++ HTTP/")
 _RULE = re.compile(r"={18}$")
 _RACE = re.compile(
     r"\s|$|(?:Previous )?(?:Read|Write|[Aa]tomic \w+) |Previous |Goroutine |Mutex |As if |Location is |SUMMARY: |\[failed"
@@ -43,6 +44,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(ALWAYS if _RULE.match(prev) else DECLARED, At("go.race"))
     if _GIN_FILE.match(text):
         return Entry(ALWAYS, At("go.gin"))
+    if _REQUEST.match(text):
+        return Entry(ALWAYS, At("go.request")) if prev.endswith("panic recovered:") else None
     # zap's console encoder puts the stack under the line, without a header
     return Entry(ALWAYS, At("go.body")) if _ZAP.match(prev) and _FUNCTION.match(text) else None
 
@@ -57,7 +60,7 @@ def _head(text: str, at: At) -> At | None:
 def _body(text: str, at: At) -> At | None:
     if not text:
         return At("go.blank")
-    if text[0] == "\t" or _CALL.match(text) or _GOROUTINE.match(text) or _REGISTER.match(text):
+    if text[0] == "\t" or _CALL.match(text) or _REGISTER.match(text):
         return at
     return at if _FUNCTION.match(text) or text.startswith(("[signal ", "...")) else None
 
@@ -73,20 +76,40 @@ def _race(text: str, at: At) -> At | None:
     return at if _RACE.match(text) else None
 
 
+def _request(text: str, at: At) -> At | None:
+    """gin shows the request and the error before the stack."""
+    if _GIN_FILE.match(text):
+        return At("go.gin")
+    return at._replace(seen=at.seen + 1) if at.seen < 60 and not RECORD.match(text) else None
+
+
 def _gin(text: str, at: At) -> At | None:
     return at if text[:1] == "\t" or (_GIN_FILE.match(text) and not RECORD.match(text)) else None
 
 
 GO = Family(
     suspects=(
-        (
-            "pfrugSW[",
-            r"panic: |fatal |runtime: |runtime stack|unexpected f|goroutine |SIG[A-Z]{3}|WARNING: DATA|\[signal S",
-        ),
-        ("/", r"/[^\s:]++:\d++ \(0x"),
+        r"panic: ",
+        r"fatal ",
+        r"runtime: ",
+        r"runtime stack",
+        r"unexpected f",
+        r"goroutine ",
+        r"SIG[A-Z]{3}",
+        r"WARNING: DATA",
+        r"\[signal S",
+        r"/[^\s:]++:\d++ \(0x",
+        ("GPDHO", r"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S++ HTTP/"),
         QUALIFIED,
     ),
     enter=_enter,
     indented=((PRINTABLE, _indented),),
-    steps={"go.head": _head, "go.body": _body, "go.blank": _blank, "go.race": _race, "go.gin": _gin},
+    steps={
+        "go.head": _head,
+        "go.body": _body,
+        "go.blank": _blank,
+        "go.race": _race,
+        "go.request": _request,
+        "go.gin": _gin,
+    },
 )

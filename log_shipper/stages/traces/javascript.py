@@ -27,6 +27,10 @@ _PLACE = re.compile(
     r"(?:[^/.<:]*[/.<]|(?:node|ext|native|bun|file|eval)\b).*:\d+\)?$|native\)$|unknown\)$|<anonymous>\)?$|index \d+\)$"
 )
 _MATCHING = re.compile(r"\s+\.\.\. \d+ (?:lines matching|more|frames?|collapsed)")
+_SECOND = re.compile(r"Emitted '\w+' event (?:on \S+ instance )?at:|From previous event:")
+_HEAP = re.compile(
+    r"$|<--- |\[\d+:0x|FATAL ERROR: |----- Native stack trace|\s*\d+: 0x|Aborted|v8::|==== |Security context"
+)
 _VERSION = re.compile(r"(?:Node\.js|Bun|Deno) v\d")
 
 
@@ -51,6 +55,8 @@ def _enter(text: str, prev: str) -> Entry | None:
     if _HEADER.match(text):
         mark = "loose" if RECORD.match(prev) else ""
         return Entry(DECLARED, At("js.props", mark) if text.endswith("{") else At("js.head", mark))
+    if text.startswith(("<--- Last few GCs", "FATAL ERROR: ")):
+        return Entry(DECLARED, At("js.heap"))
     if _USE.match(text) and _WARNING.match(prev):
         return Entry(ALWAYS, At(""))
     return None
@@ -91,7 +97,7 @@ def head(text: str, at: At) -> At | None:
 def _frames(text: str, at: At) -> At | None:
     if is_frame(text):
         return _after_frame(text, at)
-    if _MATCHING.match(text):
+    if _MATCHING.match(text) or _SECOND.match(text):
         return at
     if text[:1] in (" ", "\t") and text.lstrip().startswith(("[cause]", "Caused by", "[errors]")):
         return at
@@ -113,6 +119,13 @@ def _closed(text: str, at: At) -> At | None:
     return _end(text, at)
 
 
+def _heap(text: str, at: At) -> At | None:
+    """Out of memory: the last collections and the stack of the engine itself."""
+    if not _HEAP.match(text) or (at.seen and text.startswith("<---")):
+        return None
+    return at._replace(seen=1) if text.startswith("FATAL ERROR: ") else at
+
+
 def _end(text: str, at: At) -> At | None:
     if _VERSION.match(text):
         return At("")
@@ -124,8 +137,13 @@ def _end(text: str, at: At) -> At | None:
 JAVASCRIPT = Family(
     suspects=(
         ERROR_NAME,
-        ("U", r"Uncaught "),
-        ("([", r"\(Use `|\[UnhandledP|\[(?:eval|stdin)\]"),
+        r"Uncaught ",
+        r"\(Use `",
+        r"\[UnhandledP",
+        r"\[eval\]",
+        r"\[stdin\]",
+        r"<--- Last few GCs",
+        r"FATAL ERROR: ",
         PLACE,
     ),
     enter=_enter,
@@ -137,6 +155,7 @@ JAVASCRIPT = Family(
         "js.frames": _frames,
         "js.props": _props,
         "js.closed": _closed,
+        "js.heap": _heap,
         "js.end": _end,
     },
 )

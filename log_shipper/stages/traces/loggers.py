@@ -64,7 +64,13 @@ def _analysis_step(text: str, at: At) -> At | None:
 
 
 LOGGERS = Family(
-    suspects=(("SWICF", r"SEVERE: |WARNING: |INFO: |CONFIG: |FINE(?:R|ST)?: "),),
+    suspects=(
+        r"SEVERE: ",
+        r"WARNING: ",
+        r"INFO: ",
+        r"CONFIG: ",
+        r"FINE(?:R|ST)?: ",
+    ),
     enter=_enter,
     steps={
         "log.console": _console_step,

@@ -38,6 +38,7 @@ _REST = re.compile(
     r"\s*\.\.\. \d+ |\s*\.\.\. suppressed \d+|\s*--- End of |\s*- (?:locked|waiting|parking|eliminated) |\s*\[CIRCULAR REFERENCE"
     r"|Repeat \d+ times:|-{20,}$|\s+at \S+ *$|\s+in \(?file:|<---$"
 )
+_FRAMELESS = re.compile(r"\[CIRCULAR REFERENCE|DiagnosticCoroutineContextException: ")
 _PART = re.compile(r"\s+at \[|File name: '|\s+(?:Detail|Hint|Where|Position): ")
 _CRASH = re.compile(r"# (?:A fatal error has been detected by|There is insufficient memory for) the Java Runtime")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
@@ -83,7 +84,7 @@ def _head(text: str, at: At) -> At | None:
     if FRAME.match(text):
         return At("at.frames", at.mark)
     if _CAUSE.match(text):
-        return _cause(at)
+        return _cause(text, at)
     if _REST.match(text):
         return At("at.frames", at.mark)
     if _PART.match(text):
@@ -100,11 +101,12 @@ def _frames(text: str, at: At) -> At | None:
         return at
     if at.mark == JUL and not text:
         return COMPLETE
-    return _cause(at) if _CAUSE.match(text) else None
+    return _cause(text, at) if _CAUSE.match(text) else None
 
 
-def _cause(at: At) -> At:
-    return At("at.head", JUL if at.mark == JUL else "loose")
+def _cause(text: str, at: At) -> At:
+    mark = JUL if at.mark == JUL else "loose"
+    return At("at.frames" if _FRAMELESS.search(text) else "at.head", mark)
 
 
 def _dump(text: str, at: At) -> At | None:
@@ -117,11 +119,16 @@ def _crash(text: str, at: At) -> At | None:
 
 MANAGED = Family(
     suspects=(
-        (
-            "EUPSFe",
-            r"Exception in|Exception: |Unhandled [eE]xception[.:]|Process term|Stack ov|Fatal error\.|Full thread",
-        ),
-        ("[#", r"\[ERROR\] FATAL U|# A fatal|# There is ins"),
+        r"Exception in",
+        r"Exception: ",
+        r"Unhandled [eE]xception[.:]",
+        r"Process term",
+        r"Stack ov",
+        r"Fatal error\.",
+        r"Full thread",
+        r"\[ERROR\] FATAL U",
+        r"# A fatal",
+        r"# There is ins",
         QUALIFIED,
     ),
     enter=_enter,

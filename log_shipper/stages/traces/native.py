@@ -18,7 +18,8 @@ _UB_REST = re.compile(
     r"\s+#\d+ 0x|0x[0-9a-f]+: note: |<memory cannot be printed>|\S+:\d+:\d+: note: |\s[0-9a-f? ]+$|\s*[\^~ ]+$|SUMMARY: "
 )
 _TERMINATE = re.compile(r"terminate called after throwing an instance of ")
-_FRAME = re.compile(r"\s+#\d+ +0x[0-9a-f]+ |\s+@ +0x[0-9a-f]+ |\s*#\d+ +0x[0-9a-f]+ in ")
+_FRAME = re.compile(r"\s+#\d+ +0x[0-9a-f]+ |\s+@ +0x[0-9a-f]+ |\s*#\d+ +0x[0-9a-f]+ in |\s*+\d++# \S.* (?:at|in) \S+$")
+_SYMBOL = re.compile(r"\.?/[^\s(]++\([^\s)]*\) ?\[0x[0-9a-f]+\]$")
 _GLOG = re.compile(r"\*\*\* (?:Check failure stack trace|Aborted at |SIG[A-Z]+ )|PC: @ +0x")
 _GLOG_CHECK = re.compile(r"\*\*\* Check failure stack trace|PC: @")
 
@@ -28,7 +29,7 @@ def _frame(text: str, prev: str) -> Entry | None:
 
 
 def _enter(text: str, prev: str) -> Entry | None:
-    if _FRAME.match(text):
+    if _FRAME.match(text) or _SYMBOL.match(text):
         return Entry(ALWAYS, At("cpp.frames"))
     if _REPORT.match(text):
         closing = "rule" if prev.startswith("=" * 18) and len(prev) == 18 else ""
@@ -78,17 +79,26 @@ def _terminate(text: str, at: At) -> At | None:
 
 
 def _frames(text: str, at: At) -> At | None:
-    return at if _FRAME.match(text) or _GLOG.match(text) or (text[:1] == " " and " @ " in text[:80]) else None
+    if _FRAME.match(text) or _SYMBOL.match(text):
+        return at._replace(seen=1)
+    return at if not at.seen and _GLOG.match(text) else None
 
 
 NATIVE = Family(
     suspects=(
-        ("=WtP*#", r"==\d+==|WARNING: Thr|terminate called after|PC: @|\*\*\* [CAS]|#\d+ +0x"),
+        r"==\d+==",
+        r"WARNING: Thr",
+        r"terminate called after",
+        r"PC: @",
+        r"\*\*\* [CAS]",
+        r"#\d+ +0x",
+        r"/[^\s(]++\([^\s)]*\) ?\[0x",
+        r"\./[^\s(]++\([^\s)]*\) ?\[0x",
         ERROR_NAME,
         PLACE,
     ),
     enter=_enter,
-    indented=(("#@", _frame),),
+    indented=(("#@0123456789", _frame),),
     steps={
         "cpp.deadly": _deadly,
         "cpp.report": _report,

@@ -15,7 +15,10 @@ PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 NOT_A_PATH = frozenset("0123456789[{(\"=<>|+-*#'`,;:!?&\\]})")
 PATHS = "".join(character for character in PRINTABLE if character not in NOT_A_PATH)
 # Beginnings that more than one family looks for: `file:line`, a qualified name, the name of an error.
-PLACE = (PATHS, r"(?:file:|node:)?+[^\s:]++:\d++(?:[\r\x1b]|$|: runtime e|:(?: |in ['`]|\d++(?:[\r\x1b]|$|: runtime e)))")
+PLACE = (
+    PATHS,
+    r"(?:file:|node:)?+[^\s:]++:\d++(?:[\r\x1b]|$|: runtime e|:(?: |in ['`]|\d++(?:[\r\x1b]|$|: runtime e)))",
+)
 QUALIFIED = (LETTERS, r"[A-Za-z_][\w$/%~-]*+\.[\w$/%~.`+\[\](){}*…-]*+(?::| --->| \(0x|[\r\x1b]|$)")
 ERROR_NAME = (UPPER, r"[A-Z][\w$]*+(?<=rror|tion|izer)(?:[: \[]|[\r\x1b]|$)")
 NEVER, DECLARED, ALWAYS = 0, 1, 2  # does a line that begins a trace belong to the line before it?
@@ -47,13 +50,14 @@ Step = Callable[[str, At], At | None]
 class Family:
     """The rules of one language.
 
-    suspects  (first characters, expression): beginnings of lines, not indented, that `enter` has to see
+    suspects  beginnings of lines, not indented, that `enter` has to see: an expression that begins with the character
+              itself, or (possible first characters, expression)
     enter     for lines that are not indented
     indented  (first characters after the indentation, rule): for lines that are
     steps     phase -> rule
     """
 
-    suspects: Sequence[tuple[str, str]]
+    suspects: Sequence[str | tuple[str, str]]
     enter: Enter
     steps: Mapping[str, Step]
     indented: Sequence[tuple[str, Enter]] = ()

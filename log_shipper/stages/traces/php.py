@@ -54,11 +54,14 @@ def _blank(text: str, at: At) -> At | None:
 
 PHP = Family(
     suspects=(
-        (
-            "PFWRS",
-            r"PHP (?:Fatal|Warning|Recov|Parse|Stack|#| )|(?:Fatal|Parse) error: |Warning: +Unc|Recoverable f|Stack trace:",
-        ),
-        ("[#", r"\[stackt|#\d"),
+        r"PHP (?:Fatal|Warning|Recov|Parse|Stack|#| )",
+        r"Fatal error: ",
+        r"Parse error: ",
+        r"Warning: +Unc",
+        r"Recoverable f",
+        r"Stack trace:",
+        r"\[stackt",
+        r"#\d",
     ),
     enter=_enter,
     indented=(("#", _enter),),

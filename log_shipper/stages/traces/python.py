@@ -44,7 +44,25 @@ _ALLOCATED = re.compile(r"\w+: Enable tracemalloc to get|Object allocated at \(m
 def _indented(text: str, prev: str) -> Entry | None:
     if _FILE.match(text):
         return Entry(ALWAYS if prev.endswith("(most recent call last):") else DECLARED, At("py.frames"))
+    if text.endswith(TRACEBACK) and text.strip() == TRACEBACK:  # Twisted, pip and others set tracebacks in
+        return Entry(DECLARED, At("py.inner", text[: -len(TRACEBACK)]))
     return Entry(DECLARED, At("py.group")) if _GROUP.match(text) else None
+
+
+def _inner(text: str, at: At) -> At | None:
+    """A traceback that is set in. `seen`: 0 in its frames, 1 after its exception, 2 where another is tied to it."""
+    if not text.strip():
+        return at
+    if not text.startswith(at.mark):
+        return None
+    rest = text[len(at.mark) :]
+    if rest == TRACEBACK:
+        return at._replace(seen=0) if at.seen == 2 else None
+    if _TIE.match(rest):
+        return at._replace(seen=2)
+    if rest[0] in " \t":
+        return at
+    return at._replace(seen=1) if not at.seen and _EXCEPTION.match(rest) else None
 
 
 def _enter(text: str, prev: str) -> Entry | None:
@@ -104,7 +122,7 @@ def _done(text: str, at: At) -> At | None:
     if not text:
         return At("py.tie", at.mark)
     if text[0] in " \t" or text == '"""':
-        return at
+        return None if _FILE.match(text) else at
     if at.mark == "logging" and text == "Call stack:":
         return At("py.logging")
     if text == _STACK:
@@ -192,15 +210,35 @@ def _stack(text: str, at: At) -> At | None:
 
 PYTHON = Family(
     suspects=(
-        (
-            "TESPFUOD",
-            r"Traceback \(|Exception i|Stack \(|Process |Error in |Task |Future |Fatal P|Timeout \(|Unclosed |Original ex",
-        ),
-        ("TORD-╭┌", r"The above ex|Object al|ResourceW|During h|--- L|[╭┌][─ ]"),
-        (
-            "fthpsac",
-            r"(?:future|task|handle|protocol|transport|socket|server|asyncgen|client_session|connector|connections?): ",
-        ),
+        r"Traceback \(",
+        r"Exception i",
+        r"Stack \(",
+        r"Process ",
+        r"Error in ",
+        r"Task ",
+        r"Future ",
+        r"Fatal P",
+        r"Timeout \(",
+        r"Unclosed ",
+        r"Original ex",
+        r"The above ex",
+        r"Object al",
+        r"ResourceW",
+        r"During h",
+        r"--- L",
+        r"╭[─ ]",
+        r"┌[─ ]",
+        r"future: ",
+        r"task: ",
+        r"handle: ",
+        r"protocol: ",
+        r"transport: ",
+        r"socket: ",
+        r"server: ",
+        r"asyncgen: ",
+        r"client_session: ",
+        r"connector: ",
+        r"connections?: ",
         QUALIFIED,
     ),
     enter=_enter,
@@ -211,6 +249,7 @@ PYTHON = Family(
         "py.tie": _tie,
         "py.tied": _tied,
         "py.group": _group,
+        "py.inner": _inner,
         "py.sql": _sql,
         "py.logging": _logging,
         "py.box": _box,
@@ -219,5 +258,5 @@ PYTHON = Family(
         "py.stack": _stack,
         "py.warned": _after_warning,
     },
-    indented=(("F+", _indented),),
+    indented=(("F+T", _indented),),
 )

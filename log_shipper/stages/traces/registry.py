@@ -51,6 +51,8 @@ class Rules:
         start = text[0]
         if start in " \t":
             return self._indented(text, prev)
+        if len(text) > _BEGINNING and start not in "{[" and " " not in text[:_BEGINNING]:
+            return None  # a word as long as this is none of a trace
         if start in "{[":
             entry = json_value.opens(whole)
             if entry:
@@ -94,7 +96,8 @@ def rules_of(families: Sequence[Family] = FAMILIES) -> Rules:
     beginnings: dict[str, list[str]] = {"L": [r"LINE \d"], "{": [r"\{\s*$"], "[": [r"\[\s*$"]}
     for family in families:
         steps.update(family.steps)
-        for characters, pattern in family.suspects:
+        for suspect in family.suspects:
+            characters, pattern = suspect if isinstance(suspect, tuple) else (suspect.lstrip("\\")[0], suspect)
             for character in characters:
                 rules = enter.setdefault(character, [])
                 if family.enter not in rules:

@@ -15,7 +15,7 @@ _CALLER = re.compile(r"\s+(?:\d+: )?from \S+:\d+:in ['`]|\s+(?:\d+: )?from \S+\.
 _FRAME = re.compile(r"(?:from )?[^\s:]++:\d++:in ['`][^']*'$")
 _OMITTED = re.compile(r"\s+\.\.\. \d+ levels\.\.\.")
 _THREAD = re.compile(r"#<Thread:0x\S.*> terminated with exception")
-_HINT = re.compile(r"Did you mean\?")
+_HINT = re.compile(r"Did you mean\?|> *\d+ \| ")
 _NESTED = re.compile(r".*in ['`](?:.*#)?(?:rescue|ensure) in ")
 _RAILS = re.compile(r"[A-Z]\w*(?:::\w+)+ \(.*\):?$|[A-Z]\w*(?:Error|Exception) \(.*\):?$")
 _LOGGER = re.compile(r"[DIWEFA], \[")
@@ -94,7 +94,7 @@ def _rails(text: str, at: At) -> At | None:
 RUBY = Family(
     suspects=(
         PLACE,
-        ("#", r"#<Thread:"),
+        r"#<Thread:",
         (UPPER, r"[A-Z][\w:]*+ \(.*\):?\r?$"),
     ),
     enter=_enter,

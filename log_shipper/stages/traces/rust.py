@@ -6,7 +6,7 @@ tracing-subscriber: src/fmt/format/pretty.rs.
 
 import re
 
-from log_shipper.stages.traces import javascript, managed
+from log_shipper.stages.traces import javascript
 from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, RECORD, At, Entry, Family
 
 _HEADER = re.compile(r"thread '.*' (?:\(\d+\) )?(?:panicked at |has overflowed its stack)")
@@ -57,7 +57,13 @@ def _old(text: str, at: At) -> At | None:
 
 
 def _body(text: str, at: At) -> At | None:
-    return at if text[:1] in (" ", "\t") or _NOTE.match(text) else None
+    if not text and not at.seen:  # a message that is an error with causes
+        return At("rust.blank")
+    return at._replace(seen=1) if text[:1] in (" ", "\t") or _NOTE.match(text) else None
+
+
+def _blank(text: str, at: At) -> At | None:
+    return At("rust.causes", "", 1) if _CAUSED.match(text) else At("rust.body", "", 1) if _NOTE.match(text) else None
 
 
 def _error(text: str, at: At) -> At | None:
@@ -68,12 +74,14 @@ def _error(text: str, at: At) -> At | None:
         return At("rust.causes", "", 1)
     if at.mark or not text[0].isspace() or javascript.is_frame(text):
         return javascript.head(text, At("js.head", at.mark))
-    return At("at.frames") if managed.FRAME.match(text) else None
+    return At("at.frames") if text[0] == "\t" else None  # the launcher of Java names a class so
 
 
 def _causes(text: str, at: At) -> At | None:
     if at.seen == 0:
         return at._replace(seen=1) if _CAUSED.match(text) else None
+    if _NOTE.match(text):
+        return At("rust.body", "", 1)
     return at if not text or text[0] in " \t" or _CAUSED.match(text) else None
 
 
@@ -84,7 +92,13 @@ def _pretty(text: str, at: At) -> At | None:
 
 
 RUST = Family(
-    suspects=(("tfEsn", r"thread '|fatal runtime|Error: |stack backtrace:|note: run with"),),
+    suspects=(
+        r"thread '",
+        r"fatal runtime",
+        r"Error: ",
+        r"stack backtrace:",
+        r"note: run with",
+    ),
     enter=_enter,
     indented=(("a", _indented),),
     steps={
@@ -92,6 +106,7 @@ RUST = Family(
         "rust.assert": _assert,
         "rust.old": _old,
         "rust.body": _body,
+        "rust.blank": _blank,
         "rust.error": _error,
         "rust.causes": _causes,
         "rust.pretty": _pretty,

@@ -25,7 +25,7 @@ _BOX = re.compile(r"[═=]{2,}[╡|] ?EXCEPTION CAUGHT BY ")
 _BOX_END = re.compile(r"[═=]{20,}$")
 _LUA = re.compile(r"stack traceback:$")
 _PERL = re.compile(r"\t\S.* called at \S+ line \d+|\teval \{\.\.\.\} called at ")
-_HASKELL = re.compile(r"(?:CallStack|HasCallStack backtrace|Cost-centre stack)[ :(]")
+_HASKELL = re.compile(r"(?:CallStack|HasCallStack backtrace|Cost-centre stack)[ :(]|in expression starting at ")
 _OCAML = re.compile(r"(?:Raised at|Re-raised at|Called from|Raised by primitive operation at) (?:\S+ in )?file \"")
 _OCAML_HEAD = re.compile(r"Fatal error: exception ")
 _FROM = re.compile(r"  from \S+:\d+:\d+ in '")
@@ -41,6 +41,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("dart.box"))
     if _LUA.match(text) or _JULIA.match(text) or _HASKELL.match(text):
         return Entry(ALWAYS, At("sc.indented"))
+    if text.startswith("Calls: ") or text == "Execution halted":  # R
+        return Entry(ALWAYS, At("sc.r")) if prev.startswith(("Error in ", "Error: ", "  ")) else None
     if _OCAML_HEAD.match(text) or _OCAML.match(text):
         return Entry(ALWAYS if _OCAML.match(text) and "exception" in prev.lower() else DECLARED, At("sc.ocaml"))
     return None
@@ -72,18 +74,36 @@ def _indented(text: str, at: At) -> At | None:
     return at if text[:1] in (" ", "\t") or _HASKELL.match(text) else None
 
 
+def _r(text: str, at: At) -> At | None:
+    return COMPLETE if text == "Execution halted" else None
+
+
 def _ocaml(text: str, at: At) -> At | None:
     return at if _OCAML.match(text) else None
 
 
 SCRIPTING = Family(
     suspects=(
-        ("#<[═=", r"#\d+ +\S|<asy|\[ERROR:f|[═=]{2,}[╡|]"),
-        ("pdf", r"package:|dart:|file:///\S++ \d"),
-        (
-            "UsSCHFR",
-            r"Unhandled exception:|stack traceback:|Stacktrace:|CallStack|HasCallStack|Cost-centre|Fatal error: exc|Raised at |Re-rai|Called f",
-        ),
+        r"#\d+ +\S",
+        r"<asy",
+        r"\[ERROR:f",
+        r"═+[╡|]",
+        r"={2,}[╡|]",
+        r"package:",
+        r"dart:",
+        r"file:///\S++ \d",
+        r"Unhandled exception:",
+        r"stack traceback:",
+        r"Stacktrace:",
+        r"CallStack",
+        r"HasCallStack",
+        r"Cost-centre",
+        r"Fatal error: exc",
+        r"Raised at ",
+        r"Re-rai",
+        r"Called f",
+        r"Calls: ",
+        r"Execution h",
     ),
     enter=_enter,
     indented=((PRINTABLE, _indented_frame),),
@@ -93,5 +113,6 @@ SCRIPTING = Family(
         "dart.box": _dart_box,
         "sc.indented": _indented,
         "sc.ocaml": _ocaml,
+        "sc.r": _r,
     },
 )
