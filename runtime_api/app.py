@@ -14,7 +14,9 @@ from runtime_api.observer import Observer
 from runtime_api.readiness import Dependency
 from runtime_api.resources.containers import ContainerList, OneContainer
 from runtime_api.resources.health import Alive, Metrics, Ready
-from runtime_api.resources.logs import Logs
+from runtime_api.resources.logs import Bounds, Logs
+from runtime_api.seal_waits import SealWaits
+from runtime_api.shares import shares_of
 from runtime_api.slots import Slots
 
 App = falcon.App[falcon.Request, falcon.Response]
@@ -35,7 +37,10 @@ def create_app(
     ErrorHandlers(clock, counters, _ROUTES).add_to(app)
     app.add_route("/containers", ContainerList(containers, clock, settings.body_limit))
     app.add_route("/containers/{container_id}", OneContainer(containers, clock, settings.body_limit))
-    app.add_route("/logs", Logs(containers, reader, clock, Slots(streams_of(settings.api_threads)), counters))
+    shares = shares_of(settings.api_threads)
+    bounds = Bounds(Slots(shares.streams), Slots(shares.waits), settings.wait_limit)
+    counters.watch_seal_waits(lambda: bounds.waits.taken)
+    app.add_route("/logs", Logs(containers, reader, SealWaits(reader.seals), clock, bounds, counters))
     app.add_route("/healthz", Alive(clock))
     dependencies = [
         Dependency("engine", containers.check, _ENGINE_ADVICE, clock),
@@ -44,8 +49,3 @@ def create_app(
     app.add_route("/readyz", Ready(dependencies, clock))
     app.add_route("/metrics", Metrics(counters.registry))
     return app
-
-
-def streams_of(threads: int) -> int:
-    """Half of the threads, and at least one thread of the lane for reading is left (see `lanes`)."""
-    return max(1, threads // 2)

@@ -13,6 +13,7 @@ from runtime_api.envelope import Clock
 from runtime_api.lanes import Lanes
 from runtime_api.refusals import Refusals
 from runtime_api.server import ApiServer, ServerLimits
+from runtime_api.shares import shares_of
 
 
 def assemble(
@@ -23,4 +24,4 @@ def assemble(
     app = create_app(containers, reader, counters, clock, settings)
     limits = ServerLimits(settings.api_connections, settings.body_limit, settings.request_timeout)
     refusals = Refusals(clock, counters, limits.body_limit, limits.connections, limits.timeout)
-    return ApiServer(app, settings.listen, limits, Lanes(settings.api_threads, counters), refusals)
+    return ApiServer(app, settings.listen, limits, Lanes(shares_of(settings.api_threads), counters), refusals)

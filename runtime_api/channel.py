@@ -101,6 +101,15 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         """Whether a request is being worked on, or an answer not yet sent."""
         return bool(self.requests or self.total_outbufs_len)
 
+    def check_client_disconnected(self) -> bool:
+        """Whether the client has hung up while its request is worked on; asked from that request's thread."""
+        try:
+            return not self.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except (OSError, AttributeError):  # reset, or closed by the server's end
+            return True
+
     def look(self, now: float) -> None:
         """Close the connection, or refuse its request, if the client is too slow."""
         if self._linger_until is not None:

@@ -20,7 +20,9 @@ from wholelog_base.settings import (
 class ApiSettings(SharedSettings):
     listen: tuple[str, int] = setting(("127.0.0.1", 8080), "address of the API, HOST:PORT", address)
     api_threads: int = setting(
-        16, "requests that are worked on at a time; half of them may be long answers of /logs", whole_number(4, 512)
+        16,
+        "requests that are worked on at a time; half of them may be long answers of /logs, and as many again may wait for seals",
+        whole_number(4, 512),
     )
     api_connections: int = setting(500, "open connections at most", whole_number(10, 10_000))
     request_timeout: float = setting(
@@ -36,3 +38,4 @@ class ApiSettings(SharedSettings):
     pull_timeout: float = setting(600.0, "how long pulling or loading an image may take", duration)
     stop_grace: float = setting(10.0, "how long a stopped container may take to end before it is killed", duration)
     seal_wait: float = setting(10.0, "how long DELETE waits for the container's log to be verified", duration)
+    wait_limit: float = setting(60.0, "how long /logs?wait=sealed waits for the seal at most", duration)

@@ -29,6 +29,7 @@ class Counters:
         self._lines = Counter("wholelog_api_log_lines", "members of `logs` sent", registry=registry)
         self._streams = Gauge("wholelog_api_streams", "answers that are being streamed", registry=registry)
         self._broken = Counter("wholelog_api_streams_broken", "streams that the store broke off", registry=registry)
+        self._seal_waits = Gauge("wholelog_api_seal_waits", "requests that wait for a seal", registry=registry)
         self._waiting = Gauge(
             "wholelog_api_requests_waiting", "requests without a thread", ("lane",), registry=registry
         )
@@ -55,6 +56,9 @@ class Counters:
 
     def stream_broke(self) -> None:
         self._broken.inc()
+
+    def watch_seal_waits(self, waiting: Callable[[], float]) -> None:
+        self._seal_waits.set_function(waiting)
 
     def watch_waiting(self, lane: str, waiting: Callable[[], float]) -> None:
         self._waiting.labels(lane).set_function(waiting)

@@ -7,6 +7,8 @@ RuntimeApiError
 ├── BodyTooLarge       413  the body is larger than `body_limit`
 ├── NotJson            415  the body is of another type than JSON, or compressed
 ├── TooManyStreams     429  as many long answers as there may be are being read; comes with Retry-After
+├── TooManyWaits       429  as many requests as may wait for a seal do so; comes with Retry-After
+├── TooManyPulls       429  as many requests as may wait for an image do so; comes with Retry-After
 ├── EngineUnavailable  503  Docker cannot be reached; comes with Retry-After
 ├── EngineFailed       500  Docker answered with a fault that is not the caller's
 ├── LogsUnavailable    503  the log store cannot be reached; comes with Retry-After
@@ -51,6 +53,16 @@ class NotJson(RuntimeApiError):
 class TooManyStreams(RuntimeApiError):
     status = 429
     retry_after = 5
+
+
+class TooManyWaits(RuntimeApiError):
+    status = 429
+    retry_after = 5
+
+
+class TooManyPulls(RuntimeApiError):
+    status = 429
+    retry_after = 10
 
 
 class EngineUnavailable(RuntimeApiError):

@@ -1,47 +1,42 @@
-"""How the threads are shared.
-
-A third of them works on what changes containers (POST, DELETE), which may pull an image for minutes; the rest on what
-is read. Each lane has its own queue, so neither waits for the other. Of the readers, at most half of all threads may
-stream a long answer at a time (`slots`): a few are always left for short answers and for `/healthz`. Requests that
-wait or follow, when they come, are to take a slot as streams do.
-
-====================  =======  ===  ==
-`api_threads`              16    8   4
-====================  =======  ===  ==
-POST, DELETE                5    2   1
-everything else            11    6   3
-of them long answers        8    4   2
-====================  =======  ===  ==
-"""
+"""Queues of requests, each with threads of its own (`shares`), so that none waits for another kind of request."""
 
 from typing import Any
 
 from waitress.task import ThreadedTaskDispatcher
 
 from runtime_api.counters import Counters
+from runtime_api.params.logs import asks_to_wait
+from runtime_api.shares import Shares
 
 _CHANGING = frozenset(("POST", "DELETE"))
 
 
 class Lanes:
-    """Waitress' dispatcher, twice. A task is a channel; its first request is the one to be worked on."""
+    """Waitress' dispatcher, thrice. A task is a channel; its first request is the one to be worked on."""
 
-    def __init__(self, threads: int, counters: Counters) -> None:
-        changing = max(1, threads // 3)
-        self._changing = _lane(changing)
-        self._reading = _lane(max(1, threads - changing))
+    def __init__(self, shares: Shares, counters: Counters) -> None:
+        self._changing = _lane(shares.changing)
+        self._reading = _lane(shares.reading)
+        # One more than may wait, to refuse who would be one too many.
+        self._waiting = _lane(shares.waits + 1)
         counters.watch_waiting("changing", lambda: len(self._changing.queue))
         counters.watch_waiting("reading", lambda: len(self._reading.queue))
+        counters.watch_waiting("waiting", lambda: len(self._waiting.queue))
 
     def add_task(self, channel: Any) -> None:
-        request = channel.requests[0]
-        changes = request.error is None and request.command in _CHANGING
-        (self._changing if changes else self._reading).add_task(channel)
+        self._lane_of(channel.requests[0]).add_task(channel)
 
     def shutdown(self, seconds: float) -> None:
         """Wait for the threads, at most so long; what is queued is dropped."""
-        self._changing.shutdown(timeout=seconds / 2)
-        self._reading.shutdown(timeout=seconds / 2)
+        for lane in (self._changing, self._reading, self._waiting):
+            lane.shutdown(timeout=seconds / 3)
+
+    def _lane_of(self, request: Any) -> Any:
+        if request.error is None and request.command in _CHANGING:
+            return self._changing
+        if request.error is None and request.command == "GET" and asks_to_wait(request.query):
+            return self._waiting
+        return self._reading
 
 
 def _lane(threads: int) -> Any:

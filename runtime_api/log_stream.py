@@ -22,13 +22,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LogAnswer:
-    """`opening` begins the envelope; `first` are pages that have been read already, `rest` the ones to come."""
+    """`opening` begins the envelope; `first` are pages that have been read already, `rest` the ones to come.
+
+    `closing` are the members of `data` after the lines and their counts.
+    """
 
     container_id: str
     opening: bytes
     first: list[list[LogLine]]
     rest: Iterator[list[LogLine]]
-    seal: dict[str, Any]
+    closing: dict[str, Any]
 
 
 class LogStream:
@@ -78,7 +81,7 @@ class LogStream:
             self._counters.lines(len(page))
         if not count:
             yield before
-        yield closing({"count": count, "lines": lines, "seal": self._answer.seal})
+        yield closing({"count": count, "lines": lines, **self._answer.closing})
 
 
 def _items(lines: list[LogLine]) -> bytes:

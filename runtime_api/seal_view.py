@@ -1,38 +1,83 @@
-"""A container's seals as the API shows them: one statement, all runs together."""
+"""A container's seals as the API shows them: one statement for the asked range, all runs together."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from log_store.rfc3339 import format_ns
 from log_store.seal import Gap, Seal, State
 
-_WORST_FIRST: Final[tuple[State, ...]] = ("gaps", "unverified", "open", "sealed")
+# What may still come first, then what is known least.
+_DECIDING_FIRST: Final[tuple[State, ...]] = ("open", "unverified", "gaps", "sealed")
 
 
-def seal_view(seals: Sequence[Seal]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A range of times, ns since 1970 UTC, both ends inclusive; None: no end on that side."""
+
+    start: int | None = None
+    end: int | None = None
+
+    def touches(self, start: int | None, end: int | None) -> bool:
+        """Whether a range has a point in common with it; None: no end, or none that is known."""
+        before = end is not None and self.start is not None and end < self.start
+        after = start is not None and self.end is not None and self.end < start
+        return not before and not after
+
+
+EVER: Final = Span()
+
+
+def seal_view(seals: Sequence[Seal], span: Span = EVER, newest_run: int = 0) -> dict[str, Any]:
     """`seals` are all runs of one container, oldest first; times are RFC 3339 text with nanoseconds, or null.
 
-    `state` is that of the worst run (gaps, unverified, open, sealed) and `reason` belongs to it; `lines`, `put_back`
-    and `gaps` are of all runs together; `started`, `finished` and `verified_until` are the newest run's.
+    `state`, its `reason`, and `gaps` speak of `span`: of the runs within it, the one that is open decides, else an
+    unverified one, else one with a gap within it. A part of a run up to its `verified_until` is as good as sealed.
+    `lines`, `put_back`, `runs` are of the whole log; `started`, `finished` and `verified_until` are the newest run's.
+    `newest_run`: the start (ns) of the container's last run as the engine knows it, which may not have been stated yet.
     """
-    if not seals:
-        return {
-            "state": "open", "reason": "nothing has been said of this container's log yet", "started": None, "finished": None,
-            "verified_until": None, "lines": 0, "put_back": 0, "gaps": [], "runs": 0,
-        }  # fmt: skip
-    deciding = min(reversed(seals), key=lambda seal: _WORST_FIRST.index(seal.state))
-    newest = seals[-1]
+    unstated = not seals or bool(newest_run and all(seal.started_at != newest_run for seal in seals))
+    if unstated and span.touches(newest_run or None, None):
+        what = "newest run" if seals else "log"
+        state, reason = "open", f"nothing has been said of this container's {what} yet"
+    else:
+        state, reason = _stated(seals, span)
+    newest = seals[-1] if seals else Seal("", 0)
     return {
-        "state": deciding.state,
-        "reason": deciding.reason,
+        "state": state,
+        "reason": reason,
         "started": _time(newest.started_at or None),
         "finished": _time(newest.finished_at),
         "verified_until": _time(newest.verified_until),
         "lines": sum(seal.lines for seal in seals),
         "put_back": sum(seal.put_back for seal in seals),
-        "gaps": [_gap(gap) for seal in seals for gap in seal.gaps],
+        "gaps": [_gap(gap) for seal in seals for gap in seal.gaps if span.touches(gap.start, gap.end)],
         "runs": len(seals),
     }
+
+
+def _stated(seals: Sequence[Seal], span: Span) -> tuple[State, str]:
+    """State and reason of the run that decides; where no run lies in the span nothing was written in it."""
+    found = [(_state(seal, span), seal) for seal in seals if span.touches(seal.started_at or None, _end(seal))]
+    if not found:
+        return "sealed", ""
+    state, deciding = min(reversed(found), key=lambda one: _DECIDING_FIRST.index(one[0]))
+    return state, deciding.reason if state == deciding.state else ""
+
+
+def _state(seal: Seal, span: Span) -> State:
+    verified = seal.verified_until is not None and span.end is not None and span.end <= seal.verified_until
+    if seal.state in ("open", "unverified") and not verified:
+        return seal.state
+    unnamed = seal.state == "gaps" and not seal.gaps
+    return "gaps" if unnamed or any(span.touches(gap.start, gap.end) for gap in seal.gaps) else "sealed"
+
+
+def _end(seal: Seal) -> int | None:
+    """No line of the run is stamped later; None while it may go on."""
+    if seal.state == "open" or seal.finished_at is None:
+        return None
+    return max(seal.finished_at, seal.verified_until or 0)
 
 
 def _gap(gap: Gap) -> dict[str, Any]:

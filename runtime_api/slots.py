@@ -1,4 +1,4 @@
-"""A bound on how many long answers there are at a time."""
+"""A bound on how many of a kind there are at a time."""
 
 import threading
 
@@ -8,20 +8,39 @@ class Slots:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self._free = threading.BoundedSemaphore(limit)
+        self._taken = 0
+        self._lock = threading.Lock()
+
+    @property
+    def taken(self) -> int:
+        return self._taken
 
     def take(self) -> "Slot | None":
         """At once; None where all are taken."""
-        return Slot(self._free) if self._free.acquire(blocking=False) else None
+        with self._lock:
+            if self._taken >= self.limit:
+                return None
+            self._taken += 1
+        return Slot(self)
+
+    def give_back(self) -> None:
+        with self._lock:
+            self._taken -= 1
 
 
 class Slot:
-    """Given back once, however often `release` is called."""
+    """Given back once, however often `release` is called; also by the end of a `with`."""
 
-    def __init__(self, free: threading.BoundedSemaphore) -> None:
-        self._free: threading.BoundedSemaphore | None = free
+    def __init__(self, of: Slots) -> None:
+        self._of: Slots | None = of
 
     def release(self) -> None:
-        free, self._free = self._free, None
-        if free is not None:
-            free.release()
+        of, self._of = self._of, None
+        if of is not None:
+            of.give_back()
+
+    def __enter__(self) -> "Slot":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()

@@ -18,6 +18,7 @@ class FakeContainers:
         self.created: list[TaskRequest] = []
         self.deleted: list[tuple[str, str]] = []
         self.seal: dict[str, object] | None = None
+        self.run = 0
         self.go = threading.Event()
         self.go.set()
         self.closed = False
@@ -51,6 +52,9 @@ class FakeContainers:
             if container_id.startswith(name) or known == name:
                 return container_id
         raise NotFound(f"container_id: {name!r} is no container of this service")
+
+    def newest_run(self, container_id: str) -> int:
+        return self.run
 
     def check(self) -> str:
         self._check_error()

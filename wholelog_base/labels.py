@@ -6,3 +6,4 @@ TASK_ID: Final = "wholelog.task_id"
 TYPE: Final = "wholelog.type"
 UID: Final = "wholelog.uid"
 REQUEST_ID: Final = "wholelog.request_id"
+INSTANCE: Final = "wholelog.instance"  # whose it is, where several Wholelogs share an engine

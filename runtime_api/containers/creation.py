@@ -7,7 +7,9 @@ from dataclasses import replace
 from runtime_api.containers.commands import command_lines, environment
 from runtime_api.containers.engine import CommandNotFound, ContainerSpec, Details, Engine
 from runtime_api.containers.images import Image, Images
+from runtime_api.containers.ownership import Ours
 from runtime_api.containers.protocols import Created
+from runtime_api.containers.pulls import Pulls
 from runtime_api.containers.tasks import Task, Tasks
 from runtime_api.containers.turns import Twins
 from runtime_api.errors import BadRequest, Conflict, NotFound, RuntimeApiError
@@ -23,12 +25,14 @@ class Starter:
     """Safe to use from several threads. `now`: ns since 1970; `new_id`: a task id that nobody else has."""
 
     def __init__(
-        self, engine: Engine, tasks: Tasks, images: Images, log_options: Callable[[], Mapping[str, str]],
-        *, now: Callable[[], int], new_id: Callable[[], str],
+        self, engine: Engine, ours: Ours, tasks: Tasks, images: Images, log_options: Callable[[], Mapping[str, str]],
+        pulls: Pulls, *, now: Callable[[], int], new_id: Callable[[], str],
     ) -> None:  # fmt: skip
-        self._engine, self._tasks, self._images = engine, tasks, images
+        self._engine, self._ours, self._tasks, self._images = engine, ours, tasks, images
         self._log_options, self._now, self._new_id = log_options, now, new_id
-        self._twins: Twins[tuple[Created, str]] = Twins()  # with the fingerprint of what was asked
+        self._pulls = pulls
+        # With the fingerprint of what was asked. What takes a twin long is an image.
+        self._twins: Twins[tuple[Created, str]] = Twins(pulls.turn)
         self._working: dict[str, int] = {}  # image id -> which of the command lines its programs fit
 
     def create(self, task: TaskRequest) -> Created:
@@ -62,7 +66,7 @@ class Starter:
     def _left_by_crash(self, task: TaskRequest) -> Task | None:
         """The container that was started for this request before its answer could be kept."""
         started = None
-        for summary in self._engine.list(labels.REQUEST_ID, task.request_id):
+        for summary in self._ours.list(labels.REQUEST_ID, task.request_id):
             details = self._engine.inspect(summary.container_id)
             if details is not None and details.started_at and started is None:
                 started = task_of(details)
@@ -121,7 +125,12 @@ class Starter:
         return container_id
 
     def _spec(self, task: TaskRequest, task_id: str, image: Image) -> ContainerSpec:
-        marks = {labels.TASK_ID: task_id, labels.TYPE: task.type, labels.UID: ""}
+        marks = {
+            labels.TASK_ID: task_id,
+            labels.TYPE: task.type,
+            labels.UID: "",
+            labels.INSTANCE: self._ours.instance,
+        }
         if task.request_id:
             marks[labels.REQUEST_ID] = task.request_id
         return ContainerSpec(

@@ -8,6 +8,7 @@ from typing import Final
 
 from runtime_api.containers.engine import Engine, ImageFacts
 from runtime_api.containers.image_tar import FIELD, TarNames, locate, read_names
+from runtime_api.containers.pulls import Pulls
 from runtime_api.containers.turns import Twins
 from runtime_api.errors import BadRequest, Conflict, EngineFailed, NotFound
 from runtime_api.schemas import image_name
@@ -37,14 +38,19 @@ class Image:
 
 
 class Images:
-    """Safe to use from several threads: an image is loaded or pulled by one, the others wait for what that one gets."""
+    """Safe to use from several threads: an image is loaded or pulled by one, the others wait for what that one gets.
 
-    def __init__(self, engine: Engine, policy: ImagePolicy, clock: Callable[[], float] = time.monotonic) -> None:
-        self._engine, self._policy, self._clock = engine, policy, clock
+    `pulls` bounds how many load, pull or wait for it.
+    """
+
+    def __init__(
+        self, engine: Engine, policy: ImagePolicy, pulls: Pulls, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._engine, self._policy, self._pulls, self._clock = engine, policy, pulls, clock
         self._fetches: Twins[Image] = Twins()
 
     def resolve(self, task: TaskRequest) -> Image:
-        """Raises BadRequest where a named image can't be had, EngineFailed where the default one can't."""
+        """Raises BadRequest where a named image can't be had, EngineFailed where the default one can't, TooManyPulls."""
         if task.image is None:
             return self._default(task.type)
         if not task.image.name:
@@ -72,7 +78,8 @@ class Images:
             raise BadRequest(
                 [f"{_NAMED}: the engine has no image {name!r}, and pulling is not allowed (setting image_pull)"]
             )
-        return self._fetches.run(f"pull {name}", lambda: self._pull(name))
+        with self._pulls.turn():
+            return self._fetches.run(f"pull {name}", lambda: self._pull(name))
 
     def _pull(self, name: str) -> Image:
         try:
@@ -87,7 +94,8 @@ class Images:
     def _loaded(self, image: ImageRequest, name: str) -> Image:
         """`name`: as the engine is to know it; '': as the tar names its only image."""
         path = locate(image.file_path, self._policy.folder)
-        return self._fetches.run(f"load {name} {path}", lambda: self._load(path, image, name))
+        with self._pulls.turn():
+            return self._fetches.run(f"load {name} {path}", lambda: self._load(path, image, name))
 
     def _load(self, path: Path, image: ImageRequest, name: str) -> Image:
         end = self._clock() + self._policy.timeout

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from log_store.errors import LogStoreError
 from log_store.protocols import LogReader
 from log_store.rfc3339 import format_ns
-from runtime_api.containers.engine import Engine, Summary
-from runtime_api.containers.tasks import Tasks
+from runtime_api.containers.engine import Summary
+from runtime_api.containers.ownership import Ours
+from runtime_api.containers.tasks import Task, Tasks
 from runtime_api.errors import BadRequest, EngineUnavailable, LogsUnavailable, NotFound, RuntimeApiError
 from wholelog_base import labels
 
 _ID_LENGTH = 64
 _SHOWN = 5  # candidates in an error
+
+REMOVED_BY_OTHERS = "was removed from the engine by another hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +26,29 @@ class _Known:
 class Lookup:
     """Asks the engine, the table of tasks and, for containers that were deleted, the log store."""
 
-    def __init__(self, engine: Engine, tasks: Tasks, reader: LogReader) -> None:
-        self._engine, self._tasks, self._reader = engine, tasks, reader
+    def __init__(self, ours: Ours, tasks: Tasks, reader: LogReader) -> None:
+        self._ours, self._tasks, self._reader = ours, tasks, reader
 
     def living(self, name: str) -> str:
         """The full id of a container of ours that the engine has. Raises NotFound, BadRequest."""
-        ours = [_of_summary(item) for item in self._engine.list(labels.TASK_ID)]
-        if found := _choose(name, ours):
+        found = self.living_or_removed(name)
+        if isinstance(found, str):
             return found
-        if gone := self._tasks.find(name):
-            task = gone[0]
-            how = (
-                f"was deleted at {format_ns(task.deleted_at)}"
-                if task.deleted_at
-                else "was removed from the engine by another hand"
-            )
-            raise NotFound(f"container {task.container_id[:12]} ({task.container_name}) {how}; its logs stay at /logs")
-        raise _not_found(name)
+        how = f"was deleted at {format_ns(found.deleted_at)}" if found.deleted_at else REMOVED_BY_OTHERS
+        raise NotFound(f"container {found.container_id[:12]} ({found.container_name}) {how}; its logs stay at /logs")
+
+    def living_or_removed(self, name: str) -> str | Task:
+        """The full id of a container of ours that the engine has, else what is known of one that it had.
+
+        Of several removed ones with that name it is the newest. Raises NotFound, BadRequest.
+        """
+        if found := _choose(name, [_of_summary(item) for item in self._ours.list()]):
+            return found
+        removed = _choose(name, self._in_tasks(name))
+        task = self._tasks.by_id(removed) if removed else None
+        if task is None:
+            raise _not_found(name)
+        return task
 
     def any(self, name: str) -> str:
         """The full id of a container, one that was deleted included. A name means the living one, else the newest.
@@ -56,7 +65,7 @@ class Lookup:
 
     def _on_engine(self, away: list[RuntimeApiError]) -> list[_Known]:
         try:
-            return [_of_summary(item) for item in self._engine.list(labels.TASK_ID)]
+            return [_of_summary(item) for item in self._ours.list()]
         except EngineUnavailable as error:
             away.append(error)
             return []

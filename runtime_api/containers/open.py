@@ -14,11 +14,13 @@ from runtime_api.containers.engine import Engine
 from runtime_api.containers.images import ImagePolicy, Images
 from runtime_api.containers.log_driver import driver_options
 from runtime_api.containers.lookup import Lookup
+from runtime_api.containers.ownership import Ours, instance_of
+from runtime_api.containers.pulls import Pulls
 from runtime_api.containers.removal import Remover
 from runtime_api.containers.service import RUNNING, ContainerService
 from runtime_api.containers.stats import Stats
 from runtime_api.containers.tasks import Tasks
-from wholelog_base import labels
+from runtime_api.shares import shares_of
 
 
 def open_containers(
@@ -26,19 +28,24 @@ def open_containers(
 ) -> ContainerService:
     """Not started yet: call `start`. The engine need not be up.
 
-    Raises SettingsError for an engine on another machine, RuntimeApiError where the table of tasks cannot be opened.
+    Raises SettingsError for an engine on another machine, RuntimeApiError where the table of tasks or the instance's id
+    cannot be had.
     """
     return with_engine(DockerEngine(engine_url(settings.docker_host, environ)), settings, reader)
 
 
 def with_engine(engine: Engine, settings: ApiSettings, reader: LogReader) -> ContainerService:
     tasks = Tasks(settings.data / "tasks.sqlite")
-    lookup = Lookup(engine, tasks, reader)
+    ours = Ours(engine, instance_of(settings.data))
+    pulls = Pulls(shares_of(settings.api_threads).pulls)
+    lookup = Lookup(ours, tasks, reader)
     starter = Starter(
         engine,
+        ours,
         tasks,
-        Images(engine, image_policy(settings)),
+        Images(engine, image_policy(settings), pulls),
         lambda: driver_options(settings.socket_path, engine.facts().version),
+        pulls,
         now=time.time_ns,
         new_id=lambda: secrets.token_hex(8),
     )
@@ -52,7 +59,7 @@ def with_engine(engine: Engine, settings: ApiSettings, reader: LogReader) -> Con
         seal_wait=settings.seal_wait,
         now=time.time_ns,
     )
-    return ContainerService(engine, tasks, _stats(engine), starter, remover, lookup)
+    return ContainerService(engine, ours, tasks, reader, _stats(engine, ours), starter, remover, lookup)
 
 
 def image_policy(settings: ApiSettings) -> ImagePolicy:
@@ -69,12 +76,12 @@ def image_policy(settings: ApiSettings) -> ImagePolicy:
     )
 
 
-def _stats(engine: Engine) -> Stats:
+def _stats(engine: Engine, ours: Ours) -> Stats:
     def pid_of(container_id: str) -> int:
         details = engine.inspect(container_id)
         return details.pid if details else 0
 
     def running() -> list[str]:
-        return [item.container_id for item in engine.list(labels.TASK_ID) if item.state in RUNNING]
+        return [item.container_id for item in ours.list() if item.state in RUNNING]
 
     return Stats(running, Cgroups(pid_of).usage, engine.usage)

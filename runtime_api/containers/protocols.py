@@ -34,7 +34,7 @@ class ContainerView:
     container_id: str
     cpu: float  # percent of one CPU, as `docker stats`
     mem: str  # "12.3MiB / 512MiB", as `docker stats`
-    status: str  # Docker's states
+    status: str  # Docker's states; removing: kept until its log is verified; removed: what is known of one that is gone
     uid: str
     more: dict[str, Any]
 
@@ -53,11 +53,15 @@ class Containers(Protocol):
     def list(self) -> list[ContainerView]: ...
 
     def get(self, name: str) -> ContainerView:
-        """Raises NotFound, BadRequest."""
+        """One that is gone from the engine included. Raises NotFound, BadRequest."""
         ...
 
     def resolve(self, name: str) -> str:
         """The full id of a container, one that was deleted included. Raises NotFound, BadRequest."""
+        ...
+
+    def newest_run(self, container_id: str) -> int:
+        """When its last run began, ns since 1970 UTC, as the engine says now; 0 where it cannot say."""
         ...
 
     def check(self) -> str:

@@ -145,7 +145,7 @@ class Remover:
 
     def _gone(self, container_id: str, seals: list[Seal]) -> Deleted:
         self._tasks.deleted(container_id, self._now())
-        said = f"; its log: {_said(seals)}" if seals else ""
+        said = f"; {_said(seals)}" if seals else ""
         view = seal_view(seals) if seals else None
         return Deleted(container_id, f"container {container_id[:12]} is deleted{said}", True, view)
 
@@ -192,7 +192,7 @@ class Remover:
             if not verified:
                 return False
             self._engine.remove(container_id)
-            log.info("container %s is deleted; its log: %s", container_id[:12], _said(seals))
+            log.info("container %s is deleted; %s", container_id[:12], _said(seals))
         self._tasks.deleted(container_id, self._now())
         return True
 
@@ -206,7 +206,11 @@ def _said(seals: list[Seal]) -> str:
     if not seals:
         return "it never started"
     view = seal_view(seals)
-    lines = f"{view['lines']} lines"
-    if view["state"] == "sealed":
-        return f"whole, {lines}"
-    return f"{lines}, with gaps" if view["state"] == "gaps" else f"{lines}, {view['state']}: {view['reason']}"
+    counted = f"{view['state']}: {_count(view['lines'], 'line')}"
+    if view["gaps"]:
+        counted += f", {_count(len(view['gaps']), 'gap')}"
+    return f"{counted} ({view['reason']})" if view["reason"] else counted
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -2,16 +2,20 @@
 
 from typing import Any
 
+from log_store.errors import LogStoreError
+from log_store.protocols import LogReader
 from log_store.rfc3339 import format_ns
 from runtime_api.containers.creation import Starter
 from runtime_api.containers.engine import Details, Engine, Summary
 from runtime_api.containers.lookup import Lookup
+from runtime_api.containers.ownership import Ours
 from runtime_api.containers.protocols import ContainerView, Created, Deleted
 from runtime_api.containers.removal import Remover
 from runtime_api.containers.stats import Stats
-from runtime_api.containers.tasks import Tasks
-from runtime_api.errors import NotFound
+from runtime_api.containers.tasks import Task, Tasks
+from runtime_api.errors import EngineUnavailable, NotFound
 from runtime_api.schemas.task import TaskRequest
+from runtime_api.seal_view import seal_view
 from wholelog_base import labels
 
 RUNNING = ("running", "paused")  # the states in which a container has figures
@@ -21,9 +25,10 @@ class ContainerService:
     """Safe to use from several threads between `start` and `close`."""
 
     def __init__(
-        self, engine: Engine, tasks: Tasks, stats: Stats, starter: Starter, remover: Remover, lookup: Lookup
-    ) -> None:
-        self._engine, self._tasks, self._stats = engine, tasks, stats
+        self, engine: Engine, ours: Ours, tasks: Tasks, reader: LogReader, stats: Stats, starter: Starter,
+        remover: Remover, lookup: Lookup,
+    ) -> None:  # fmt: skip
+        self._engine, self._ours, self._tasks, self._reader, self._stats = engine, ours, tasks, reader, stats
         self._starter, self._remover, self._lookup = starter, remover, lookup
 
     def start(self) -> None:
@@ -49,21 +54,34 @@ class ContainerService:
         return deleted
 
     def list(self) -> list[ContainerView]:
-        ours = self._engine.list(labels.TASK_ID)
+        ours = self._ours.list()
         going = set(self._tasks.to_delete())
         self._stats.keep(item.container_id for item in ours if item.state in RUNNING)
         return [self._view(item, going, {}) for item in ours]
 
     def get(self, name: str) -> ContainerView:
-        details = self._engine.inspect(self._lookup.living(name))
-        if details is None:
-            raise NotFound(f"container_id: {name[:80]!r} has just been deleted; its logs stay at /logs")
+        found = self._lookup.living_or_removed(name)
+        if isinstance(found, Task):
+            return self._removed(found)
+        details = self._engine.inspect(found)
+        if details is None:  # just now
+            task = self._tasks.by_id(found)
+            if task is None:
+                raise NotFound(f"container {found[:12]} has just been removed; its logs stay at /logs")
+            return self._removed(task)
         if details.summary.state in RUNNING:
             self._stats.watch(details.summary.container_id)
         return self._view(details.summary, set(self._tasks.to_delete()), self._more(details))
 
     def resolve(self, name: str) -> str:
         return self._lookup.any(name)
+
+    def newest_run(self, container_id: str) -> int:
+        try:
+            details = self._engine.inspect(container_id)
+        except EngineUnavailable:
+            return 0
+        return details.started_at if details else 0
 
     def check(self) -> str:
         self._engine.ping()
@@ -94,4 +112,26 @@ class ContainerService:
             "exit_code": details.exit_code if ended else None,
             "oom_killed": details.oom_killed,
             "error": details.error,
+            **self._seal(details.summary.container_id, details.started_at),
         }
+
+    def _removed(self, task: Task) -> ContainerView:
+        """Of a container that the engine has no more."""
+        more = {
+            "name": task.container_name,
+            "image": {"name": task.image, "digest": task.digest},
+            "type": task.type,
+            "task_id": task.task_id,
+            "created": format_ns(task.created_at),
+            "deleted": format_ns(task.deleted_at) if task.deleted_at else None,  # None: by another hand
+            **self._seal(task.container_id, 0),
+        }
+        cpu, mem = self._stats.figures(task.container_id, running=False)
+        return ContainerView(task.container_id, cpu, mem, "removed", task.uid, more)
+
+    def _seal(self, container_id: str, newest_run: int) -> dict[str, Any]:
+        """`seal`, as /logs shows it; null with the reason beside it where the store cannot say."""
+        try:
+            return {"seal": seal_view(self._reader.seals(container_id), newest_run=newest_run)}
+        except LogStoreError as error:
+            return {"seal": None, "seal_problem": f"the log store cannot say: {error}"}

@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
-from typing import Generic, TypeVar
+from concurrent.futures import Future, wait
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
+
+_SHORT: Final = 1.0  # seconds that a twin waits without asking whether it may
 
 
 class Turns:
@@ -32,9 +34,13 @@ class Turns:
 
 
 class Twins(Generic[T]):
-    """Calls with the same key while the first is under way get its result, or its error."""
+    """Calls with the same key while the first is under way get its result, or its error.
 
-    def __init__(self) -> None:
+    Around a long wait they are in the context that `long_wait` gives, which may raise instead.
+    """
+
+    def __init__(self, long_wait: Callable[[], AbstractContextManager[object]] = nullcontext) -> None:
+        self._long_wait = long_wait
         self._under_way: dict[str, Future[T]] = {}
         self._guard = threading.Lock()
 
@@ -45,7 +51,7 @@ class Twins(Generic[T]):
                 future: Future[T] = Future()
                 self._under_way[key] = future
         if first is not None:
-            return first.result()
+            return self._result(first)
         try:
             result = work()
         except BaseException as error:
@@ -55,6 +61,12 @@ class Twins(Generic[T]):
         self._forget(key)
         future.set_result(result)
         return result
+
+    def _result(self, first: Future[T]) -> T:
+        if not wait((first,), _SHORT).done:
+            with self._long_wait():
+                wait((first,))
+        return first.result()
 
     def _forget(self, key: str) -> None:
         with self._guard:

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import parse_qsl
 
 from runtime_api.errors import BadRequest
-from runtime_api.params.query import read_query
+from runtime_api.params.query import MOST, read_query
 from runtime_api.params.time import parse_time
 
-NAMES: Final = ("container_id", "start_time", "end_time", "size")
+NAMES: Final = ("container_id", "start_time", "end_time", "size", "wait", "wait_seconds")
 LARGEST_SIZE: Final = 1_000_000_000
 
 
@@ -19,6 +20,8 @@ class LogParameters:
     start: int | None
     end: int
     size: int | None
+    ends: bool = False  # whether the caller gave the end; else it is the time of the request
+    wait: float | None = None  # seconds to wait for the seal at most; None: not at all
 
     @property
     def empty(self) -> bool:
@@ -26,8 +29,11 @@ class LogParameters:
         return self.start is not None and self.start > self.end
 
 
-def read_log_parameters(query: str, now: int) -> LogParameters:
-    """Of a WSGI query string; an empty parameter counts as absent. Raises BadRequest with every problem."""
+def read_log_parameters(query: str, now: int, wait_limit: float) -> LogParameters:
+    """Of a WSGI query string; an empty parameter counts as absent. Raises BadRequest with every problem.
+
+    `wait_limit`: seconds.
+    """
     given = read_query(query, NAMES)
     problems: list[str] = []
     container = given.get("container_id", "")
@@ -40,9 +46,18 @@ def read_log_parameters(query: str, now: int) -> LogParameters:
     if start is not None and end is not None and start > end:
         problems.append(f"start_time: {given['start_time']!r} is later than end_time {given['end_time']!r}")
     size = _size(given, problems)
+    wait = _wait(given, wait_limit, problems)
     if problems:
         raise BadRequest(problems)
-    return LogParameters(container, start, now if end is None else end, size)
+    return LogParameters(container, start, now if end is None else end, size, end is not None, wait)
+
+
+def asks_to_wait(query: str) -> bool:
+    """Whether a query string, as it came, asks for a wait; for a lane to be chosen before the request is judged."""
+    try:
+        return any(name == "wait" and value for name, value in parse_qsl(query, max_num_fields=MOST))
+    except ValueError:
+        return False  # it will be refused
 
 
 def _time(name: str, given: dict[str, str], now: int, problems: list[str]) -> int | None:
@@ -63,3 +78,21 @@ def _size(given: dict[str, str], problems: list[str]) -> int | None:
         problems.append(f"size: {text!r:.100} must be a whole number from 1 to {LARGEST_SIZE}, or empty for every line")
         return None
     return int(text)
+
+
+def _wait(given: dict[str, str], limit: float, problems: list[str]) -> float | None:
+    wait, seconds = given.get("wait", ""), given.get("wait_seconds", "")
+    if wait and wait != "sealed":
+        problems.append(f"wait: {wait!r:.100} must be sealed, or empty for no wait")
+    if seconds and not wait:
+        problems.append("wait_seconds: goes with wait=sealed only")
+    longest = max(1, int(limit))
+    if seconds and not (
+        seconds.isascii() and seconds.isdecimal() and len(seconds) < 20 and 0 < int(seconds) <= longest
+    ):
+        problems.append(
+            f"wait_seconds: {seconds!r:.100} must be a whole number from 1 to {longest} (setting wait_limit)"
+        )
+    if problems or not wait:
+        return None
+    return float(seconds) if seconds else limit

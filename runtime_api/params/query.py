@@ -6,18 +6,18 @@ from urllib.parse import parse_qsl
 
 from runtime_api.errors import BadRequest
 
-_MOST = 50  # parameters
+MOST = 50  # parameters
 
 
 def read_query(query: str, known: Sequence[str]) -> dict[str, str]:
     """The parameters of a WSGI query string that are not empty. Raises BadRequest naming the unknown and repeated."""
     try:
         text = query.encode("latin-1").decode("utf-8")  # WSGI's strings are bytes (PEP 3333)
-        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST)
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST)
     except UnicodeError as error:
         raise BadRequest([f"the query string is not UTF-8: {query!r:.100}"]) from error
     except ValueError as error:
-        raise BadRequest([f"more than {_MOST} parameters"]) from error
+        raise BadRequest([f"more than {MOST} parameters"]) from error
     problems = [_unknown(name, known) for name in dict(pairs) if name not in known]
     names = [name for name, _ in pairs]
     problems += [

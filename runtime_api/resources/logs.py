@@ -1,42 +1,117 @@
 """`GET /logs`: a container's lines, and the statement of whether they are all there."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import falcon
 
 from log_store.protocols import LogReader
 from log_store.query import LogLine, LogQuery
+from log_store.seal import Seal
 from runtime_api.containers.protocols import Containers
 from runtime_api.counters import Counters
 from runtime_api.envelope import MEDIA_TYPE, Clock, opening
-from runtime_api.errors import TooManyStreams
+from runtime_api.errors import TooManyStreams, TooManyWaits
 from runtime_api.log_stream import LogAnswer, LogStream, close_pages
 from runtime_api.params.logs import LogParameters, read_log_parameters
-from runtime_api.seal_view import seal_view
-from runtime_api.slots import Slots
+from runtime_api.seal_view import Span, seal_view
+from runtime_api.seal_waits import SealWaits
+from runtime_api.slots import Slot, Slots
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many long answers and how many waits there may be at a time; seconds of a wait at most."""
+
+    streams: Slots
+    waits: Slots
+    wait_limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Waited:
+    seconds: float
+    sealed: bool
+    newest_run: int  # see `seal_view`
 
 
 class Logs:
-    """`data`: `logs` (see `LogLine`), `count` of its members, `lines` that they hold, `seal` (see `seal_view`).
+    """`data`: `logs` (see `LogLine`), `count` of its members, `lines` that they hold, `seal` (see `seal_view`), and
+    where a wait was asked for `waited`: `seconds`, and whether the range is `sealed` or the bound passed.
 
-    The seal is read before the lines: what it vouches for was in the store when they were read. It speaks of the whole
-    log, also where a range or `size` shows a part.
+    The seal is read before the lines: what it vouches for was in the store when they were read. It speaks of the asked
+    range, also where `size` shows a part of it.
 
     Two pages are read before the status is sent, so that a store that is away is a clean 503. If there is no second,
-    the answer is sent at once; else it is streamed, in one of `slots`.
+    the answer is sent at once; else it is streamed, in a slot of `streams`. One that has waited keeps its own slot.
     """
 
     def __init__(
-        self, containers: Containers, reader: LogReader, clock: Clock, slots: Slots, counters: Counters
-    ) -> None:
-        self._containers = containers
-        self._reader = reader
-        self._clock = clock
-        self._slots = slots
-        self._counters = counters
+        self, containers: Containers, reader: LogReader, waits: SealWaits, clock: Clock, bounds: Bounds,
+        counters: Counters,
+    ) -> None:  # fmt: skip
+        self._containers, self._reader, self._waits = containers, reader, waits
+        self._clock, self._bounds, self._counters = clock, bounds, counters
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        answer = self._answer(read_log_parameters(req.query_string, self._clock()))
+        asked = self._asked(req)
+        slot = None if asked.wait is None else self._slot_to_wait()
+        try:
+            container_id = self._containers.resolve(asked.container)
+            waited = None
+            if asked.wait is not None:
+                gone = req.env.get("waitress.client_disconnected", lambda: False)
+                waited = self._wait(container_id, asked, asked.wait, gone)
+            self._send(resp, self._answer(container_id, asked, waited), slot)
+        finally:
+            if slot is not None and resp.stream is None:
+                slot.release()
+
+    def on_head(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Never waits."""
+        asked = self._asked(req)
+        close_pages(self._answer(self._containers.resolve(asked.container), asked, None).rest)
+        resp.content_type = MEDIA_TYPE
+        resp.stream = iter(())  # not "no body": its length is not known
+
+    def _asked(self, req: falcon.Request) -> LogParameters:
+        return read_log_parameters(req.query_string, self._clock(), self._bounds.wait_limit)
+
+    def _wait(self, container_id: str, asked: LogParameters, seconds: float, gone: Callable[[], bool]) -> _Waited:
+        began = time.monotonic()
+        span, newest = _span(asked), self._containers.newest_run(container_id)
+
+        def has_come(seals: list[Seal]) -> bool:
+            return bool(seal_view(seals, span, newest)["state"] != "open")
+
+        sealed = self._waits.wait(container_id, has_come, seconds, gone)
+        return _Waited(round(time.monotonic() - began, 3), sealed, newest)
+
+    def _answer(self, container_id: str, asked: LogParameters, waited: _Waited | None) -> LogAnswer:
+        seal = seal_view(self._reader.seals(container_id), _span(asked), waited.newest_run if waited else 0)
+        pages: Iterator[list[LogLine]] = iter(())
+        if not asked.empty:
+            end = self._end(asked, seal["state"], waited)
+            pages = self._reader.read(LogQuery(container_id, asked.start, end, asked.size))
+        first = [page for page in (next(pages, None), next(pages, None)) if page is not None]
+        message, closing = f"the log of container {container_id}", dict[str, Any](seal=seal)
+        if waited is not None:
+            closing["waited"] = {"seconds": waited.seconds, "sealed": waited.sealed}
+            if not waited.sealed:
+                message += f": not sealed after {waited.seconds:.0f} s; this is what there is so far"
+        return LogAnswer(container_id, opening(self._clock(), 200, message, "logs"), first, pages, closing)
+
+    def _end(self, asked: LogParameters, state: str, waited: _Waited | None) -> int | None:
+        """Of the lines to read: what was written while the request waited, or by a clock ahead, belongs to the log."""
+        if asked.ends:
+            return asked.end
+        if state != "open":
+            return None
+        return asked.end if waited is None else self._clock()
+
+    def _send(self, resp: falcon.Response, answer: LogAnswer, slot: Slot | None) -> None:
         resp.content_type = MEDIA_TYPE
         if len(answer.first) < 2:
             stream = LogStream(answer, self._counters, lambda: None)
@@ -45,33 +120,16 @@ class Logs:
             finally:
                 stream.close()
         else:
-            resp.stream = self._stream(answer)
+            resp.stream = self._stream(answer, slot)
 
-    def on_head(self, req: falcon.Request, resp: falcon.Response) -> None:
-        answer = self._answer(read_log_parameters(req.query_string, self._clock()))
-        close_pages(answer.rest)
-        resp.content_type = MEDIA_TYPE
-        resp.stream = iter(())  # not "no body": its length is not known
-
-    def _answer(self, asked: LogParameters) -> LogAnswer:
-        container_id = self._containers.resolve(asked.container)
-        seal = seal_view(self._reader.seals(container_id))
-        pages: Iterator[list[LogLine]] = iter(())
-        if not asked.empty:
-            pages = self._reader.read(LogQuery(container_id, asked.start, asked.end, asked.size))
-        first = [page for page in (next(pages, None), next(pages, None)) if page is not None]
-        begin = opening(self._clock(), 200, f"the log of container {container_id}", "logs")
-        return LogAnswer(container_id, begin, first, pages, seal)
-
-    def _stream(self, answer: LogAnswer) -> LogStream:
-        slot = self._slots.take()
-        if slot is None:
+    def _stream(self, answer: LogAnswer, slot: Slot | None) -> LogStream:
+        taken = slot or self._bounds.streams.take()
+        if taken is None:
             close_pages(answer.rest)
             raise TooManyStreams(
-                f"{self._slots.limit} long answers are being read, which is the most at a time "
+                f"{self._bounds.streams.limit} long answers are being read, which is the most at a time "
                 "(half of the setting api_threads): try again, or ask for a shorter range or a `size`"
             )
-        taken = slot
         self._counters.stream_began()
 
         def end() -> None:
@@ -79,3 +137,17 @@ class Logs:
             self._counters.stream_ended()
 
         return LogStream(answer, self._counters, end)
+
+    def _slot_to_wait(self) -> Slot:
+        slot = self._bounds.waits.take()
+        if slot is None:
+            raise TooManyWaits(
+                f"{self._bounds.waits.limit} requests wait for a seal, which is the most at a time "
+                "(setting api_threads): try again, or ask without wait"
+            )
+        return slot
+
+
+def _span(asked: LogParameters) -> Span:
+    """Without an end the statement is about the log to its end, whatever the time of the request."""
+    return Span(asked.start, asked.end if asked.ends else None)

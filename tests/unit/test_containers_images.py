@@ -14,7 +14,8 @@ import pytest
 from runtime_api.containers.engine import ImageFacts
 from runtime_api.containers.image_tar import read_names
 from runtime_api.containers.images import ImagePolicy, Images
-from runtime_api.errors import BadRequest, EngineFailed, EngineUnavailable
+from runtime_api.containers.pulls import Pulls
+from runtime_api.errors import BadRequest, EngineFailed, EngineUnavailable, TooManyPulls
 from runtime_api.schemas.task_body import parse_task
 from tests.fake_engine import FakeEngine
 
@@ -40,12 +41,12 @@ def task(image: Any) -> Any:
 
 
 class Place:
-    def __init__(self, folder: Path, **policy: Any) -> None:
+    def __init__(self, folder: Path, pulls: int = 8, **policy: Any) -> None:
         self.engine = FakeEngine()
         self.folder = folder / "images"
         self.folder.mkdir()
         defaults: Any = {"algorithm": "default:1", "code_cell": "default:1", "bash_cell": "default:1"}
-        self.images = Images(self.engine, ImagePolicy(defaults, folder=self.folder, **policy))
+        self.images = Images(self.engine, ImagePolicy(defaults, folder=self.folder, **policy), Pulls(pulls))
 
     def resolve(self, image: Any) -> tuple[str, str]:
         found = self.images.resolve(task(image))
@@ -101,6 +102,15 @@ def test_pulled_once(place: Place) -> None:
         place.engine.registry["img:1"] = FACTS
         assert set(pool.map(resolve, ["img:1"] * 8)) == {ID}
     assert place.engine.calls.count("pull") == 2
+
+
+def test_a_pull_that_fails_gives_its_turn_back(tmp_path: Path) -> None:
+    place = Place(tmp_path, pulls=1)
+    for _ in range(3):
+        with pytest.raises(BadRequest, match="can't be pulled"):
+            place.resolve("nosuch:1")
+    with place.images._pulls.turn(), pytest.raises(TooManyPulls, match="1 requests wait for images"):
+        place.resolve("nosuch:1")
 
 
 def test_pulling_that_is_not_allowed(tmp_path: Path) -> None:
@@ -196,7 +206,7 @@ def test_files_outside_the_folder(place: Place, tmp_path: Path) -> None:
 
 
 def test_no_folder_is_allowed() -> None:
-    images = Images(FakeEngine(), ImagePolicy({}))
+    images = Images(FakeEngine(), ImagePolicy({}), Pulls(1))
     with pytest.raises(BadRequest, match="the operator allows no folder"):
         images.resolve(task({"file_path": "/x.tar"}))
 

@@ -19,7 +19,16 @@ from runtime_api.containers.open import with_engine
 from runtime_api.containers.protocols import Containers
 from runtime_api.containers.service import ContainerService
 from runtime_api.containers.tasks import Tasks
-from runtime_api.errors import BadRequest, Conflict, EngineFailed, EngineUnavailable, LogsUnavailable, NotFound
+from runtime_api.errors import (
+    BadRequest,
+    Conflict,
+    EngineFailed,
+    EngineUnavailable,
+    LogsUnavailable,
+    NotFound,
+    RuntimeApiError,
+    TooManyPulls,
+)
 from runtime_api.schemas.task import TaskRequest
 from runtime_api.schemas.task_body import parse_task
 from tests.fake_engine import FakeEngine
@@ -99,7 +108,10 @@ def test_create(bench: Bench) -> None:
     spec = bench.engine.containers[created.container_id].spec
     assert created.container_name == spec.name == "wholelog-t1" and created.task_id == "t1" and not created.again
     assert created.image == {"name": "python:3-slim", "digest": "sha256:" + "2" * 64}
-    assert spec.labels == {labels.TASK_ID: "t1", labels.TYPE: "bash_cell", labels.UID: "", labels.REQUEST_ID: "r1"}
+    assert spec.labels == {
+        labels.TASK_ID: "t1", labels.TYPE: "bash_cell", labels.UID: "", labels.REQUEST_ID: "r1",
+        labels.INSTANCE: (bench.settings.data / "instance").read_text().strip(),
+    }  # fmt: skip
     assert (spec.nano_cpus, spec.memory, spec.working_dir, spec.env) == (500_000_000, 64 << 20, "/w", ("A=1",))
     assert spec.log_options["fluentd-address"] == f"unix://{bench.settings.socket_path}"
 
@@ -307,6 +319,7 @@ def test_delete_with_seal(bench: Bench, shipper: socket.socket) -> None:
     bench.engine.stop = stop_and_seal  # type: ignore[method-assign]
     deleted = bench.service.delete("t1", "d1")
     assert deleted.removed and deleted.seal is not None and deleted.seal["state"] == "gaps"
+    assert deleted.message == f"container {made.container_id[:12]} is deleted; gaps: 3 lines, 1 gap"
     assert deleted.seal["gaps"] == [
         {"from": "1970-01-01T00:00:00.000000001Z", "to": "1970-01-01T00:00:00.000000002Z", "lines": 4, "why": "why"}
     ]
@@ -316,8 +329,10 @@ def test_delete_with_seal(bench: Bench, shipper: socket.socket) -> None:
         assert bench.service.resolve(name) == made.container_id
     with pytest.raises(NotFound, match=r"was deleted at .*; its logs stay at /logs"):
         bench.service.delete("t1", "d2")
-    with pytest.raises(NotFound, match="was deleted at"):
-        bench.service.get("t1")
+    shown = bench.service.get("t1")
+    assert (shown.container_id, shown.status, shown.mem) == (made.container_id, "removed", "0B / 0B")
+    assert shown.more["seal"] == deleted.seal and shown.more["deleted"].endswith("Z")
+    assert (shown.more["name"], shown.more["image"], shown.more["type"]) == ("wholelog-t1", made.image, "bash_cell")
     bench.service.create(task("r2", "t2"))
     with pytest.raises(Conflict, match="request_id: 'd1' deleted container"):
         bench.service.delete("t2", "d1")
@@ -356,8 +371,7 @@ def test_removal_in_the_background(bench: Bench) -> None:
     wait_for(lambda: first.container_id not in bench.engine.containers)
     assert second.container_id in bench.engine.containers
     wait_for(lambda: bench.service.list()[0].container_id == second.container_id)
-    with pytest.raises(NotFound, match="was deleted at"):
-        bench.service.get("t1")
+    wait_for(lambda: bench.service.get("t1").status == "removed")
 
 
 def test_delete_asked_before_a_crash_is_finished(bench: Bench) -> None:
@@ -429,9 +443,10 @@ def test_concurrent_deletes_with_one_request_id(bench: Bench, shipper: socket.so
 def test_a_container_that_another_hand_removed(bench: Bench) -> None:
     made = bench.service.create(task("r1", "t1"))
     del bench.engine.containers[made.container_id]
-    for call in (bench.service.get, lambda name: bench.service.delete(name, "d1")):
-        with pytest.raises(NotFound, match="was removed from the engine by another hand; its logs stay at /logs"):
-            call("t1")
+    with pytest.raises(NotFound, match="was removed from the engine by another hand; its logs stay at /logs"):
+        bench.service.delete("t1", "d1")
+    shown = bench.service.get("t1")
+    assert (shown.status, shown.more["deleted"], shown.more["seal"]["state"]) == ("removed", None, "open")
     assert bench.service.resolve("t1") == made.container_id
 
 
@@ -478,14 +493,88 @@ def test_a_name_means_the_living_container_else_the_newest(bench: Bench) -> None
     assert bench.service.resolve("t1") == living
 
 
+def test_two_instances_on_one_engine(bench: Bench, tmp_path: Path) -> None:
+    other = with_engine(bench.engine, replace(bench.settings, data=tmp_path / "other"), MemoryStore())
+    mine, theirs = bench.service.create(task("r1", "t1")), other.create(task("r1", "t2"))
+    assert mine.container_id != theirs.container_id and not theirs.again
+    old = ContainerSpec("wholelog-t0", "python:3-slim", {labels.TASK_ID: "t0"}, {})  # of a time before the label
+    bench.engine.add(old, "e" * 64)
+    assert {view.container_id for view in bench.service.list()} == {mine.container_id, "e" * 64}
+    assert {view.container_id for view in other.list()} == {theirs.container_id, "e" * 64}
+    for name in ("t2", theirs.container_id, theirs.container_id[:12]):
+        for call in (bench.service.get, bench.service.resolve, lambda name: bench.service.delete(name, "")):
+            with pytest.raises(NotFound):
+                call(name)
+    bench.reopen()
+    assert len(bench.service.list()) == 2
+    other.close()
+
+
+@pytest.mark.parametrize("content", ["", "x", "0123456789abcdeg\n"])
+def test_an_instance_without_an_id_that_makes_sense(bench: Bench, content: str) -> None:
+    (bench.settings.data / "instance").write_text(content)
+    with pytest.raises(RuntimeApiError, match="label wholelog.instance shows it"):
+        with_engine(bench.engine, bench.settings, bench.store)
+
+
+def test_the_seal_of_a_container_is_shown(bench: Bench) -> None:
+    made = bench.service.create(task("r1", "t1"))
+    assert bench.service.get("t1").more["seal"]["state"] == "open"
+    bench.seal(made.container_id, started_at=5)
+    shown = bench.service.get("t1").more["seal"]
+    assert (shown["state"], shown["runs"]) == ("open", 1) and "newest run" in shown["reason"]
+    bench.seal(made.container_id)
+    assert bench.service.get("t1").more["seal"]["state"] == "sealed"
+    bench.store.error = StoreUnavailable("the store is away")
+    more = bench.service.get("t1").more
+    assert more["seal"] is None and "the store is away" in more["seal_problem"]
+
+
+def test_newest_run(bench: Bench) -> None:
+    made = bench.service.create(task("r1", "t1"))
+    started = bench.engine.containers[made.container_id].details.started_at
+    assert bench.service.newest_run(made.container_id) == started
+    assert bench.service.newest_run("f" * 64) == 0
+    bench.engine.go_away()
+    assert bench.service.newest_run(made.container_id) == 0
+
+
+def test_pulls_leave_threads_for_what_needs_none(bench: Bench) -> None:
+    """Twins of a task that waits for its image are bounded with the others that do."""
+    pulling, go = threading.Event(), threading.Event()
+
+    def pull(reference: str, timeout: float) -> None:
+        pulling.set()
+        assert go.wait(20)
+        bench.engine.images[reference] = ImageFacts("sha256:" + "3" * 64, ())
+
+    bench.engine.pull = pull  # type: ignore[method-assign]
+    bench.settings = replace(bench.settings, api_threads=12)  # two of four threads for images
+    bench.reopen()
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(bench.service.create, task("r1", image="a:1"))
+        assert pulling.wait(10)
+        second = pool.submit(bench.service.create, task("r1", image="a:1"))
+        wait_for(lambda: bench.service._starter._pulls.taken == 2)
+        for another in (task("r1", image="a:1"), task("r2", image="a:1"), task("r3", image="b:1")):
+            with pytest.raises(TooManyPulls, match="api_threads"):
+                bench.service.create(another)
+        assert not bench.service.create(task("r4")).again
+        go.set()
+        assert first.result(20).container_id == second.result(20).container_id
+    assert not bench.service.create(task("r3", image="b:1")).again
+    assert bench.service._starter._pulls.taken == 0
+
+
 def test_a_container_that_only_the_store_knows(bench: Bench) -> None:
     """Such as one that was started by hand with our log driver, or before the data folder was lost."""
     bench.store.write_seals([Seal("d" * 64, 5, "by-hand", state="sealed")])
     assert (
         bench.service.resolve("by-hand") == bench.service.resolve("ddd") == bench.service.resolve("d" * 64) == "d" * 64
     )
-    with pytest.raises(NotFound):
-        bench.service.delete("by-hand", "")
+    for call in (bench.service.get, lambda name: bench.service.delete(name, "")):
+        with pytest.raises(NotFound):
+            call("by-hand")
 
 
 def test_default_image_that_cannot_be_had(bench: Bench) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from log_store.rfc3339 import format_ns
 from runtime_api.errors import BadRequest
-from runtime_api.params.logs import read_log_parameters
+from runtime_api.params.logs import asks_to_wait, read_log_parameters
 from runtime_api.params.time import parse_time
 
 NOW = 1_795_478_400_987_654_321
@@ -87,32 +87,34 @@ def test_no_text_makes_anything_but_a_time_or_a_value_error(text: str) -> None:
 
 def problems(query: str) -> list[str]:
     with pytest.raises(BadRequest) as raised:
-        read_log_parameters(query, NOW)
+        read_log_parameters(query, NOW, 60.0)
     return raised.value.problems
 
 
 def test_defaults() -> None:
-    asked = read_log_parameters("container_id=abc&start_time=&end_time=&size=", NOW)
+    asked = read_log_parameters("container_id=abc&start_time=&end_time=&size=", NOW, 60.0)
     assert (asked.container, asked.start, asked.end, asked.size) == ("abc", None, NOW, None)
 
 
 def test_a_range() -> None:
-    asked = read_log_parameters("container_id=abc&start_time=1h&end_time=2026-11-24T02:00:00%2B02:00&size=007", NOW)
+    asked = read_log_parameters(
+        "container_id=abc&start_time=1h&end_time=2026-11-24T02:00:00%2B02:00&size=007", NOW, 60.0
+    )
     assert (asked.start, asked.end, asked.size) == (NOW - 3600 * SECOND, 1_795_478_400 * SECOND, 7)
     assert not asked.empty
 
 
 def test_a_bare_plus_in_the_query_is_an_offset() -> None:
-    asked = read_log_parameters("container_id=abc&start_time=2026-11-24T02:00:00+02:00", NOW)
+    asked = read_log_parameters("container_id=abc&start_time=2026-11-24T02:00:00+02:00", NOW, 60.0)
     assert asked.start == 1_795_478_400 * SECOND
 
 
 def test_the_future_is_empty_and_no_error() -> None:
-    assert read_log_parameters("container_id=abc&start_time=2100-01-01T00:00:00Z", NOW).empty
+    assert read_log_parameters("container_id=abc&start_time=2100-01-01T00:00:00Z", NOW, 60.0).empty
 
 
 def test_the_same_instant_twice_is_a_range() -> None:
-    asked = read_log_parameters("container_id=a&start_time=1795478400&end_time=1795478400", NOW)
+    asked = read_log_parameters("container_id=a&start_time=1795478400&end_time=1795478400", NOW, 60.0)
     assert asked.start == asked.end == 1_795_478_400 * SECOND
 
 
@@ -140,3 +142,45 @@ def test_bad_ranges_names_and_encodings() -> None:
     assert "printable" in problems("container_id=" + "a" * 256)[0]
     assert "more than" in problems("&".join(f"a{i}=1" for i in range(60)))[0]
     assert "missing" in problems("")[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "wait"),
+    [
+        ("wait=sealed", 60.0),
+        ("wait=sealed&wait_seconds=", 60.0),
+        ("wait=sealed&wait_seconds=1", 1.0),
+        ("wait=sealed&wait_seconds=60", 60.0),
+        ("w%61it=sealed", 60.0),
+        ("wait=", None),
+        ("", None),
+    ],
+)
+def test_waits(query: str, wait: float | None) -> None:
+    assert read_log_parameters(f"container_id=a&{query}", NOW, 60.0).wait == wait
+    assert asks_to_wait(query) == (wait is not None)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("wait=yes", "wait: 'yes' must be sealed"),
+        ("wait_seconds=5", "wait_seconds: goes with wait=sealed only"),
+        ("wait=sealed&wait_seconds=0", "from 1 to 60"),
+        ("wait=sealed&wait_seconds=61", "from 1 to 60 (setting wait_limit)"),
+        ("wait=sealed&wait_seconds=1.5", "'1.5' must be a whole number"),
+        ("wait=sealed&wait_seconds=-1", "must be a whole number"),
+        ("wait=sealed&wait_seconds=" + "9" * 5000, "must be a whole number"),
+        ("wait=sealed&wait_seconds=\xc2\xb2", "must be a whole number"),
+        ("wait=sealed&wait=sealed", "wait: given 2 times"),
+    ],
+)
+def test_waits_that_cannot_be(query: str, said: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        read_log_parameters(f"container_id=a&{query}", NOW, 60.0)
+    assert said in str(caught.value)
+
+
+def test_a_lane_is_chosen_for_any_query_string() -> None:
+    assert not asks_to_wait("&".join(f"a{number}=1" for number in range(1000)) + "&wait=sealed")
+    assert not asks_to_wait("%ff=%fe&=&&;wait")
