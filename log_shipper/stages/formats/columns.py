@@ -12,7 +12,7 @@ log_line_prefix, MySQL's and MariaDB's error logs, lager, celery, airflow, oslo.
 import re
 
 from log_shipper.stages.formats import json_fields, letters, logfmt, priority
-from log_shipper.stages.formats.levels import LETTERS, UPPER, WORDS, Found
+from log_shipper.stages.formats.levels import ABBREVIATED, LETTERS, UPPER, WORDS, Found
 from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS, of_parts
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import set_off
@@ -37,8 +37,10 @@ _PRINTED_BY_OTHER = re.compile(r"std(?:out|err) [FP] ")
 _QUICK = re.compile(
     r"\]?+[ \t]*+(?:- |\| |: |:|\|)?+(?:\[([\w.#-][\w.# -]{0,50}+)\][ \t]++(?:\w{1,40}+@\w{1,40}+ )?+|([\w.]{1,60}+) - )?+([A-Z]{3,8})(?=[ \t:|\]])"
 )
-_NAME_AFTER = re.compile(r" (?:[\w-]+(?:[./:][\w-]+)+|[A-Z][\w.]*:|\[)[ :\]]?")
+_NAME_AFTER = re.compile(r" (?:[\w.-]+ ?\[\d|[\w.-]+ \[[\w-]+[./:@=]|[\w-]+(?:[./:][\w-]+)+|[A-Z][\w.]*:|\[)[ :\]]?")
 _JULIA = re.compile(r"\[ (Info|Warning|Error|Debug): ")
+# `asyncio DEBUG Using selector`, and not `got ERROR from upstream`
+_SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/]| [A-Z\d\"'])(?<!\w:)")
 _LABEL = re.compile(r"[A-Za-z]+:$")
 _QUICK_BRACKET = re.compile(r"\]? ?\[ ?([A-Za-z]{3,9}) {0,8}\]")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
@@ -191,17 +193,19 @@ class Header:
         if end == len(line) and not self.stamped:
             return word in UPPER
         if self._plain:
-            return word in UPPER and line[end : end + 2] in ("  ", " [", " (", " |", "\t", "|")
+            return word in UPPER and _SET_OFF_AFTER_WORD.match(line, end) is not None
         if self._label and word in UPPER and (end == len(line) or line.startswith((" ->", " =>"), end)):
             return False  # state: ERROR -> OK
         if set_off(line, end, word, stamped=True):
-            return True
+            return self._names < 2 or word in UPPER or line[end : end + 1] != " "
         if line[end : end + 1] != " " or not self.stamped:
             return False
         if "|" in gap or "\t" in gap or "  " in gap:
             return True
         if self._names:
             return False
+        if word.lower() in ABBREVIATED:
+            return True
         # swift-log's `T…Z info codes.vapor.application : text`, Emby's `Info Main: text`
         machine = word.islower() and "T" in line[:start] and line[0] in "0123456789["
         return (machine or word[0].isupper()) and _NAME_AFTER.match(line, end, end + 80) is not None

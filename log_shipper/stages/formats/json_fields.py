@@ -3,7 +3,7 @@
 Keys of: zap, zerolog, logrus, log15, slog, pino, bunyan, winston, Python's JSON formatters, structlog, loguru, logback
 and log4j2 layouts, Serilog (compact and full), NLog, .NET's JSON console, Elastic Common Schema, Google Cloud Logging,
 GELF, OpenTelemetry (log data model and OTLP/JSON), journald's export, MongoDB 4.4+, MySQL 8's JSON error log, Monolog,
-Falco, Kibana 7. The object's own field decides over one inside its message or its attributes.
+Falco, Kibana 7, Nextcloud. The object's own field decides over one inside its message or its attributes.
 """
 
 import json
@@ -52,7 +52,7 @@ def find(text: str, at: int = 0) -> Found | None:
     """What the object that begins at `at` declares; None if it declares nothing or is no object."""
     flat = _FLAT.match(text, at)
     if flat is not None:
-        declared = _of_value(flat[1], flat[2])
+        declared = _of_value(flat[1], flat[2]) if len(flat[2]) > 1 else None
         if declared is not None:
             return declared, "field"
     elif text[at + 1 : at + 2] == "'":
@@ -96,6 +96,8 @@ def _of_value(key: str, value: object) -> str | None:
 def _of_object(value: object, depth: int) -> str | None:
     if not isinstance(value, dict) or depth > _DEEPEST:
         return None
+    if value.get("reqId") is not None and "remoteAddr" in value and type(value.get("level")) is int:
+        return of_number(value["level"], "azure")  # Nextcloud: 0 debug … 4 fatal
     best, rank = None, len(_SCALES)
     for key, member in value.items():
         squeezed = key.lower().translate(_SQUEEZE) if len(key) < 32 else ""
@@ -140,7 +142,7 @@ def _inner_objects(value: dict[str, Any]) -> Iterator[object]:
     if isinstance(level, dict):  # loguru's {"name": …, "no": …}, log4js' {"level": …, "levelStr": …}
         name = level.get("name", level.get("levelStr"))
         yield {"level": name} if name is not None else level
-    for key in ("log", "record", "message", "msg", "MESSAGE", "@message", "Message"):
+    for key in ("log", "record", "@fields", "fields", "message", "msg", "MESSAGE", "@message", "Message"):
         if key in value:
             yield value[key]
     for key in ("resourceLogs", "scopeLogs", "logRecords"):  # OTLP/JSON: the first record's

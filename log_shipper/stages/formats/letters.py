@@ -1,6 +1,6 @@
 """Levels told by one letter or mark, in formats that define it.
 
-klog and glog, CockroachDB, Meteor, Ruby's Logger, Android's logcat, ESP-IDF, apt, InfluxDB and Telegraf, Tornado and
+klog and glog, CUPS, CockroachDB, Meteor, Ruby's Logger, Android's logcat, ESP-IDF, apt, InfluxDB and Telegraf, Tornado and
 Jupyter, TensorFlow and absl, MongoDB before 4.4, etcd's capnslog, onnxruntime, WebSphere, SLF4J 2, Redis' `.-*#`.
 A letter alone is a word or an initial of the text: each form asks for what its format puts around it.
 """
@@ -13,6 +13,7 @@ _AT_START = re.compile(
     r"([IWEFDCVNT])(?:"
     r"\d{4}(?:\d{2}|\d{4})?[ -]\d{2}:\d{2}:\d{2}"  # I0506 08:15:03, I240506 08:15:03, I20240506-08:15:03
     r"| \d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:"  # %(levelname).1s %(asctime)s
+    r"| \[\d{2}/[A-Z][a-z]{2}/\d{4}:"  # CUPS: E [08/Jun/2013:11:28:58 -0700]
     r"|, \[\d{4}-\d{2}-"  # Ruby: I, [2024-05-06T
     r"|/[\w.$:-]{1,60}\s*\(\s*\d+\)\s?:"  # Android: E/Tag( 123):
     r"| \(\d{1,12}\) [\w.-]+:"  # ESP-IDF: E (1234) wifi:

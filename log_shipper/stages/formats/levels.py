@@ -57,6 +57,16 @@ def _table(*groups: dict[str, str]) -> dict[str, str]:
 WORDS: Final = _table(_PLAIN, _SHORT, _TRANSLATED)
 """Lower-case word -> log type."""
 
+ABBREVIATED: Final = frozenset(f"err crit emerg {' '.join(_SHORT.values())}".split()) - {
+    "finer",
+    "finest",
+    "noti",
+    "pani",
+    "fata",
+    "deb",
+}
+"""Level words that begin no sentence."""
+
 CHINESE: Final = {word: log_type for word, log_type in _table(_TRANSLATED).items() if not word.isalpha() or word > "一"}
 
 UPPER: Final = _table(_CAPITALS) | {word.upper(): log_type for word, log_type in WORDS.items()}

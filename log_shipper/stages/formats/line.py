@@ -22,7 +22,7 @@ _SYSLOG_TAG = re.compile(rf"{SYSLOG_STAMP.pattern}\S{{1,100}}+ [\w./@()-]{{1,80}
 _DATE_WORDS = frozenset("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
 # The names that collectors put before a line: docker compose, foreman, pm2, buildkit, rsyslog's CEE cookie
 _WRAPPED = re.compile(r"[\w.@-]+(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]+ *\| |#\d+ (?:\d+\.\d+ )?(?=\S)|@cee: ?")
-_LEVEL_AFTER_NAME = re.compile(r"[\w./-]++:([A-Z]{4,8})[: ]")
+_LEVEL_AFTER_NAME = re.compile(r"[\w./-]++::?([A-Z]{4,8})[: ]")
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
 _ICON = re.compile(r"(?:ℹ|[^\w\s\[({<\"'`/\\$&^]{1,4})\ufe0f?[ \u00a0]{1,4}(?=\S)")
 _ICON_TEXT = re.compile(
@@ -65,8 +65,8 @@ def _headed(line: str, depth: int) -> Found | None:
         found = priority.pri(line) or traces.find(line)
         if found is not None:
             return found
-    elif first == "(":
-        found = traces.glib(line)
+    elif first == "(" or line.startswith("[Unhandled"):
+        found = traces.glib(line) or traces.find(line)
         if found is not None:
             return found
     header = Header(line).read()
@@ -126,7 +126,7 @@ def _worded(line: str, depth: int) -> Found | None:
         numbered = following.isdigit() and line[end + 1 : end + 2] == ":"  # DEBUG1: text
         if numbered and word in UPPER:
             return level, "prefix"
-        return (tools.yarn(line) if following == " " and word.islower() else None) or _text(line, depth)
+        return (tools.yarn(line) if following == " " and depth == 0 else None) or _text(line, depth)
     if end == 1:
         found = letters.at_start(line) or tools.placed(line)
         if found is not None:
@@ -181,7 +181,7 @@ def _after_name(line: str) -> Found | None:
     match = _DASHED.match(line) if " - " in line else None
     if match is None:
         colon = line.find(":", 0, 80)
-        if colon > 0 and line[colon + 1 : colon + 2].isupper():
+        if colon > 0 and line[colon + 1 : colon + 3].lstrip(":")[:1].isupper():
             match = _LEVEL_AFTER_NAME.match(line)
     level = UPPER.get(match[1]) if match is not None else None
     if level is not None:

@@ -1,4 +1,4 @@
-"""Priority numbers: syslog's `<PRI>`, systemd's and the kernel's `<n>`, Cisco's `%FACILITY-n-MNEMONIC`, `daemon.err`.
+"""Priority numbers: syslog's `<PRI>`, systemd's and the kernel's `<n>`, Cisco's `%FACILITY-n-MNEMONIC`, `daemon.err`, ESXi's `Wa(164)`.
 
 Sources: RFC 5424 section 6.2.1, RFC 3164 section 4.1.1, sd-daemon(3), Cisco's system message format, syslogd of
 busybox.
@@ -29,8 +29,14 @@ def cisco(line: str) -> Found | None:
     return (SYSLOG[int(match[1])], "priority") if match is not None else None
 
 
+_PAIR = re.compile(r"(?:Db|In|No|Wa|Er|Cr|Al|Em)\((\d{1,3})\)\s")
+
+
 def selector(line: str, at: int) -> Found | None:
     """`daemon.err prog[1]: …`, as busybox' syslogd and OpenWrt's logread print it."""
+    pair = _PAIR.match(line, at)  # ESXi 8: Wa(164)
+    if pair is not None and int(pair[1]) <= 191:
+        return SYSLOG[int(pair[1]) & 7], "priority"
     match = _SELECTOR.match(line, at)
     declared = of_word(match[1]) if match is not None else None
     return (declared, "priority") if declared is not None else None

@@ -9,6 +9,7 @@ import re
 from log_shipper.stages.formats.levels import CHINESE, UPPER, WORDS, Found, of_word
 
 _POSTGRES = re.compile(r"[ :](LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|错误|致命错误|警告|日志|注意):  \S")
+_BLUE_GENE = re.compile(r" \d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{6} \S{1,60} [A-Z]{2,12} [A-Z_]{2,20} ([A-Z]+) ")
 WORDS_IN_CAPITALS = frozenset(word.upper() for word in WORDS)
 
 
@@ -33,11 +34,8 @@ def fields(line: str, at: int) -> Found | None:
 
 
 def blue_gene(line: str) -> Found | None:
-    """Blue Gene/L's RAS events: `… RAS KERNEL FATAL text`."""
-    at = line.find(" RAS ", 0, 200)
-    if at < 0:
-        return None
-    match = re.search(r" RAS [A-Z_]+ ([A-Z]+) ", line[:300])
+    """Blue Gene/L's events: `… 2005-06-03-15.42.50.675872 R02-M1 RAS KERNEL FATAL text`."""
+    match = _BLUE_GENE.search(line, 0, 200)
     declared = UPPER.get(match[1]) if match is not None else None
     return (declared, "column") if declared is not None else None
 

@@ -21,7 +21,9 @@ _SPACED_NAME = re.compile(
     r"[^\s:]{1,200} (?:: |[\w.+-]{1,40}: (?:[a-z]+): )|(?:In file included from|runsv|svlogd) |[^\s:]{1,200} \("
 )
 _LOOKED_AT = 400
-_NPM = re.compile(r"(?:npm|yarn|pnpm|bun) (ERR!|WARN|warn|error|info|notice|verbose|verb|http|sill|silly)(?=\s|$)")
+_NPM = re.compile(
+    r"(?:npm |yarn |pnpm |bun |prisma:)(ERR!|WARN|warn|error|info|notice|verbose|verb|http|sill|silly)(?=\s|$)"
+)
 _NPM_TYPES = {
     "ERR!": ERROR,
     "error": ERROR,
