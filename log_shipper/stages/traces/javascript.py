@@ -24,13 +24,14 @@ _HEADER = re.compile(r"(?:Uncaught )?[A-Z][\w$]*+(?<=rror|tion)(?: \[\w+\])?(?::
 _WARNING = re.compile(r"\(node:\d+\) ")
 _USE = re.compile(r"\(Use `\S+ --trace-")
 _PLACE = re.compile(
-    r"(?:[^/.<:]*[/.<]|(?:node|ext|native|bun|file|eval)\b).*:\d+\)?$|native\)$|unknown\)$|<anonymous>\)?$|index \d+\)$"
+    r"(?:[^/.<:]*[/.<]|[\w-]{2,}:(?!\d)).*:\d+\)?$|native\)$|unknown(?: location)?\)$|<anonymous>\)?$|index \d+\)$"
 )
 _MATCHING = re.compile(r"\s+\.\.\. \d+ (?:lines matching|more|frames?|collapsed)")
 _SECOND = re.compile(r"Emitted '\w+' event (?:on \S+ instance )?at:|From previous event:")
 _HEAP = re.compile(
     r"$|<--- |\[\d+:0x|FATAL ERROR: |----- Native stack trace|\s*\d+: 0x|Aborted|v8::|==== |Security context"
 )
+_NAME = re.compile(r"\s+at (?:async )?[\w$.]+$")
 _VERSION = re.compile(r"(?:Node\.js|Bun|Deno) v\d")
 
 
@@ -97,7 +98,7 @@ def head(text: str, at: At) -> At | None:
 def _frames(text: str, at: At) -> At | None:
     if is_frame(text):
         return _after_frame(text, at)
-    if _MATCHING.match(text) or _SECOND.match(text):
+    if _MATCHING.match(text) or _NAME.match(text) or _SECOND.match(text):
         return at
     if text[:1] in (" ", "\t") and text.lstrip().startswith(("[cause]", "Caused by", "[errors]")):
         return at

@@ -89,6 +89,8 @@ def _head(text: str, at: At) -> At | None:
         return At("at.frames", at.mark)
     if _PART.match(text):
         return at
+    if text.endswith("nested exception is:"):  # javax.mail and RMI write a second exception into the message
+        return at._replace(mark=at.mark or "loose")
     if RECORD.match(text) or at.seen >= MESSAGE_LINES or _THREAD.match(text):
         return None
     if at.mark or text[:1] in (" ", "\t"):

@@ -107,7 +107,7 @@ def _announced(text: str, at: At) -> At | None:
 
 
 def _frames(text: str, at: At) -> At | None:
-    if not text or text[0] in " \t" or text.startswith('> File "'):
+    if not text or text[0] in " \t" or text.startswith(('> File "', 'File "')):
         return at
     if RECORD.match(text):
         return None

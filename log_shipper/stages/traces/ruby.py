@@ -6,13 +6,15 @@ Logger::Formatter (msg2str); rails: ActionDispatch::DebugExceptions (log_error).
 
 import re
 
-from log_shipper.stages.traces.phase import ALWAYS, DECLARED, PLACE, RECORD, UPPER, At, Entry, Family
+from log_shipper.stages.traces.phase import ALWAYS, DECLARED, LETTERS, PLACE, RECORD, UPPER, At, Entry, Family
 
 _HEADER = re.compile(r"[^\s:]++:\d++:in ['`][^']*': ")
 _TOP = re.compile(r"[^\s:]++(?<=\.rb|\.ru):\d++: .*\([A-Z][\w:]*\)$")
 _FROM = re.compile(r"\s+(?:\d+: )?from \S.*:\d+(?::in ['`].*|$)")
 _CALLER = re.compile(r"\s+(?:\d+: )?from \S+:\d+:in ['`]|\s+(?:\d+: )?from \S+\.(?:rb|ru|rake):\d+$")
 _FRAME = re.compile(r"(?:from )?[^\s:]++:\d++:in ['`][^']*'$")
+_GEM = re.compile(r"\s*(?:[\w-]+ \([\w.]+\) )?[^\s:]++:\d++:in ['`][^']*'$")
+_EXCERPT = re.compile(r"\s*>?\s*\d+: |\s*\^")
 _OMITTED = re.compile(r"\s+\.\.\. \d+ levels\.\.\.")
 _THREAD = re.compile(r"#<Thread:0x\S.*> terminated with exception")
 _HINT = re.compile(r"Did you mean\?|> *\d+ \| ")
@@ -22,7 +24,13 @@ _LOGGER = re.compile(r"[DIWEFA], \[")
 
 
 def _indented(text: str, prev: str) -> Entry | None:
-    return Entry(ALWAYS, At("rb.frames")) if _CALLER.match(text) else None
+    if ":in " in text:
+        if _GEM.match(text):
+            return Entry(ALWAYS, At("rb.bare"))
+        return Entry(ALWAYS, At("rb.frames")) if _CALLER.match(text) else None
+    if _CALLER.match(text):
+        return Entry(ALWAYS, At("rb.frames"))
+    return Entry(DECLARED, At("rb.rails")) if text[-1] == ":" and _RAILS.match(text.lstrip()) else None
 
 
 def _enter(text: str, prev: str) -> Entry | None:
@@ -82,13 +90,13 @@ def _frames(text: str, at: At) -> At | None:
 
 
 def _bare(text: str, at: At) -> At | None:
-    return at if _FRAME.match(text) or _OMITTED.match(text) else None
+    return at if _FRAME.match(text) or _GEM.match(text) or _OMITTED.match(text) else None
 
 
 def _rails(text: str, at: At) -> At | None:
-    if not text.strip() or _FRAME.match(text) or text == "Causes:" or _RAILS.match(text):
+    if not text.strip() or _GEM.match(text) or text == "Causes:" or _RAILS.match(text):
         return at
-    return at if text[:1] in (" ", "\t") else None
+    return at if _EXCERPT.match(text) else None
 
 
 RUBY = Family(
@@ -98,7 +106,7 @@ RUBY = Family(
         (UPPER, r"[A-Z][\w:]*+ \(.*\):?\r?$"),
     ),
     enter=_enter,
-    indented=(("f0123456789", _indented),),
+    indented=((LETTERS + "0123456789/.", _indented),),
     steps={
         "rb.thread": _thread,
         "rb.head": _head,
