@@ -56,7 +56,9 @@ def _of_states(line: str) -> Found | None:
 def _of_lines(message: str) -> Found | None:
     """The first line decides; where it declares nothing, its logger may have put the level on a later one."""
     lines = message.split("\n", _LINES)
-    for line in lines[:_LINES]:
+    for place, line in enumerate(lines[:_LINES]):
+        if place and line[:1] in " \t":
+            continue  # what is indented belongs to the line above
         found = _of_states(line) if "\r" in line else declared(line)
         if found is not None:
             return found

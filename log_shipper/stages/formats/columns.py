@@ -34,18 +34,45 @@ _PROGRAM = re.compile(r"\S{1,100}+ [\w./-]{1,80}\[\d{1,9}\] (?=[A-Z]{4,9}\b)")  
 _LEVEL_IN_NAME = re.compile(r"[\w-]++\.([A-Z]{4,9}):")  # Monolog: production.ERROR:
 _WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
 _PRINTED_BY_OTHER = re.compile(r"std(?:out|err) [FP] ")
-_QUICK = re.compile(
-    r"\]?+[ \t]*+(?:- |\| |: |:|\|)?+(?:\[([\w.#-][\w.# -]{0,50}+)\][ \t]++(?:\w{1,40}+@\w{1,40}+ )?+|([\w.]{1,60}+) - )?+([A-Z]{3,8})(?=[ \t:|\]])"
+# What follows a time in most formats: `INFO`, `[main] INFO`, `[12] user@db LOG:`, ` - name - INFO`, `[info]`
+_TAIL = (
+    r"\]?+[ \t]*+(?:(?:- |\| |: |:|\|)?+"
+    r"(?:\[([\w.#-][\w.# -]{0,50}+)\][ \t]++(?:\w{1,40}+@\w{1,40}+ )?+|([\w.]{1,60}+) - )?+([A-Z]{3,8})(?=[ \t:|\]])"
+    r"|\[ ?([A-Za-z]{3,9}) {0,8}\])"
+)
+_QUICK = re.compile(_TAIL)
+_AT_ONCE = re.compile(
+    r"\[?(?:\d{4}[-/]\d\d[-/]\d\d[T ])?+\d\d:\d\d:\d\d(?:[.,]\d{1,9}+)?+(?:Z| ?[+-]\d\d:?\d\d| UTC)?+" + _TAIL
 )
 _NAME_AFTER = re.compile(r" (?:[\w.-]+ ?\[\d|[\w.-]+ \[[\w-]+[./:@=]|[\w-]+(?:[./:][\w-]+)+|[A-Z][\w.]*:|\[)[ :\]]?")
 _JULIA = re.compile(r"\[ (Info|Warning|Error|Debug): ")
 # `asyncio DEBUG Using selector`, and not `got ERROR from upstream`
 _SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/]| [A-Z\d\"'])(?<!\w:)")
 _LABEL = re.compile(r"[A-Za-z]+:$")
-_QUICK_BRACKET = re.compile(r"\]? ?\[ ?([A-Za-z]{3,9}) {0,8}\]")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _MOST_TOKENS = 14
 _MOST_NAMES = 3
+
+
+def at_once(line: str) -> Found | None:
+    """The commonest headers, read by one expression: None says that the header must be read token by token."""
+    match = _AT_ONCE.match(line)
+    return _of_quick(line, match) if match is not None else None
+
+
+def _of_quick(line: str, match: re.Match[str]) -> Found | None:
+    thread, name, word, bracketed = match.groups()
+    if bracketed is not None:
+        declared = WORDS.get(bracketed.lower())
+        return (declared, "bracket") if declared is not None else None
+    declared = UPPER.get(word)
+    before = thread or name
+    if declared is None or (before is not None and before.partition(" ")[0].upper() in UPPER):
+        return None
+    end = match.end()
+    if not set_off(line, end, word, stamped=True):
+        return None
+    return declared, "prefix" if line[end] == ":" else "column"
 
 
 class Header:
@@ -132,7 +159,8 @@ class Header:
         if self.stamped and declared is None and low in ("system", "log", "success", "audit", "status"):
             return "info"
         if len(content) == 1:
-            return LETTERS.get(content) if first in "[(" and not self._plain else None
+            known = first in "[(" and not self._plain and (self.stamped or content in "EWIDF")
+            return LETTERS.get(content) if known else None
         return of_parts(content, self.stamped)
 
     def _number(self, start: int) -> int:
@@ -148,22 +176,12 @@ class Header:
 
     def _past_stamp(self, end: int) -> int:
         line = self.line
-        quick = _QUICK.match(line, end)
         self.stamped = True
         self.text = end
-        if quick is not None:
-            word, before = quick[3], quick[1] or quick[2]
-            declared = UPPER.get(word)
-            if declared is not None and (before is None or before.partition(" ")[0].upper() not in UPPER):
-                if set_off(line, quick.end(), word, stamped=True):
-                    self.found = declared, "prefix" if line[quick.end()] == ":" else "column"
-                    return -1
-        bracket = _QUICK_BRACKET.match(line, end)
-        if bracket is not None:
-            declared = WORDS.get(bracket[1].lower())
-            if declared is not None:
-                self.found = declared, "bracket"
-                return -1
+        quick = _QUICK.match(line, end)
+        self.found = _of_quick(line, quick) if quick is not None else None
+        if self.found is not None:
+            return -1
         following = line[end : end + 1]
         if following and (following.isalnum() or following in "._/"):
             return -1 if following != "T" else end

@@ -26,10 +26,10 @@ _SQUEEZE = str.maketrans("", "", "_-.@")
 _MEMBER = r'"(?:[^"\\]++|\\.)*+"\s*+:\s*+(?:"(?:[^"\\]++|\\.)*+"|[-+.\w]++)\s*+,\s*+'
 _KEY = r"(?:@?[Ll]evel|[Ss]everity|lvl|[Ll]evel[Nn]ame|[Ll]og[._]?[Ll]evel)"
 _FLAT = re.compile(
-    rf'\{{\s*+(?:(?!"{_KEY}")(?!"(?:@t|[Pp]riority)"){_MEMBER})*+"({_KEY})"\s*+:\s*+"?([-+\w]++)"?\s*+[,}}]'
+    rf'\{{\s{{0,64}}+(?:(?!"{_KEY}")(?!"(?:@t|[Pp]riority)"){_MEMBER})*+"({_KEY})"\s*+:\s*+"?([-+\w]++)"?\s*+[,}}]'
 )
 _FLAT_REPR = re.compile(_FLAT.pattern.replace('"', "'"))
-_BEGINS = re.compile(r"\{\s*+(?:[\"'}]|$)")
+_BEGINS = re.compile(r"\{\s{0,64}+(?:[\"'}]|$)")
 LONGEST: Final = 32768
 """Characters of JSON that are parsed at most; of longer text the members before the level are walked through."""
 _DEEPEST = 3

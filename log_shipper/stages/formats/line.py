@@ -8,16 +8,13 @@ timestamp or bracket, a leading word; then what runtimes, tools and shells print
 import re
 
 from log_shipper.stages.formats import json_fields, letters, logfmt, markers, priority, shells, silent, tools, traces
-from log_shipper.stages.formats.columns import Header
+from log_shipper.stages.formats.columns import Header, at_once
 from log_shipper.stages.formats.levels import UPPER, WORDS, Found
 from log_shipper.stages.formats.separated import blue_gene, fields, postgres
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import set_off
 
 _LEAD = re.compile(r"[^\W\d_]{1,24}+")
-_ISO_COLUMN = re.compile(
-    r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9}+)?+(?:Z| ?[+-]\d\d:?\d\d| UTC)?+\]?[ \t]++(?:- |\| )?([A-Z]{3,8})(?=[ \t:|])"
-)
 _SYSLOG_TAG = re.compile(rf"{SYSLOG_STAMP.pattern}\S{{1,100}}+ [\w./@()-]{{1,80}}\[\d{{1,9}}\]: ")
 _DATE_WORDS = frozenset("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
 # The names that collectors put before a line: docker compose, foreman, pm2, buildkit, rsyslog's CEE cookie
@@ -44,19 +41,12 @@ def declared(line: str, depth: int = 0) -> Found | None:
         return _worded(line, depth)
     if first == "{":
         found = json_fields.find(line)
-        return found if found is not None or json_fields.begins(line, 0) else _headed(line, depth)
+        if found is None and json_fields.begins(line, 0):
+            return traces.find(line) if line.startswith('{"init ') else None
+        return found or _headed(line, depth)
     if first.isdigit() or first in "[(<【":
-        return _column(line) or _headed(line, depth)
+        return at_once(line) or _headed(line, depth)
     return _marked(line, first, depth)
-
-
-def _column(line: str) -> Found | None:
-    """The commonest header of all, at once: an ISO 8601 time and a level in capitals."""
-    match = _ISO_COLUMN.match(line)
-    if match is None:
-        return None
-    level = UPPER.get(match[1])
-    return (level, "column") if level is not None and set_off(line, match.end(), match[1], stamped=True) else None
 
 
 def _headed(line: str, depth: int) -> Found | None:

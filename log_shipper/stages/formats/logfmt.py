@@ -11,7 +11,7 @@ _KEY = r"(?:@?[Ll]evel|lvl|[Ss]everity|[Ll]og[._]?[Ll]evel|LEVEL|SEVERITY|leveln
 _PAIR = r"[\w.@/:-]++=(?:\"(?:[^\"\\]++|\\.)*+\"|'[^']*+'|\[[^\]\s]*+\]|[^\s\"',;]*+)[^\s=\"]*+[,;]?+[\s|]++"
 _LOOSE = r"[^\s=\"]++[\s|]++"  # a word of a value that was not quoted
 _LEVEL = re.compile(
-    rf"(?:(?!{_KEY}=){_PAIR}(?:{_LOOSE}){{0,3}}+){{0,40}}+{_KEY}=[\"']?([^\s\"',;]++)[\"']?(?=[\s,;]|$)"
+    rf"(?:(?!{_KEY}=){_PAIR}(?:{_LOOSE}){{0,3}}+){{0,24}}+{_KEY}=[\"']?([^\s\"',;]++)[\"']?(?=[\s,;]|$)"
 )
 _BEGINS = re.compile(r"[A-Za-z@级日][\w.@/:-]*+=(?!=)")
 _HEROKU = re.compile(r"at=(info|warning|error)\b")

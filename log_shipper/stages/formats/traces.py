@@ -14,7 +14,7 @@ _CRITICAL = re.compile(
     r"panic: |fatal error: |fatal runtime error: |thread '[^']{0,200}+' (?:\(\d+\) )?panicked at |thread \d+ panic: "
     r"|(?:PHP )?(?:Catchable )?[Ff]atal error: |Fatal Python error: |FATAL ERROR: |Fatal Error: |Fatal:? exception"
     r"|# A fatal error has been detected by |Kernel panic - not syncing"
-    r"|\*\*\* (?:stack smashing detected|buffer overflow detected) \*\*\*|goroutine \d+ \[[a-z ,0-9]+\]:"
+    r"|\*\*\* (?:stack smashing detected|buffer overflow detected) \*\*\*|http: panic serving \S+: "
     r"|SIG(?:SEGV|BUS|ABRT|FPE|ILL): |unexpected fault address |Received signal \d+ SIG"
 )
 _ERROR = re.compile(
@@ -25,6 +25,8 @@ _ERROR = re.compile(
     r"|\*\* \([\w.]+\) |\*\* \(EXIT |\*\* exception \w+: |lua[\d.]*: \S+:\d+: |luajit: |==\d+==ERROR: \w+Sanitizer"
     r"|Error in .{1,200}? : |Error in [\w.:]+\(.{0,200}?\) :|Fortran runtime error: |Died at \S+ line \d+|Program terminated with signal"
     r"|double free or corruption|free\(\): invalid |malloc\(\): |corrupted size vs\. prev_size|munmap_chunk\(\): invalid pointer"
+    r"|goroutine \d+ \[[a-z ,0-9]+\]:|\{\"init terminating in |stack traceback:$|══╡ EXCEPTION CAUGHT BY |\*\*\* SIG[A-Z]+ (?:\(@0x[0-9a-f]+\) )?received"
+    r"|\*\*\* Aborted at \d+ \(unix time\)|\*\*\* Check failure stack trace: \*\*\*"
     r"|CallStack \(from HasCallStack\)|escript: exception |Error: unhandled exception|runtime error: "
 )
 # CamelCase name, with its package or module before it: `java.lang.IllegalStateException: …`, `Errno::ENOENT: …`
@@ -48,11 +50,11 @@ _GLIB = re.compile(
     r"(?:\*\* |[\w-]*-|\(\S+:\d+\): [\w-]*?-?|\*\* \(\S+:\d+\): )(ERROR|CRITICAL|WARNING|Message|INFO|DEBUG)(?: \*\*)?: "
 )
 _FRAMES = re.compile(
-    r"\n(?:[ \t]++(?:at \S.{0,200}?[\])\d>][ \t]*+$|at [\w.$<>/]+\(|from \S+:\d+:in )|#\d+ \S|\t[\w./-]++\.go:\d+ )",
+    r"\n(?:[ \t]++(?:at \S.{0,200}?[\])\d>][ \t]*+$|at [\w.$<>/]+\(|from \S+:\d+:in )|.{0,200}? called at \S+ line \d+)|\n(?:#\d+ \S|\t[\w./-]++\.go:\d+ |[^\s:]{1,200}:\d+:in [`'])|\A\S{1,300}:\d+\n.*\n\s*\^+\s*$",
     re.MULTILINE,
 )
-_CRITICAL_FIRSTS = frozenset("pftFPCK#*gSuR")
-_ERROR_FIRSTS = frozenset("TEUu+[tl*CdfmcD=PreaSM")
+_CRITICAL_FIRSTS = frozenset("pfthFPCK#*SuR")
+_ERROR_FIRSTS = frozenset("TEUu+[tl*CdfmcD=PreaSMg{s═")
 _NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
 _LOOKED_AT = 600
 _REPORTS = {"CRASH": ERROR, "SUPERVISOR": ERROR, "PROGRESS": "info"}
@@ -79,7 +81,15 @@ def find(line: str) -> Found | None:
 
 def frames(message: str) -> bool:
     """Whether stack frames follow the first line of a message of several lines."""
-    return _FRAMES.search(message) is not None
+    if (
+        " at " not in message
+        and ":in " not in message
+        and "\n#" not in message
+        and "\t" not in message
+        and "^" not in message
+    ):
+        return False
+    return "Full thread dump " not in message[:300] and _FRAMES.search(message) is not None
 
 
 def glib(line: str) -> Found | None:
