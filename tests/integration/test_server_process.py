@@ -46,12 +46,13 @@ def port_of(started: "subprocess.Popen[str]") -> int:
     while time.monotonic() < deadline:
         if not select.select([started.stderr], [], [], 1)[0]:
             continue
-        line = started.stderr.readline()
-        seen += line
-        found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", line)
+        # Not by readline: of what it read ahead `select` would know nothing.
+        part = os.read(started.stderr.fileno(), 1 << 16).decode()
+        seen += part
+        found = re.search(r"listening on http://127\.0\.0\.1:(\d+)\n", seen)
         if found:
             return int(found.group(1))
-        if not line:
+        if not part:
             break
     raise AssertionError(f"it never listened:\n{seen}")
 
