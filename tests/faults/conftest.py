@@ -74,8 +74,8 @@ def chance(seed: int) -> random.Random:
 
 
 @pytest.fixture(scope="session")
-def crashing_elasticsearch() -> Iterator[RestartableElasticsearch]:
-    """A node that tests may kill, if they start it again."""
+def elasticsearch() -> Iterator[RestartableElasticsearch]:
+    """The node of all these tests; one that kills it starts it again."""
     with restartable_elasticsearch() as node:
         yield node
 

@@ -37,11 +37,9 @@ def test_a_burst_beyond_the_copy_with_the_shipper_down(scenes: MakeScene, soak: 
 
 @pytest.mark.soak
 @pytest.mark.timeout(900)
-def test_a_burst_beyond_the_copy_into_elasticsearch(
-    scenes: MakeScene, crashing_elasticsearch: RestartableElasticsearch
-) -> None:
+def test_a_burst_beyond_the_copy_into_elasticsearch(scenes: MakeScene, elasticsearch: RestartableElasticsearch) -> None:
     """The slower store."""
-    scene = scenes(elasticsearch=crashing_elasticsearch.url)
+    scene = scenes(elasticsearch=elasticsearch.url)
     scene.shipper.start()
     written = scene.write(300 * 10**6 // BYTES_A_LINE, seconds=0.1, width=WIDTH)
     scene.await_end(seconds=300)

@@ -19,7 +19,7 @@ def test_kill_9_of_acceptor_and_processor(
 ) -> None:
     """Again and again, either or both, each left dead for a while."""
     kills, rounds = (50, 5) if soak else (6, 1)
-    url = request.getfixturevalue("newest_elasticsearch_url") if store == "elasticsearch" else ""
+    url = request.getfixturevalue("elasticsearch").url if store == "elasticsearch" else ""
     scene = scenes(elasticsearch=url)
     scene.shipper.start()
     for _ in range(rounds):
@@ -74,12 +74,12 @@ def test_a_frozen_supervisor_is_not_needed(scenes: MakeScene, chance: random.Ran
     scene.await_progress(written, chance.uniform(0.1, 0.5))
     before = [scene.shipper.pid(part) for part in ("acceptor", "processor")]
     scene.shipper.signal("supervisor", signal.SIGSTOP)
-    time.sleep(5)
+    time.sleep(4)
     scene.write(LINES, seconds=1)
     scene.await_end()
     scene.all_whole()
     scene.shipper.signal("supervisor", signal.SIGCONT)
-    time.sleep(3)
+    time.sleep(2)
     assert [scene.shipper.pid(part) for part in ("acceptor", "processor")] == before
 
 

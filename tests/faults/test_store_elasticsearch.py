@@ -36,17 +36,17 @@ def await_some(scene: Scene, url: str) -> None:
 
 @pytest.mark.timeout(300)
 def test_elasticsearch_killed_and_restarted(
-    scenes: MakeScene, crashing_elasticsearch: RestartableElasticsearch, chance: random.Random
+    scenes: MakeScene, elasticsearch: RestartableElasticsearch, chance: random.Random
 ) -> None:
     """kill -9 within a bulk; back after the containers have ended."""
-    scene = scenes(elasticsearch=crashing_elasticsearch.url)
+    scene = scenes(elasticsearch=elasticsearch.url)
     load(scene)
     scene.await_progress(scene.containers[0], chance.uniform(0.1, 0.9))
-    crashing_elasticsearch.kill()
+    elasticsearch.kill()
     try:
         scene.await_end()
     finally:
-        crashing_elasticsearch.start()
+        elasticsearch.start()
     scene.all_whole()
 
 
@@ -77,10 +77,10 @@ FAULTS = (fault_store.ITEMS_429, fault_store.WHOLE_429, fault_store.WHOLE_503, f
 
 @pytest.mark.timeout(300)
 def test_elasticsearch_answers_429_503_or_not_at_all(
-    scenes: MakeScene, newest_elasticsearch_url: str, chance: random.Random
+    scenes: MakeScene, elasticsearch: RestartableElasticsearch, chance: random.Random
 ) -> None:
     """429 for some items or the whole, 503, and silence after it has indexed, mixed."""
-    store = answers(scenes, newest_elasticsearch_url, chance, FAULTS)
+    store = answers(scenes, elasticsearch.url, chance, FAULTS)
     assert sum(store.done.get(fault, 0) for fault in FAULTS) >= 3, store.done
 
 
@@ -88,22 +88,24 @@ def test_elasticsearch_answers_429_503_or_not_at_all(
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_elasticsearch_answers(
-    scenes: MakeScene, newest_elasticsearch_url: str, chance: random.Random, fault: str
+    scenes: MakeScene, elasticsearch: RestartableElasticsearch, chance: random.Random, fault: str
 ) -> None:
     """Each alone."""
-    store = answers(scenes, newest_elasticsearch_url, chance, (fault,))
+    store = answers(scenes, elasticsearch.url, chance, (fault,))
     assert store.done.get(fault, 0) >= 3, store.done
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(600)
-def test_elasticsearch_is_silent_until_the_client_gives_up(scenes: MakeScene, newest_elasticsearch_url: str) -> None:
+def test_elasticsearch_is_silent_until_the_client_gives_up(
+    scenes: MakeScene, elasticsearch: RestartableElasticsearch
+) -> None:
     """It has indexed two bulks and never answers; the client's own timeout is 150 s."""
     left = [fault_store.HANG, fault_store.HANG]
-    store = FaultStore(newest_elasticsearch_url, lambda: left.pop() if left else fault_store.PASS)
+    store = FaultStore(elasticsearch.url, lambda: left.pop() if left else fault_store.PASS)
     store.hang_seconds = 400
     try:
-        scene = scenes(elasticsearch=newest_elasticsearch_url, through=store.url)
+        scene = scenes(elasticsearch=elasticsearch.url, through=store.url)
         load(scene)
         scene.await_end()
         scene.all_whole(seconds=400)
@@ -112,9 +114,9 @@ def test_elasticsearch_is_silent_until_the_client_gives_up(scenes: MakeScene, ne
 
 
 @pytest.mark.timeout(300)
-def test_the_flood_stage_block_set_and_lifted(scenes: MakeScene, newest_elasticsearch_url: str) -> None:
+def test_the_flood_stage_block_set_and_lifted(scenes: MakeScene, elasticsearch: RestartableElasticsearch) -> None:
     """The block that Elasticsearch puts on every index when its disk is full; nothing is sealed under it."""
-    url = newest_elasticsearch_url
+    url = elasticsearch.url
     scene = scenes(elasticsearch=url)
     load(scene)
     await_some(scene, url)
@@ -129,9 +131,9 @@ def test_the_flood_stage_block_set_and_lifted(scenes: MakeScene, newest_elastics
 
 
 @pytest.mark.timeout(300)
-def test_the_index_deleted_underneath(scenes: MakeScene, newest_elasticsearch_url: str) -> None:
+def test_the_index_deleted_underneath(scenes: MakeScene, elasticsearch: RestartableElasticsearch) -> None:
     """Lines that were acknowledged are gone: put back from Docker's copy, or never called whole."""
-    url = newest_elasticsearch_url
+    url = elasticsearch.url
     scene = scenes(elasticsearch=url)
     load(scene)
     await_some(scene, url)
@@ -142,9 +144,11 @@ def test_the_index_deleted_underneath(scenes: MakeScene, newest_elasticsearch_ur
 
 
 @pytest.mark.timeout(300)
-def test_the_index_closed_underneath_and_opened_again(scenes: MakeScene, newest_elasticsearch_url: str) -> None:
+def test_the_index_closed_underneath_and_opened_again(
+    scenes: MakeScene, elasticsearch: RestartableElasticsearch
+) -> None:
     """A closed index refuses each document; that is no fault of the documents."""
-    url = newest_elasticsearch_url
+    url = elasticsearch.url
     scene = scenes(elasticsearch=url)
     load(scene)
     await_some(scene, url)
