@@ -30,7 +30,7 @@ _RACE = re.compile(
 
 
 def _indented(text: str, prev: str) -> Entry | None:
-    return Entry(ALWAYS, At("go.body")) if text[0] == "\t" and _PLACE.match(text) else None
+    return Entry(ALWAYS, At("go.body")) if text[0] == "\t" and ":" in text and _PLACE.match(text) else None
 
 
 def _enter(text: str, prev: str) -> Entry | None:

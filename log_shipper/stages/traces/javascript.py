@@ -145,6 +145,8 @@ JAVASCRIPT = Family(
         r"\[stdin\]",
         r"<--- Last few GCs",
         r"FATAL ERROR: ",
+        r"file:[^\s:]++:\d++(?:[\r\x1b]|$)",
+        r"node:[^\s:]++:\d++(?:[\r\x1b]|$)",
         PLACE,
     ),
     enter=_enter,

@@ -25,7 +25,8 @@ _GLOG_CHECK = re.compile(r"\*\*\* Check failure stack trace|PC: @")
 
 
 def _frame(text: str, prev: str) -> Entry | None:
-    return Entry(ALWAYS, At("cpp.frames")) if _FRAME.match(text) else None
+    shown = "0x" in text or "# " in text
+    return Entry(ALWAYS, At("cpp.frames")) if shown and _FRAME.match(text) else None
 
 
 def _enter(text: str, prev: str) -> Entry | None:

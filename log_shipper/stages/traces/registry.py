@@ -84,16 +84,20 @@ def _first(rules: Sequence[Enter], text: str, prev: str) -> Entry | None:
     return None
 
 
-def _opening(suspect: Suspect) -> Suspect:
+def _may_open(text: str, start: int, end: int) -> bool:
     """A line that may open a JSON value: most JSON lines end with a closing brace."""
-    return lambda text, start, end: text[-1:] in "{[,\r" or suspect(text, start, end)
+    return text[-1:] in "{[, \t\r"
+
+
+def _opening(suspect: Suspect) -> Suspect:
+    return lambda text, start, end: _may_open(text, start, end) or suspect(text, start, end)
 
 
 def rules_of(families: Sequence[Family] = FAMILIES) -> Rules:
     enter: dict[str, list[Enter]] = {}
     indented: dict[str, list[Enter]] = {}
     steps: dict[str, Step] = {"json": json_value.step, "pg": postgresql.step}
-    beginnings: dict[str, list[str]] = {"L": [r"LINE \d"], "{": [r"\{\s*$"], "[": [r"\[\s*$"]}
+    beginnings: dict[str, list[str]] = {"L": [r"LINE \d"], "[": [r"\[\s*$"]}
     for family in families:
         steps.update(family.steps)
         for suspect in family.suspects:
@@ -111,8 +115,8 @@ def rules_of(families: Sequence[Family] = FAMILIES) -> Rules:
         character: re.compile("|".join(patterns)).match for character, patterns in beginnings.items()
     }
     everything = "|".join(dict.fromkeys(pattern for patterns in beginnings.values() for pattern in patterns))
-    suspects["\x1b"] = re.compile(rf"{_COLOURS}(?:[ \t]|$|{everything})").match
-    suspects["{"], suspects["["] = _opening(suspects["{"]), _opening(suspects["["])
+    suspects["\x1b"] = re.compile(rf"{_COLOURS}(?:[ \t{{\[]|$|{everything})").match
+    suspects["{"], suspects["["] = _may_open, _opening(suspects["["])
     suspects[" "] = suspects["\t"] = suspects["\r"] = suspects[""] = re.compile("").match
     return Rules(
         {character: tuple(rules) for character, rules in enter.items()},

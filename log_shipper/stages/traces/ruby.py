@@ -11,7 +11,7 @@ from log_shipper.stages.traces.phase import ALWAYS, DECLARED, LETTERS, PLACE, RE
 _HEADER = re.compile(r"[^\s:]++:\d++:in ['`][^']*': ")
 _TOP = re.compile(r"[^\s:]++(?<=\.rb|\.ru):\d++: .*\([A-Z][\w:]*\)$")
 _FROM = re.compile(r"\s+(?:\d+: )?from \S.*:\d+(?::in ['`].*|$)")
-_CALLER = re.compile(r"\s+(?:\d+: )?from \S+:\d+:in ['`]|\s+(?:\d+: )?from \S+\.(?:rb|ru|rake):\d+$")
+_CALLER = re.compile(r"\s++(?:\d++: )?from \S+:\d+:in ['`]|\s++(?:\d++: )?from \S+\.(?:rb|ru|rake):\d+$")
 _FRAME = re.compile(r"(?:from )?[^\s:]++:\d++:in ['`][^']*'$")
 _GEM = re.compile(r"\s*(?:[\w-]+ \([\w.]+\) )?[^\s:]++:\d++:in ['`][^']*'$")
 _EXCERPT = re.compile(r"\s*>?\s*\d+: |\s*\^")
