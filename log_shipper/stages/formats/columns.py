@@ -48,6 +48,7 @@ _NAME_AFTER = re.compile(r" (?:[\w.-]+ ?\[\d|[\w.-]+ \[[\w-]+[./:@=]|[\w-]+(?:[.
 _JULIA = re.compile(r"\[ (Info|Warning|Error|Debug): ")
 # `asyncio DEBUG Using selector`, and not `got ERROR from upstream`
 _SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/]| [A-Z\d\"'])(?<!\w:)")
+_ODD_NAME = re.compile(r"#\d|[%+._$]\S|/\w")
 _LABEL = re.compile(r"[A-Za-z]+:$")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _MOST_TOKENS = 14
@@ -110,7 +111,7 @@ class Header:
             elif first.isalpha():
                 after = self._word(start, line[pos:start])
             else:
-                after = self._token(start) if first in "#%+/._$" and pos else -1
+                after = self._token(start) if pos and _ODD_NAME.match(line, start) else -1
             if after < 0:
                 break
             pos = after
@@ -138,7 +139,8 @@ class Header:
             julia = _JULIA.match(line, start)
             self.found = (WORDS[julia[1].lower()], "prefix") if julia is not None else None
             return -1
-        declared = self._of_group(group[1], first, line[group.end() : group.end() + 1])
+        called = first == "(" and start > 0 and line[start - 1].isalnum()  # log.Fatal(err)
+        declared = None if called else self._of_group(group[1], first, line[group.end() : group.end() + 1])
         if declared is not None:
             self.found = declared, "bracket"
             return -1
@@ -159,7 +161,7 @@ class Header:
         if self.stamped and declared is None and low in ("system", "log", "success", "audit", "status"):
             return "info"
         if len(content) == 1:
-            known = first in "[(" and not self._plain and (self.stamped or content in "EWIDF")
+            known = first in "[(" and not self._plain and (self.stamped or content in "EWIDFTV")
             return LETTERS.get(content) if known else None
         return of_parts(content, self.stamped)
 
@@ -208,11 +210,11 @@ class Header:
 
     def _declares(self, start: int, end: int, word: str, gap: str) -> bool:
         line = self.line
-        if end == len(line) and not self.stamped:
-            return word in UPPER
+        if end == len(line):
+            return not self._label and (word in UPPER or (self.stamped and not self._names))
         if self._plain:
             return word in UPPER and _SET_OFF_AFTER_WORD.match(line, end) is not None
-        if self._label and word in UPPER and (end == len(line) or line.startswith((" ->", " =>"), end)):
+        if self._label and line.startswith((" ->", " =>"), end):
             return False  # state: ERROR -> OK
         if set_off(line, end, word, stamped=True):
             return self._names < 2 or word in UPPER or line[end : end + 1] != " "
@@ -282,7 +284,7 @@ class Header:
             return -1
         token, end = match[0], match.end()
         if token.isdecimal() or "=" in token:
-            return end
+            return -1 if self._label and "=" not in token else end
         if ":" in token and self._in_token(token, start):
             return -1
         if not self.stamped:

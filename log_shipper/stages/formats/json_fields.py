@@ -40,7 +40,7 @@ def begins(text: str, at: int) -> bool:
     return _BEGINS.match(text, at) is not None
 
 
-_RECORD = re.compile(r'"(?:msg|message|time|ts|timestamp|@timestamp|event)"\s*+:')
+_RECORD = re.compile(r'"(?:msg|message|short_message|time|ts|timestamp|@timestamp|event)"\s*+:')
 
 
 def record(text: str, at: int) -> Found | None:
@@ -52,7 +52,8 @@ def find(text: str, at: int = 0) -> Found | None:
     """What the object that begins at `at` declares; None if it declares nothing or is no object."""
     flat = _FLAT.match(text, at)
     if flat is not None:
-        declared = _of_value(flat[1], flat[2]) if len(flat[2]) > 1 else None
+        sure = not flat[2][0].isdigit() or (len(flat[2]) > 1 and _RECORD.search(text, at) is not None)
+        declared = _of_value(flat[1], flat[2]) if sure else None
         if declared is not None:
             return declared, "field"
     elif text[at + 1 : at + 2] == "'":
@@ -98,17 +99,25 @@ def _of_object(value: object, depth: int) -> str | None:
         return None
     if value.get("reqId") is not None and "remoteAddr" in value and type(value.get("level")) is int:
         return of_number(value["level"], "azure")  # Nextcloud: 0 debug … 4 fatal
+    record = depth > 0 or not _RECORD_KEYS.isdisjoint(value)  # a bare number says nothing in `{"player":"a","level":3}`
     best, rank = None, len(_SCALES)
     for key, member in value.items():
         squeezed = key.lower().translate(_SQUEEZE) if len(key) < 32 else ""
         place = _ORDER.get(squeezed, len(_SCALES))
         if place < rank and not isinstance(member, dict | list):
             declared = _of_value(key, member)
-            if declared is not None:
+            if declared is not None and (record or _SCALES[squeezed] not in ("level", "severity") or _worded(member)):
                 best, rank = declared, place
     return best or _of_dialect(value) or _of_nested(value, depth)
 
 
+def _worded(value: object) -> bool:
+    return isinstance(value, str) and not value.strip().isdecimal()
+
+
+_RECORD_KEYS = frozenset(
+    "msg message short_message time timestamp ts @timestamp MESSAGE Message Timestamp asctime body log err hostname v".split()
+)
 _ORDER = {key: place for place, key in enumerate(_SCALES)}
 
 

@@ -38,7 +38,7 @@ _CAPITALS = {
     CRITICAL: "DISASTER",
     ERROR: "FAILURE EXCEPTION",
     INFO: "LOG SYSTEM SUCCESS AUDIT CONFIG STATUS MESSAGE DISPLAY",
-    DEBUG: "FINE SILLY NOISE BLAT SPAM DEB VERB",
+    DEBUG: "FINE SILLY NOISE BLAT SPAM DEB VERB VER VBS",
 }
 # What localised programs print: javac, gcc, git, PostgreSQL and java.util.logging in Chinese, PostgreSQL in others.
 _TRANSLATED = {
@@ -57,7 +57,7 @@ def _table(*groups: dict[str, str]) -> dict[str, str]:
 WORDS: Final = _table(_PLAIN, _SHORT, _TRANSLATED)
 """Lower-case word -> log type."""
 
-ABBREVIATED: Final = frozenset(f"err crit emerg {' '.join(_SHORT.values())}".split()) - {
+ABBREVIATED: Final = frozenset(f"err crit emerg information {' '.join(_SHORT.values())}".split()) - {
     "finer",
     "finest",
     "noti",

@@ -20,6 +20,8 @@ _DATE_WORDS = frozenset("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul
 # The names that collectors put before a line: docker compose, foreman, pm2, buildkit, rsyslog's CEE cookie
 _WRAPPED = re.compile(r"[\w.@-]+(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]+ *\| |#\d+ (?:\d+\.\d+ )?(?=\S)|@cee: ?")
 _LEVEL_AFTER_NAME = re.compile(r"[\w./-]++::?([A-Z]{4,8})[: ]")
+_LEVEL_AFTER_PID = re.compile(r"\d{1,7} ([A-Z]{4,8})(?= )")
+_NAMED_COLUMN = re.compile(r"[\w.-]+:(error|warn|warning|info|debug)  ")  # Zigbee2MQTT:info  2026-03-01 …
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
 _ICON = re.compile(r"(?:ℹ|[^\w\s\[({<\"'`/\\$&^]{1,4})\ufe0f?[ \u00a0]{1,4}(?=\S)")
 _ICON_TEXT = re.compile(
@@ -74,7 +76,7 @@ def _headed(line: str, depth: int) -> Found | None:
     if not text or depth >= _DEEPEST:
         return None
     found = declared(text, depth + 1) if header.wraps else _rest(text, depth + 1)
-    if found is None and header.stamped:
+    if found is None and header.stamped and not header.wraps:
         found = fields(line, header.text) or blue_gene(line)
     return found
 
@@ -92,6 +94,10 @@ def _rest(text: str, depth: int) -> Found | None:
 def _numbered(line: str, depth: int) -> Found | None:
     """A line that begins with a number that is no time."""
     head = line[:40]
+    match = _LEVEL_AFTER_PID.match(line)
+    level = UPPER.get(match[1]) if match is not None else None
+    if level is not None and match is not None and set_off(line, match.end(), match[1], stamped=True):
+        return level, "column"
     if "|" in head:
         wrapped = _WRAPPED.match(line)
         if wrapped is not None and depth < _DEEPEST:
@@ -173,7 +179,9 @@ def _after_name(line: str) -> Found | None:
         colon = line.find(":", 0, 80)
         if colon > 0 and line[colon + 1 : colon + 3].lstrip(":")[:1].isupper():
             match = _LEVEL_AFTER_NAME.match(line)
-    level = UPPER.get(match[1]) if match is not None else None
+    if match is None and ":" in line[:40]:
+        match = _NAMED_COLUMN.match(line)
+    level = UPPER.get(match[1].upper()) if match is not None else None
     if level is not None:
         return level, "column"
     colon = line.find(": {", 0, 60)
@@ -215,7 +223,7 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
             return found
         return blue_gene(line)
     icon = _ICON.match(line)
-    if icon is not None and first not in "#|-" and _ICON_TEXT.match(line, icon.end()):
+    if icon is not None and first not in "#|->" and _ICON_TEXT.match(line, icon.end()):
         return declared(line[icon.end() :], depth + 1) if depth < _DEEPEST else None
     return None
 

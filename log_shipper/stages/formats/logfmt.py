@@ -7,7 +7,7 @@ import re
 
 from log_shipper.stages.formats.levels import Found, of_word
 
-_KEY = r"(?:@?[Ll]evel|lvl|[Ss]everity|[Ll]og[._]?[Ll]evel|LEVEL|SEVERITY|levelname|severity_text|prio|PRIORITY|级别|日志级别)"
+_KEY = r"(?:@?[Ll]evel|lvl|[Ss]everity|[Ll]og[._]?[Ll]evel|LEVEL|SEVERITY|LL|levelname|severity_text|prio|PRIORITY|级别|日志级别)"
 _PAIR = r"[\w.@/:-]++=(?:\"(?:[^\"\\]++|\\.)*+\"|'[^']*+'|\[[^\]\s]*+\]|[^\s\"',;]*+)[^\s=\"]*+[,;]?+[\s|]++"
 _LOOSE = r"[^\s=\"]++[\s|]++"  # a word of a value that was not quoted
 _LEVEL = re.compile(

@@ -19,7 +19,7 @@ _SAYS = re.compile(
     r"|未找到命令|没有那个文件或目录|权限不够"
 )
 _SIGNALS = re.compile(
-    r"(?:Segmentation fault|Aborted|Bus error|Illegal instruction|Floating point exception)(?: \(core dumped\))?$"
+    r"(?:Segmentation fault|Bus error|Illegal instruction|Floating point exception)(?: \(core dumped\))?$|Aborted \(core dumped\)$"
 )
 _RUNC = re.compile(r"exec \S+: (?:exec format error|no such file or directory|permission denied)$")
 _WARNS = re.compile(r"\S+ (?:line \d+: )?warning: |\S+: warning: ")

@@ -34,7 +34,7 @@ _NPM_TYPES = {
     "sill": DEBUG,
     "silly": DEBUG,
 }
-_YARN = re.compile(r"(error|warning|info|verbose) (?=[A-Z\"']|\S+\.json: )")
+_YARN = re.compile(r"(error|warning|warn|info|verbose|debug) (?=[A-Z\"']|\S+\.json: )")
 # Marks by their first character, in the order in which they are tried.
 _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     "C": (
@@ -178,6 +178,6 @@ def placed(line: str) -> Found | None:
 
 
 def yarn(line: str) -> Found | None:
-    """Yarn 1 prints its level as a bare word before a sentence: `error Command failed with exit code 1.`"""
+    """Yarn 1, and winston's simplest formats, print a bare word before a sentence: `error Command failed with exit code 1.`"""
     match = _YARN.match(line)
     return (of_word(match[1]) or ERROR, "tool") if match is not None else None

@@ -18,9 +18,9 @@ _CRITICAL = re.compile(
     r"|SIG(?:SEGV|BUS|ABRT|FPE|ILL): |unexpected fault address |Received signal \d+ SIG"
 )
 _ERROR = re.compile(
-    r"Traceback \(most recent call last\)|\+ Exception Group Traceback|Exception in thread |Exception in Tkinter callback"
-    r"|Exception ignored in: |Exception in callback |Unhandled Error$|Unhandled [Ee]xception|Unhandled [Rr]ejection|Unhandled promise rejection"
-    r"|Uncaught |uncaught exception|uncaughtException|unhandledRejection|\[UnhandledPromiseRejection|Unhandled 'error' event"
+    r"Traceback \(most recent call last\):|\+ Exception Group Traceback|Exception in thread (?:\"|[^:]{1,80}:$)|Exception in Tkinter callback"
+    r"|Exception ignored in: |Exception in callback |Unhandled Error$|Unhandled [Ee]xception(?:\. |:| at 0x)|Unhandled [Rr]ejection(?: \(|: | at: | [A-Z]\w*(?:Error|Exception))"
+    r"|Uncaught (?:\(in promise\) |[\w$.\\]*(?:Error|Exception)[: ])|[Uu]ncaught exception(?::| of type | ')|uncaughtException: |unhandledRejection: |\[UnhandledPromiseRejection|Unhandled 'error' event"
     r"|terminate called |libc\+\+abi: terminating|\*\*\* Terminating app due to uncaught|Caused by: [a-z]\w*+\.[\w.$]++"
     r"|\*\* \([\w.]+\) |\*\* \(EXIT |\*\* exception \w+: |lua[\d.]*: \S+:\d+: |luajit: |==\d+==ERROR: \w+Sanitizer"
     r"|Error in .{1,200}? : |Error in [\w.:]+\(.{0,200}?\) :|Fortran runtime error: |Died at \S+ line \d+|Program terminated with signal"
@@ -130,6 +130,8 @@ def _warning(line: str) -> Found | None:
             return CRITICAL, "trace"
         if "error" in match[1]:
             return ERROR, "trace"
+        if is_value(line, match.end()):
+            return None
         return ("info" if match[1] == "Notice" else WARNING), "prefix"
     if "arning: " not in line:
         return None

@@ -13,7 +13,7 @@ _SCALAR = re.compile(
     re.IGNORECASE,
 )
 _PLAIN_VALUE = re.compile(
-    r"\s*+(?:false|null|none|nil|-?\d[\d.,]*+\s*+(?:%|ms|s)?|\[\s*+\]|\{\s*+\})\s*+$", re.IGNORECASE
+    r"\s*+(?:false|true|null|none|nil|-?\d[\d.,]*+\s*+(?:%|ms|s)?|\[\s*+\]|\{\s*+\})\s*+$", re.IGNORECASE
 )
 _METHOD_TARGET = re.compile(r"\s+(?:/|\*\s|https?:)")
 _BANNER = re.compile(r"(?:\s+[A-Z!*]+)+\s*$")
@@ -72,7 +72,7 @@ def _before_space(line: str, end: int, word: str, capitals: bool, stamped: bool)
     if word in CHINESE:
         return True
     if rest.startswith(_SET_OFF):
-        return rest[:2] != ": " or not is_value(line, end + 3)
+        return stamped or not is_value(line, end + 3)
     if rest[:1] == " " or rest[:1] == "\t":
         return stamped or not is_value(line, end)
     return stamped and rest[:1] in ("[", "<")
