@@ -47,7 +47,7 @@ class Images:
         self, engine: Engine, policy: ImagePolicy, pulls: Pulls, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._engine, self._policy, self._pulls, self._clock = engine, policy, pulls, clock
-        self._fetches: Twins[Image] = Twins()
+        self._fetches: Twins[Image] = Twins(pulls.turn)
 
     def resolve(self, task: TaskRequest) -> Image:
         """Raises BadRequest where a named image can't be had, EngineFailed where the default one can't, TooManyPulls."""
@@ -78,8 +78,7 @@ class Images:
             raise BadRequest(
                 [f"{_NAMED}: the engine has no image {name!r}, and pulling is not allowed (setting image_pull)"]
             )
-        with self._pulls.turn():
-            return self._fetches.run(f"pull {name}", lambda: self._pull(name))
+        return self._fetch(f"pull {name}", lambda: self._pull(name))
 
     def _pull(self, name: str) -> Image:
         try:
@@ -94,8 +93,14 @@ class Images:
     def _loaded(self, image: ImageRequest, name: str) -> Image:
         """`name`: as the engine is to know it; '': as the tar names its only image."""
         path = locate(image.file_path, self._policy.folder)
-        with self._pulls.turn():
-            return self._fetches.run(f"load {name} {path}", lambda: self._load(path, image, name))
+        return self._fetch(f"load {name} {path}", lambda: self._load(path, image, name))
+
+    def _fetch(self, what: str, work: Callable[[], Image]) -> Image:
+        def in_turn() -> Image:
+            with self._pulls.turn():
+                return work()
+
+        return self._fetches.run(what, in_turn)
 
     def _load(self, path: Path, image: ImageRequest, name: str) -> Image:
         end = self._clock() + self._policy.timeout

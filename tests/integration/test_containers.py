@@ -313,6 +313,42 @@ def test_containers_of_others_are_not_ours(place: Place) -> None:
         theirs.remove()
 
 
+def test_two_instances_on_one_engine_leave_each_others_containers_alone(place: Place, tmp_path: Path) -> None:
+    theirs = open_containers(replace(place.settings, data=tmp_path / "other"), MemoryStore(), {})
+    try:
+        mine = place.forever(task_id="t1", request_id="r1")
+        body = {"tags": {"type": "bash_cell"}, "request_id": "r1", "task_desc": {"cmd": "sleep 600", "task_id": "t2"}}
+        other = theirs.create(parse_task(body))
+        assert [view.container_id for view in place.service.list()] == [mine.container_id]
+        assert [view.container_id for view in theirs.list()] == [other.container_id]
+        for call in (theirs.get, theirs.resolve, lambda name: theirs.delete(name, "")):
+            with pytest.raises(NotFound):
+                call(mine.container_id)
+        with pytest.raises(Conflict, match="task_desc.task_id: 't2' is taken"):
+            place.forever(task_id="t2")
+    finally:
+        theirs.close()
+
+
+def test_a_deleted_container_is_shown_as_removed(place: Place) -> None:
+    made = place.forever(task_id="t1")
+    place.service.delete("t1", "")
+    place.seal(made.container_id)
+    wait_for(lambda: place.ours() == [])
+    place.reopen()
+    for name in ("t1", "wholelog-t1", made.container_id, made.container_id[:20]):
+        shown = place.service.get(name)
+        assert (shown.container_id, shown.status, shown.more["seal"]["state"]) == (
+            made.container_id,
+            "removed",
+            "sealed",
+        )
+    by_hand = place.forever(task_id="t2")
+    place.client.containers.get(by_hand.container_id).remove(force=True)
+    shown = place.service.get("t2")
+    assert (shown.status, shown.more["deleted"], shown.more["seal"]["state"]) == ("removed", None, "open")
+
+
 def test_delete_with_a_seal(place: Place) -> None:
     made = place.forever(task_id="t1")
     with socket.socket(socket.AF_UNIX) as shipper:
