@@ -12,7 +12,7 @@ log_line_prefix, MySQL's and MariaDB's error logs, lager, celery, airflow, oslo.
 import re
 
 from log_shipper.stages.formats import json_fields, letters, logfmt, priority
-from log_shipper.stages.formats.levels import ABBREVIATED, LETTERS, UPPER, WORDS, Found
+from log_shipper.stages.formats.levels import ABBREVIATED, LETTERS, UPPER, WORDS, XORG, Found
 from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS, of_parts
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import set_off
@@ -47,7 +47,8 @@ _AT_ONCE = re.compile(
 _NAME_AFTER = re.compile(r" (?:[\w.-]+ ?\[\d|[\w.-]+ \[[\w-]+[./:@=]|[\w-]+(?:[./:][\w-]+)+|[A-Z][\w.]*:|\[)[ :\]]?")
 _JULIA = re.compile(r"\[ (Info|Warning|Error|Debug): ")
 # `asyncio DEBUG Using selector`, and not `got ERROR from upstream`
-_SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/]| [A-Z\d\"'])(?<!\w:)")
+_SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/]| [A-Z\"'])(?<!\w:)")
+_LONGDATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{4} (?=[A-Z])")  # NLog's ${longdate}, and then ${level}
 _ODD_NAME = re.compile(r"#\d|[%+._$]\S|/\w")
 _LABEL = re.compile(r"[A-Za-z]+:$")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
@@ -160,6 +161,8 @@ class Header:
             return declared
         if self.stamped and declared is None and low in ("system", "log", "success", "audit", "status"):
             return "info"
+        if first == "(" and content in XORG:
+            return XORG[content]
         if len(content) == 1:
             known = first in "[(" and not self._plain and (self.stamped or content in "EWIDFTV")
             return LETTERS.get(content) if known else None
@@ -212,8 +215,11 @@ class Header:
         line = self.line
         if end == len(line):
             return not self._label and (word in UPPER or (self.stamped and not self._names))
+        if "->" in gap:
+            return False
         if self._plain:
-            return word in UPPER and _SET_OFF_AFTER_WORD.match(line, end) is not None
+            wide = "  " in gap and line[end : end + 2] == ": "
+            return wide or (word in UPPER and _SET_OFF_AFTER_WORD.match(line, end) is not None)
         if self._label and line.startswith((" ->", " =>"), end):
             return False  # state: ERROR -> OK
         if set_off(line, end, word, stamped=True):
@@ -224,7 +230,7 @@ class Header:
             return True
         if self._names:
             return False
-        if word.lower() in ABBREVIATED:
+        if word.lower() in ABBREVIATED or (word[0].isupper() and _LONGDATE.match(line)):
             return True
         # swift-log's `T…Z info codes.vapor.application : text`, Emby's `Info Main: text`
         machine = word.islower() and "T" in line[:start] and line[0] in "0123456789["

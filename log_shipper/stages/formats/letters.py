@@ -14,12 +14,14 @@ _AT_START = re.compile(
     r"\d{4}(?:\d{2}|\d{4})?[ -]\d{2}:\d{2}:\d{2}"  # I0506 08:15:03, I240506 08:15:03, I20240506-08:15:03
     r"| \d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:"  # %(levelname).1s %(asctime)s
     r"| \[\d{2}/[A-Z][a-z]{2}/\d{4}:"  # CUPS: E [08/Jun/2013:11:28:58 -0700]
+    r"|\[\d{4}-\d{2}-\d{2}\|"  # Tendermint: I[2024-05-06|08:15:03.127]
     r"|, \[\d{4}-\d{2}-"  # Ruby: I, [2024-05-06T
     r"|/[\w.$:-]{1,60}\s*\(\s*\d+\)\s?:"  # Android: E/Tag( 123):
     r"| \(\d{1,12}\) [\w.-]+:"  # ESP-IDF: E (1234) wifi:
     r")"
 )
-_APT = re.compile(r"([EWNI]): (?=[A-Z'\"./a-z(<]{2})")
+_APT = re.compile(r"([EWNI]): (?=[A-Z'\"./a-z(<\[]{2})")
+_PARENTHESIZED = re.compile(r"\(([NIWC])\) \d{4}-\d{2}-\d{2}T")  # qBittorrent
 _SLF4J = re.compile(r"SLF4J\(([EWID])\): ")
 _AFTER_STAMP = re.compile(
     r"([IWEFDCVNT])(?:"
@@ -30,6 +32,7 @@ _AFTER_STAMP = re.compile(
     r"|/[\w.$:-]{1,60}\s*\(\s*\d+\)\s?:"  # logcat -v time
     r"| +[\w./+-]+:\d+\]"  # TensorFlow, absl: E path/file.cc:38]
     r"| +(?:\[|\()"
+    r"| +(?:\w+\.){2,8}\w+ "  # QuestDB: I i.q.c.h.HttpServer text
     r"| +[\w.$/-]+(?:\(\d+\))?:\s"
     r"|  +[A-Z]{3,6}\d{4}[IWEA]:"  # WebSphere: E   SRVE0777E:
     r")"
@@ -44,6 +47,12 @@ _MARKS = {".": DEBUG, "-": DEBUG, "*": INFO, "#": WARNING}
 def at_start(line: str) -> Found | None:
     """A letter at the line's beginning."""
     match = _AT_START.match(line) or _APT.match(line) or _SLF4J.match(line)
+    return (LETTERS[match[1]], "letter") if match is not None else None
+
+
+def parenthesized(line: str) -> Found | None:
+    """`(W) 2026-03-01T10:20:30 - text`."""
+    match = _PARENTHESIZED.match(line)
     return (LETTERS[match[1]], "letter") if match is not None else None
 
 

@@ -36,7 +36,8 @@ _SHORT = {
 # Words of everyday language: a level only in capitals, in a place where nothing but a level stands.
 _CAPITALS = {
     CRITICAL: "DISASTER",
-    ERROR: "FAILURE EXCEPTION",
+    ERROR: "FAILURE EXCEPTION BROKEN",
+    WARNING: "UNUSUAL",
     INFO: "LOG SYSTEM SUCCESS AUDIT CONFIG STATUS MESSAGE DISPLAY",
     DEBUG: "FINE SILLY NOISE BLAT SPAM DEB VERB VER VBS",
 }
@@ -71,6 +72,9 @@ CHINESE: Final = {word: log_type for word, log_type in _table(_TRANSLATED).items
 
 UPPER: Final = _table(_CAPITALS) | {word.upper(): log_type for word, log_type in WORDS.items()}
 """Word in capitals -> log type, with those words that are a level in capitals only."""
+
+XORG: Final = {"EE": ERROR, "WW": WARNING, "II": INFO}
+"""X.Org's marks in parentheses."""
 
 LETTERS: Final = {
     "F": CRITICAL, "C": CRITICAL, "E": ERROR, "W": WARNING, "I": INFO, "N": INFO, "D": DEBUG, "V": DEBUG, "T": DEBUG,

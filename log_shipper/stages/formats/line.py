@@ -10,7 +10,7 @@ import re
 from log_shipper.stages.formats import json_fields, letters, logfmt, markers, priority, shells, silent, tools, traces
 from log_shipper.stages.formats.columns import Header, at_once
 from log_shipper.stages.formats.levels import UPPER, WORDS, Found
-from log_shipper.stages.formats.separated import blue_gene, fields, postgres
+from log_shipper.stages.formats.separated import blue_gene, fields, postgres, spelled
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import set_off
 
@@ -58,13 +58,16 @@ def _headed(line: str, depth: int) -> Found | None:
         if found is not None:
             return found
     elif first == "(" or line.startswith("[Unhandled"):
-        found = traces.glib(line) or traces.find(line)
+        found = traces.glib(line) or traces.find(line) or letters.parenthesized(line)
         if found is not None:
             return found
     header = Header(line).read()
     if header.found is not None:
         return header.found
     if header.stamped:
+        found = spelled(line) if "▶" in line or " -> " in line or line[18:20] == ": " else None
+        if found is not None:
+            return found
         found = postgres(line) or priority.cisco(line) if "%" in line or ":  " in line else None
         if found is not None:
             return found

@@ -9,6 +9,9 @@ import re
 from log_shipper.stages.formats.levels import CHINESE, UPPER, WORDS, Found, of_word
 
 _POSTGRES = re.compile(r"[ :](LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|错误|致命错误|警告|日志|注意):  \S")
+_FALCO = re.compile(r"\d\d:\d\d:\d\d\.\d{9}: ([A-Z][a-z]{4,13}) [A-Z]")
+_GO_LOGGING = re.compile(r"[^▶>]{8,140}(?: ▶|\] [\w.()*]{1,60} ->) ([A-Z]{4,8}) +[0-9a-f]{3,8} ")
+_COUCHBASE = re.compile(r"\w+:(debug|info|warn|error),\d{4}-\d\d-")
 _BLUE_GENE = re.compile(r" \d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{6} \S{1,60} [A-Z]{2,12} [A-Z_]{2,20} ([A-Z]+) ")
 WORDS_IN_CAPITALS = frozenset(word.upper() for word in WORDS)
 
@@ -23,7 +26,7 @@ def postgres(line: str) -> Found | None:
 def fields(line: str, at: int) -> Found | None:
     """A field of a tab, `|`, ` - ` or comma separated line that is a level and nothing else."""
     rest = line[at : at + 600]
-    for separator, most, any_case in (("\t", 6, True), ("|", 6, True), (" - ", 4, False), (",", 14, False)):
+    for separator, most, any_case in (("\t", 6, True), ("|", 6, True), (" - ", 4, False), (",", 18, False)):
         if separator not in rest:
             continue
         for part in rest.split(separator, most)[:most]:
@@ -37,6 +40,13 @@ def blue_gene(line: str) -> Found | None:
     """Blue Gene/L's events: `… 2005-06-03-15.42.50.675872 R02-M1 RAS KERNEL FATAL text`."""
     match = _BLUE_GENE.search(line, 0, 200)
     declared = UPPER.get(match[1]) if match is not None else None
+    return (declared, "column") if declared is not None else None
+
+
+def spelled(line: str) -> Found | None:
+    """A level that only its place tells: Falco's `10:20:30.123456789: Error File …`, go-logging's `… ▶ ERRO 001 text`."""
+    match = _FALCO.match(line) or _GO_LOGGING.match(line)
+    declared = of_word(match[1]) if match is not None else None
     return (declared, "column") if declared is not None else None
 
 
@@ -57,6 +67,9 @@ def of_parts(content: str, stamped: bool) -> str | None:
             declared = WORDS.get(last.rstrip("12345678"))
             if declared is not None:
                 return declared
+    couchbase = _COUCHBASE.match(content)
+    if couchbase is not None:
+        return WORDS[couchbase[1]]
     word, _, rest = content.partition(" ")
     if rest and word in UPPER and word in WORDS_IN_CAPITALS:
         return UPPER[word]

@@ -73,6 +73,7 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     "g": ((re.compile(r"g?make(?:\[\d+\])?: \*\*\* "), ERROR),),
     "m": ((re.compile(r"make(?:\[\d+\])?: \*\*\* |mysqldump: Got error: "), ERROR),),
     "r": ((re.compile(r"rsync error: "), ERROR), (re.compile(r"rsync warning: "), WARNING)),
+    "S": ((re.compile(r"SCRIPT ERROR: "), ERROR),),  # Godot
     "s": ((re.compile(r"svn: E\d{6}: "), ERROR), (re.compile(r"svn: warning: "), WARNING)),
     "w": ((re.compile(r"warning(?:\[\w+\]| [A-Z]{1,8}\d{1,6}): "), WARNING),),
 }

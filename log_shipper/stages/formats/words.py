@@ -57,7 +57,7 @@ def _before_colon(line: str, at: int, capitals: bool, stamped: bool) -> bool:
             return stamped or _PLAIN_VALUE.match(line, at) is None
         return not is_value(line, at)
     if following == ":":
-        return False
+        return capitals and stamped  # 2026-03-01 10:20:30,123::INFO::[main:3] text
     return capitals or following >= "\u2e80"
 
 
