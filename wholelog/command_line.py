@@ -10,6 +10,7 @@ from pathlib import Path
 
 from log_store.errors import LogStoreError
 from wholelog import __version__
+from wholelog.audit import ask, report
 from wholelog.check import check, check_store_url
 from wholelog.driver_options import render
 from wholelog.engine_client import EngineClient, engine_socket
@@ -115,6 +116,14 @@ def _check(asked: argparse.Namespace, given: Given) -> int:
     return 0 if check(loaded[0].settings, images, given.environ, print) else 1
 
 
+def _audit(asked: argparse.Namespace, given: Given) -> int:
+    (loaded,) = load_parts([part for part in all_parts() if part.name == "shipper"], given)
+    verdicts = ask(loaded.settings.shipper_listen, asked.container, asked.repair)
+    for line in report(verdicts):
+        print(line)
+    return 0 if all(verdict.whole for verdict in verdicts) else 1
+
+
 def _driver_options(asked: argparse.Namespace, given: Given) -> int:
     from runtime_api.containers.log_driver import driver_options
 
@@ -140,6 +149,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Given], int]] = {
     "shipper": _supervised,
     "config": _config,
     "check": _check,
+    "audit": _audit,
     "driver-options": _driver_options,
     "version": _version,
 }

@@ -5,7 +5,8 @@ CommandError               exit code 1
 │   └── EngineTimeout    it took too long to answer
 ├── DataFolderUnusable     the data folder cannot be made, written, or is in use
 ├── AddressInUse           the address to listen on is taken, or is not this machine's
-└── SocketProblem          nothing listens on the shipper's socket, or its path does not fit
+├── SocketProblem          nothing listens on the shipper's socket, or its path does not fit
+└── ShipperProblem         the shipper does not answer, or refuses what it is asked
 """
 
 
@@ -30,4 +31,8 @@ class AddressInUse(CommandError):
 
 
 class SocketProblem(CommandError):
+    pass
+
+
+class ShipperProblem(CommandError):
     pass

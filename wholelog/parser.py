@@ -18,6 +18,7 @@ COMMANDS = {
     "shipper": "run the shipper alone",
     "config": "print every setting, its value and where it came from",
     "check": "try Docker, store, socket and folders, a line each",
+    "audit": "ask the shipper whether each container's log is whole; exit code 1 where one is not",
     "driver-options": "print the log driver's options for a container of one's own",
     "version": "print the version",
 }
@@ -45,6 +46,9 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]
         parsers[asked].add_argument(
             "--format", choices=FORMATS, default="run", help="for docker run, compose, or daemon.json"
         )
+    if asked == "audit":
+        parsers[asked].add_argument("container", nargs="?", default="", help="id, prefix or name; absent: all")
+        parsers[asked].add_argument("--repair", action="store_true", help="write all that Docker still has again")
     found, unknown = parser.parse_known_args(arguments)
     if unknown:
         _refuse(parsers.get(found.command, parser), unknown)
@@ -58,7 +62,8 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]
 def _classes(command: str) -> list[type[SharedSettings]]:
     if command == "driver-options":
         return [SharedSettings]
-    return [part.settings for part in all_parts() if command in ("up", "config", "check", part.name)]
+    named = "shipper" if command == "audit" else command
+    return [part.settings for part in all_parts() if named in ("up", "config", "check", part.name)]
 
 
 def _add_settings(parser: argparse.ArgumentParser, classes: Sequence[type[SharedSettings]]) -> None:

@@ -95,4 +95,4 @@ def _wait(given: dict[str, str], limit: float, problems: list[str]) -> float | N
         )
     if problems or not wait:
         return None
-    return float(seconds) if seconds else limit
+    return min(float(seconds), limit) if seconds else limit

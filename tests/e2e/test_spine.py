@@ -68,7 +68,7 @@ class Spine:
             if self._process.poll() is None:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
-    def ask(self, method: str, path: str, body: dict[str, Any] | None = None, **params: object) -> dict[str, Any]:
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None, **params: Any) -> dict[str, Any]:
         query = "?" + urllib.parse.urlencode(params) if params else ""
         content = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
@@ -90,7 +90,7 @@ class Spine:
         data: dict[str, Any] = answer["data"]
         return data
 
-    def sealed(self, name: str, **params: object) -> dict[str, Any]:
+    def sealed(self, name: str, **params: Any) -> dict[str, Any]:
         """`data` of /logs, once the container's end is verified; it must have been."""
         answer = self.ask("GET", "/logs", container_id=name, wait="sealed", **params)
         assert answer["status"] == 200 and answer["data"]["waited"]["sealed"], (answer, self.log.read_text()[-3000:])
@@ -233,6 +233,18 @@ def test_a_wait_lasts_until_the_end(spine: Spine) -> None:
     assert answer["data"]["waited"]["sealed"] is False and answer["data"]["seal"]["state"] == "open"
     assert texts(answer["data"]) == ["up"]
     assert spine.ask("DELETE", f"/containers/{running}")["data"]["removed"]
+
+
+def test_a_container_that_is_started_again(spine: Spine, dockerd: Dockerd) -> None:
+    """A wait right after the start is for the new run, though the old one's seal is there."""
+    made = spine.run("algorithm", "seq 1 1000")["container_id"]
+    assert spine.sealed(made)["seal"]["runs"] == 1
+    client = dockerd.client()
+    client.containers.get(made).start()
+    client.close()
+    data = spine.sealed(made)
+    assert texts(data) == [str(number) for number in range(1, 1001)] * 2
+    assert (data["seal"]["state"], data["seal"]["runs"], data["seal"]["lines"]) == ("sealed", 2, 2000)
 
 
 def test_deletion_and_what_stays(spine: Spine) -> None:

@@ -82,6 +82,12 @@ def test_the_bound_is_a_setting() -> None:
         assert "from 1 to 1 (setting wait_limit)" in enveloped(ask(port, get("&wait_seconds=2")))["message"]
 
 
+def test_a_wait_may_be_longer_than_a_client_may_be_silent() -> None:
+    with running(FakeContainers(), MadeReader(pages=1), request_timeout=0.5) as port:
+        data = enveloped(ask(port, get("&wait_seconds=2")))["data"]
+        assert data["waited"]["seconds"] >= 2 and data["count"] == 1000
+
+
 def test_the_server_ends_at_once_though_somebody_waits() -> None:
     with running(FakeContainers(), MadeReader(pages=1)) as port:
         connection = connect(port)
