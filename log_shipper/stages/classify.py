@@ -31,7 +31,7 @@ class Classifier:
 
 def of_message(message: str) -> Found | None:
     """What a message, of one line or of several joined by `\\n`, declares; None if nothing."""
-    if message[:1] == "{" and len(message) <= json_fields.LONGEST:
+    if message[:1] == "{":
         found = json_fields.find(message)
         if found is not None:
             return found

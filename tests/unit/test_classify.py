@@ -108,6 +108,7 @@ def test_json_by_key_and_value(value: object, log_type: str | None) -> None:
 def test_json_of_any_size_and_of_none() -> None:
     assert classified('{"level":"error","msg":"' + "x" * 1_000_000 + '"}') == ("error", "field")
     assert classified('{"a":[1,2],"msg":"' + "x" * 20_000 + '","level":"error"}') == ("error", "field")
+    assert classified('{"a":"b","msg":"' + "x" * 1_000_000 + '","level":"error"}') == ("error", "field")
     assert classified('{"a":' * 5_000) == ("info", "default")
     assert classified('{"level":"error","msg":"cut off') == ("error", "field")
 

@@ -54,6 +54,7 @@ _LABEL = re.compile(r"[A-Za-z]+:$")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _MOST_TOKENS = 14
 _MOST_NAMES = 3
+_MOST_PAIRS = 6
 
 
 def at_once(line: str) -> Found | None:
@@ -84,7 +85,7 @@ class Header:
     is another program's whole line.
     """
 
-    __slots__ = ("line", "found", "text", "stamped", "wraps", "_names", "_plain", "_paired", "_label")
+    __slots__ = ("line", "found", "text", "stamped", "wraps", "_names", "_plain", "_paired", "_pairs", "_label")
 
     def __init__(self, line: str, *, stamped: bool = False) -> None:
         self.line = line
@@ -95,6 +96,7 @@ class Header:
         self._names = 0
         self._plain = False
         self._paired = False
+        self._pairs = 0
         self._label = False
 
     def read(self, pos: int = 0) -> "Header":
@@ -290,7 +292,10 @@ class Header:
             return -1
         token, end = match[0], match.end()
         if token.isdecimal() or "=" in token:
-            return -1 if self._label and "=" not in token else end
+            if "=" not in token:
+                return -1 if self._label else end
+            self._pairs += 1
+            return end if self._pairs <= _MOST_PAIRS else -1
         if ":" in token and self._in_token(token, start):
             return -1
         if not self.stamped:

@@ -26,7 +26,7 @@ _SQUEEZE = str.maketrans("", "", "_-.@")
 _MEMBER = r'"(?:[^"\\]++|\\.)*+"\s*+:\s*+(?:"(?:[^"\\]++|\\.)*+"|[-+.\w]++)\s*+,\s*+'
 _KEY = r"(?:@?[Ll]evel|[Ss]everity|lvl|[Ll]evel[Nn]ame|[Ll]og[._]?[Ll]evel)"
 _FLAT = re.compile(
-    rf'\{{\s{{0,64}}+(?:(?!"{_KEY}")(?!"(?:@t|[Pp]riority)"){_MEMBER})*+"({_KEY})"\s*+:\s*+"?([-+\w]++)"?\s*+[,}}]'
+    rf'\{{\s{{0,64}}+(?:(?!"{_KEY}")(?!"(?:@t|[Pp]riority)"){_MEMBER}){{0,64}}+"({_KEY})"\s*+:\s*+"?([-+\w]++)"?\s*+[,}}]'
 )
 _FLAT_REPR = re.compile(_FLAT.pattern.replace('"', "'"))
 _BEGINS = re.compile(r"\{\s{0,64}+(?:[\"'}]|$)")

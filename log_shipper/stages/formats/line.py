@@ -136,7 +136,7 @@ def _worded(line: str, depth: int) -> Found | None:
             return declared(line[tag.end() :], depth + 1)
         if STAMP.match(line) is not None:
             return _headed(line, depth)
-    if following == " " and "=" not in line and ":" not in line and " - " not in line and "|" not in line:
+    if "=" not in line and ":" not in line and " - " not in line and "|" not in line:
         return traces.find(line) or shells.find(line) or tools.own_mark(line)
     return _text(line, depth)
 
