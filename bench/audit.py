@@ -12,7 +12,9 @@ import time
 
 from log_shipper.audit.frames import FrameParser
 from log_shipper.audit.reconcile import CopyAccount, compare
+from log_shipper.config import ShipperSettings
 from log_shipper.ledger import Account
+from log_shipper.processor_root import rules_of
 
 BLOCK = 1 << 20
 LINE = b"x" * 96
@@ -43,7 +45,7 @@ def bare(copy: bytes) -> int:
 
 
 def audited(copy: bytes) -> Account:
-    parser, account = FrameParser(), CopyAccount()
+    parser, account = FrameParser(), CopyAccount(rules_of(ShipperSettings()).grouper)
     for start in range(0, len(copy), BLOCK):
         account.add(parser.receive(copy[start : start + BLOCK]))
     return account.account

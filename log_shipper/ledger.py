@@ -23,6 +23,16 @@ Windows = dict[int, tuple[int, int]]
 """(time >> bits) << 1 | (1 for stderr)  ->  records, sum of their hashes modulo 2**128; LATE << 1 | … for late ones"""
 
 
+def marked(hashes: list[int], starts: list[bool]) -> list[int]:
+    """The hashes of records as they are summed: those that continue a message are told from those that begin one.
+
+    A lost line may change which of the later ones belong together; so these windows differ, too, and are put right.
+    """
+    if False not in starts:
+        return hashes
+    return [digest if start else MODULUS - digest for digest, start in zip(hashes, starts, strict=True)]
+
+
 @dataclass(slots=True)
 class Account:
     """One container's windows."""
@@ -109,9 +119,10 @@ class Account:
         self.windows, self.verified, self.unverified_bytes = {}, max(self.verified, until + 1), 0
         self.bits = FINEST_BITS
 
-    def border(self, time: int) -> int:
-        """The last time up to `time` that may be given to `verify`, also after the windows have widened twice."""
-        return time >> (self.bits + ALIGN_BITS) << (self.bits + ALIGN_BITS)
+    @property
+    def border_bits(self) -> int:
+        """Multiples of 2**border_bits ns may be given to `verify`, also after the windows have widened twice."""
+        return self.bits + ALIGN_BITS
 
     def records(self) -> int:
         """Received since the verified time."""

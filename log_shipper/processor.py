@@ -93,11 +93,11 @@ class Processor:
 
     def is_sealed(self, container_id: str, started_at: int) -> bool:
         with self._pipeline.lock:
-            return self._pipeline.is_sealed(container_id, started_at)
+            return self._pipeline.statements.is_sealed(container_id, started_at)
 
     def open_runs(self) -> list[Seal]:
         with self._pipeline.lock:
-            return self._pipeline.open_runs()
+            return self._pipeline.statements.open_runs()
 
     def known_containers(self) -> set[str]:
         with self._pipeline.lock:
@@ -105,11 +105,11 @@ class Processor:
 
     def open_run(self, container_id: str, started_at: int) -> Seal | None:
         with self._pipeline.lock:
-            return self._pipeline.open_run(container_id, started_at)
+            return self._pipeline.statements.open_run(container_id, started_at)
 
     def outages(self) -> list[tuple[int, int]]:
         with self._pipeline.lock:
-            return self._pipeline.outages()
+            return self._pipeline.statements.outages()
 
     def heavy(self, size: int) -> list[str]:
         with self._pipeline.lock:
@@ -143,14 +143,14 @@ class Processor:
         if first.kind == ENTRIES:
             parts = [(record.position, entries(record.body, limit)) for record in records]
             self._pipeline.add(self._batch, parts, first.received, trusted=first.trusted)
-            self._seals += [(seal, 0) for seal in self._pipeline.take_statements()]
+            self._seals += [(seal, 0) for seal in self._pipeline.statements.take_new()]
         elif first.kind == REPAIR:
             for record in records:
                 self._repair(record)
         elif first.kind == OUTAGE:
             for record in records:
                 start, end = msgpack.unpackb(record.body)
-                self._pipeline.add_outage(start, end)
+                self._pipeline.statements.add_outage(start, end)
                 self._count("outages", 1)
                 self.disturbed.set()
 
@@ -160,10 +160,10 @@ class Processor:
             seal = seal_in(about)
             if seal is None:
                 runs = runs_in(about, record.position)
-                self._pipeline.repair(self._batch, runs, record.received, repair_in(about))
+                self._pipeline.repair(self._batch, runs, record.position, record.received, repair_in(about))
             else:
                 self._pipeline.seal(self._batch, seal, record.received)
-                self._seals.append((seal, self._pipeline.lines_sealed(seal.container_id)))
+                self._seals.append((seal, self._pipeline.statements.lines_sealed(seal.container_id)))
 
     def _set_aside(self, record: SpoolRecord, error: Exception) -> None:
         self._bad_folder.mkdir(exist_ok=True)
@@ -200,8 +200,11 @@ class Processor:
     def _hand_over(self) -> None:
         if len(self._batch):
             batch, self._batch, self._batch_bytes = self._batch, self._pipeline.new_batch(), 0
-            for start in range(0, len(batch), self._pace.batch_size):
-                self._delivery.submit(_slice(batch, start, self._pace.batch_size))
+            if batch.absorbed:
+                # What is to go must not be on its way still.
+                self._delivery.drain()
+            for part in _slices(batch, self._pace.batch_size):
+                self._delivery.submit(part)
         if self._seals:
             self._write_seals()
 
@@ -256,7 +259,13 @@ def _runs(records: list[SpoolRecord]) -> Iterator[list[SpoolRecord]]:
             yield list(run)
 
 
-def _slice(batch: DocumentBatch, start: int, size: int) -> DocumentBatch:
+def _slices(batch: DocumentBatch, size: int) -> Iterator[DocumentBatch]:
+    """Batches of at most `size` rows; what is absorbed goes with the last, when all that absorb it are on their way."""
     if len(batch) <= size:
-        return batch
-    return batch.select(list(range(start, min(start + size, len(batch)))))
+        yield batch
+        return
+    for start in range(0, len(batch), size):
+        part = batch.select(list(range(start, min(start + size, len(batch)))))
+        if start + size >= len(batch):
+            part.absorbed = batch.absorbed
+        yield part

@@ -39,7 +39,9 @@ from log_shipper.places import (
 from log_shipper.processor import Pace, Processor
 from log_shipper.spool.reader import SpoolReader
 from log_shipper.stages.classify import Classifier
-from log_shipper.stages.document import DayRange
+from log_shipper.stages.document import DayRange, Rules
+from log_shipper.stages.multiline import Grouper
+from log_store.fields import STDOUT
 from log_store.open import open_reader, open_writer, store_options
 
 log = logging.getLogger(__name__)
@@ -54,10 +56,10 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     url = settings.docker_host or environ.get("DOCKER_HOST") or DEFAULT_ENGINE
     containers = Containers(containers_file(data), Engine(url, timeout=5).lookup)
+    rules = rules_of(settings)
     pipeline = Pipeline(
         shipper_name(shipper_name_file(data)), containers.context,
-        Classifier(settings.default_type, settings.default_type_stderr),
-        days=DayRange(int(settings.retention * 1e9)), max_message=settings.max_message,
+        rules, max_message=settings.max_message,
     )  # fmt: skip
     checkpoint = Checkpoint(checkpoint_file(data))
     position, state = checkpoint.load()
@@ -76,7 +78,7 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
         spool, pipeline, delivery, writer, checkpoint, pace, losses, counters.count, bad_folder(data)
     )  # fmt: skip
     engine = Engine(url)
-    auditor = Auditor(engine, AcceptorClient(settings.socket_path), processor, counters.count)
+    auditor = Auditor(engine, AcceptorClient(settings.socket_path), processor, rules.grouper, counters.count)
     address = f"unix://{settings.socket_path}"
     watcher = Watcher(
         engine, auditor, processor, addresses=(address,), identity_file=engine_file(data), count=counters.count
@@ -111,6 +113,17 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
         delivery.stop()
         writer.close()
         reader.close()
+
+
+def rules_of(settings: ShipperSettings) -> Rules:
+    """How lines become documents."""
+    classify = Classifier(settings.default_type, settings.default_type_stderr)
+
+    def declares(line: str) -> str | None:
+        (log_type,), (rule,) = classify([line], STDOUT)
+        return None if rule == "default" else log_type
+
+    return Rules(DayRange(int(settings.retention * 1e9)), classify, Grouper(declares))
 
 
 def shipper_name(file: Path) -> str:

@@ -35,6 +35,21 @@ class ContainerContext:
     uid: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """A document that must go, since a document of the same batch holds all its lines.
+
+    It goes unless its version is greater than this one.
+    """
+
+    container: ContainerContext
+    stream: str
+    id: str
+    day: str
+    log_time: int
+    version: int
+
+
 @dataclass(slots=True)
 class DocumentBatch:
     """Columns of equal length; row i of each is one document. Built by the shipper, read only by writers."""
@@ -57,11 +72,14 @@ class DocumentBatch:
     raw: dict[int, bytes] = field(default_factory=dict)
     """Row number -> the message's bytes, only for rows whose bytes are not UTF-8 (there `message` has U+FFFD)."""
 
+    absorbed: list[Absorbed] = field(default_factory=list)
+    """Removed when the batch is written; few batches have any."""
+
     def __len__(self) -> int:
         return len(self.id)
 
     def select(self, rows: list[int]) -> "DocumentBatch":
-        """A batch of only those rows, in the order given: what a retry sends again."""
+        """A batch of only those rows, in the order given, without what is absorbed: what a retry sends again."""
         chosen = DocumentBatch(self.shipper)
         for name in COLUMNS:
             column = getattr(self, name)

@@ -59,6 +59,17 @@ def outcome_of(place: str, answer: Answer, count: int) -> Outcome:
     return outcome
 
 
+def check_removed(place: str, answer: Answer, count: int) -> None:
+    """Raises StoreUnavailable where one of `count` documents neither went, nor was away, nor has a greater version."""
+    items = answer.body.get("items") if isinstance(answer.body, dict) else None
+    if answer.status != 200 or not isinstance(items, list) or len(items) != count:
+        raise StoreUnavailable(f"{place} did not remove documents: {answer.status} {answer.reason}")
+    for item in items:
+        deleted = item.get("delete", {}) if isinstance(item, dict) else {}
+        if deleted.get("status") not in (200, 404, 409):
+            raise StoreUnavailable(f"{place} did not remove a document: {item!r:.300}")
+
+
 def _failure(place: str, status: Any, error: Any) -> tuple[Fate, str]:
     reason, kind = reason_of(error), kind_of(error)
     if kind == "index_not_found_exception":

@@ -10,7 +10,7 @@ from typing import Final
 
 import orjson
 
-from log_store.document import ContainerContext, DocumentBatch
+from log_store.document import Absorbed, ContainerContext, DocumentBatch
 from log_store.rfc3339 import format_all
 
 LIGHT: Final = 4 << 10
@@ -47,6 +47,12 @@ def encode(batch: DocumentBatch) -> tuple[list[bytes], dict[int, str]]:
             documents.append(b"")
             unfit[row] = str(error)
     return documents, unfit
+
+
+def removal(one: Absorbed) -> bytes:
+    """The line of a `_bulk` that removes it, unless its version is greater."""
+    action = {"_id": one.id, "version": one.version, "version_type": "external_gte"}
+    return orjson.dumps({"delete": action}) + b"\n"
 
 
 def _encode(batch: DocumentBatch) -> list[bytes]:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from log_store import elastic_rows, elastic_seals
-from log_store.document import DocumentBatch
-from log_store.elastic_bulk import PAUSES, WANTED, Fate, Outcome, Sent, Step, next_step, outcome_of
+from log_store.document import Absorbed, DocumentBatch
+from log_store.elastic_bulk import PAUSES, WANTED, Fate, Outcome, Sent, Step, check_removed, next_step, outcome_of
 from log_store.elastic_client import ElasticClient
 from log_store.elastic_errors import Answer
 from log_store.elastic_index import DEFAULT_PREFIX, IndexNames, put_templates
@@ -21,6 +21,7 @@ from log_store.protocols import Rejection, WriteResult
 from log_store.seal import Seal
 
 _TIMEOUT: Final = 150.0  # s; a bulk into an index that cannot be made is answered after 90
+_REMOVED_AT_A_TIME: Final = 5_000
 _LARGEST_BODY: Final = 8_000_000  # bytes; only a single document may be larger
 
 
@@ -48,8 +49,18 @@ class ElasticWriter:
                 continue
             for part in _parts(documents, rows):
                 self._send(index, documents, part, result)
+        self._remove(batch.absorbed)
         rejections = [Rejection(row, fate is Fate.BUSY, why) for row, (fate, why) in sorted(result.failed.items())]
         return WriteResult(result.stored, result.present, rejections)
+
+    def _remove(self, absorbed: Sequence[Absorbed]) -> None:
+        """Raises StoreUnavailable where one could not be removed now: send the batch again."""
+        for day in {one.day for one in absorbed}:
+            gone = [one for one in absorbed if one.day == day]
+            for start in range(0, len(gone), _REMOVED_AT_A_TIME):
+                part = gone[start : start + _REMOVED_AT_A_TIME]
+                answer = self._bulk(self._names.of_day(day), b"".join(map(elastic_rows.removal, part)))
+                check_removed(self._client.place, answer, len(part))
 
     def write_seals(self, seals: Sequence[Seal]) -> None:
         """See `LogWriter`. Those before an error may be stored; sending all again is harmless."""

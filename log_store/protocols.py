@@ -32,7 +32,7 @@ class LogWriter(Protocol):
     """Safe to use from several threads."""
 
     def write(self, batch: DocumentBatch) -> WriteResult:
-        """Store every row whose id is absent or has a smaller version; durable on return.
+        """Store every row whose id is absent or has a smaller version, then remove what they absorb; durable on return.
 
         Raises StoreUnavailable where the whole batch's fate is unknown or refused for now (send it again: it cannot
         be stored twice), StoreMisconfigured where a person must act.

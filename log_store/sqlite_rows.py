@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from log_store.document import ContainerContext, DocumentBatch
+from log_store.document import Absorbed, ContainerContext, DocumentBatch
 
 Row = tuple[Any, ...]
 
@@ -37,6 +37,11 @@ ON CONFLICT({", ".join(_KEY)}) DO UPDATE SET {", ".join(_TAKEN)},
         ELSE moved(container, excluded.ordinal) END
 WHERE excluded.version > version
 """
+_REMOVE: Final = """
+DELETE FROM documents WHERE container = (SELECT key FROM containers WHERE container_id = ?)
+    AND log_time = ? AND stream = ? AND id = ? AND version <= ?
+"""
+_COUNT_UP_BY_NAME: Final = "UPDATE containers SET revision = revision + 1 WHERE container_id = ?"
 _COUNT_UP: Final = "UPDATE containers SET revision = revision + 1 WHERE key = ?"
 
 CONTEXT: Final = """
@@ -62,6 +67,14 @@ def note_moves(connection: sqlite3.Connection) -> set[int]:
 def count_up(connection: sqlite3.Connection, moved: set[int]) -> None:
     """Give the moved ones another revision. Raises sqlite3.Error."""
     connection.executemany(_COUNT_UP, [(key,) for key in moved])
+
+
+def remove(connection: sqlite3.Connection, absorbed: Sequence[Absorbed]) -> None:
+    """A read under way must not go on behind a row that has gone: the container gets another revision."""
+    for one in absorbed:
+        row = (one.container.container_id, one.log_time, one.stream, one.id, one.version)
+        if connection.execute(_REMOVE, row).rowcount:
+            connection.execute(_COUNT_UP_BY_NAME, row[:1])
 
 
 def by_day(batch: DocumentBatch) -> dict[str, list[int] | None]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from log_store import sqlite_rows, sqlite_seals
-from log_store.document import DocumentBatch
+from log_store.document import Absorbed, DocumentBatch
 from log_store.errors import StoreUnavailable
 from log_store.protocols import Rejection, WriteResult
 from log_store.seal import Seal
@@ -49,8 +49,15 @@ class SqliteWriter:
                 changed, refused = _store(connection, part)
             stored += changed
             rejections += [Rejection(numbers[row], False, reason) for row, reason in refused]
+        self._remove(batch.absorbed)
         rejections.sort(key=lambda rejection: rejection.row)
         return WriteResult(stored, len(batch) - stored - len(rejections), rejections)
+
+    def _remove(self, absorbed: Sequence[Absorbed]) -> None:
+        for day in {one.day for one in absorbed}:
+            if known_day(day):
+                with self._transaction(day) as connection:
+                    sqlite_rows.remove(connection, [one for one in absorbed if one.day == day])
 
     def write_seals(self, seals: Sequence[Seal]) -> None:
         """See `LogWriter`: all of them or, on an error, none."""

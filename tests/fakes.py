@@ -64,6 +64,10 @@ class MemoryStore:
         with self._lock:
             self._check_error()
             stored = sum(self._keep(batch, row) for row in range(len(batch)))
+            for one in batch.absorbed:
+                there = self.rows.get(one.id)
+                if there is not None and there.members["version"] <= one.version:
+                    del self.rows[one.id]
             self.writes += 1
             return WriteResult(stored, len(batch) - stored)
 

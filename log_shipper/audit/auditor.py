@@ -9,13 +9,15 @@ from typing import Protocol
 
 from log_shipper.audit.accepted import AcceptorClient
 from log_shipper.audit.docker_copy import Engine, Facts
-from log_shipper.audit.entries import lines_message, seal_message
+from log_shipper.audit.entries import lines_message, probe_message, seal_message
 from log_shipper.audit.frames import FrameParser, Frames
 from log_shipper.audit.gaps import overflowed, rotated
-from log_shipper.audit.reconcile import END, CopyAccount, Difference, Segment, Selection, compare
+from log_shipper.audit.reconcile import END, CopyAccount, Difference, compare
+from log_shipper.audit.selection import Segment, Selection
 from log_shipper.errors import CopyDamaged, CopyGone
 from log_shipper.ledger import LATE, MARGIN, Account
 from log_shipper.pipeline import RepairPass
+from log_shipper.stages.multiline import Grouper
 from log_store.seal import Gap, Seal
 
 log = logging.getLogger(__name__)
@@ -56,9 +58,11 @@ class Auditor:
     """
 
     def __init__(
-        self, engine: Engine, acceptor: AcceptorClient, known: Known, count: Callable[[str, int], None]
-    ) -> None:
+        self, engine: Engine, acceptor: AcceptorClient, known: Known, grouper: Grouper,
+        count: Callable[[str, int], None],
+    ) -> None:  # fmt: skip
         self._engine, self._acceptor, self._known, self._count = engine, acceptor, known, count
+        self._grouper = grouper
 
     def open(self, facts: Facts) -> None:
         """State that the container's log is being received."""
@@ -69,13 +73,22 @@ class Auditor:
         """State a gap of a run that goes on."""
         self._send_seal(replace(run, gaps=(*run.gaps, gap), version=time.time_ns()))
 
+    def probe(self) -> None:
+        """Return once the acceptor has handed all that lies in its sockets now to the spool.
+
+        Its loop reads every socket that has something once a round, more than a unix socket can hold, and the answer to
+        this comes in a later round.
+        """
+        chunk = uuid.uuid4().hex
+        self._acceptor.send(probe_message(chunk), chunk)
+
     def state(self, seal: Seal) -> None:
         """Hand a seal to the spool."""
         self._send_seal(seal)
 
     def rewrite(self, facts: Facts) -> None:
         """Write all of an ended container's copy again, whatever was received. Raises CopyGone, CopyDamaged."""
-        container_id, copy = facts.context.container_id, CopyAccount()
+        container_id, copy = facts.context.container_id, CopyAccount(self._grouper)
         for frames, _ in self._frames(container_id, 0, END):
             copy.add(frames)
         difference = compare(Account(), copy.account)
@@ -91,6 +104,7 @@ class Auditor:
         prior = self._prior(facts)
         try:
             found = self._audit(facts, END)
+            assert found is not None
         except (CopyGone, CopyDamaged) as error:
             return self.unverified(prior, str(error))
         all_gaps = (*prior.gaps, *found.gaps, *gaps)
@@ -109,8 +123,7 @@ class Auditor:
         None where there was nothing to compare, or the copy could not be read this time.
         """
         account = self._known.account(facts.context.container_id)
-        until = account.border(until)
-        if until <= account.verified:
+        if until - account.verified < 1 << account.border_bits:
             return None
         prior = self._prior(facts)
         try:
@@ -118,8 +131,10 @@ class Auditor:
         except (CopyGone, CopyDamaged) as error:
             log.info("no audit of the running %s: %s", facts.context.container_id[:12], error)
             return None
+        if found is None:
+            return None
         seal = replace(
-            prior, verified_until=until, lines=prior.lines + found.lines, put_back=prior.put_back + found.put_back,
+            prior, verified_until=found.last_time, lines=prior.lines + found.lines, put_back=prior.put_back + found.put_back,
             gaps=(*prior.gaps, *found.gaps), version=time.time_ns(),
         )  # fmt: skip
         self._send_seal(seal)
@@ -144,18 +159,23 @@ class Auditor:
         known = self._known.open_run(facts.context.container_id, facts.started_at)
         return _seal(facts) if known is None else replace(known, finished_at=facts.finished_at or None)
 
-    def _audit(self, facts: Facts, until: int) -> _Found:
+    def _audit(self, facts: Facts, until: int) -> _Found | None:
         container_id = facts.context.container_id
         received = self._known.account(container_id)
         # Lines behind the verified time are found only where all is read, in the order in which it was written.
         whole = until == END or any(key >> 1 == LATE for key in received.windows)
         since = 0 if whole else max(0, received.verified - MARGIN)
-        copy, held, size = CopyAccount(received.verified, until), list[Frames](), 0
+        copy = CopyAccount(self._grouper, received.verified, received.border_bits)
+        held, size = list[Frames](), 0
         for frames, read in self._frames(container_id, since, until):
             copy.add(frames)
             size += read
             if size <= HELD:
                 held.append(frames)
+        if until != END:
+            until = copy.border(until)
+            if not until:
+                return None
         lost = rotated(received, copy, size, facts.started_at)
         start = 0 if lost is None else copy.first_time
         difference = compare(received, copy.account, start=start, until=until, late=whole)
@@ -167,8 +187,10 @@ class Auditor:
         uncompared = sum(
             count for key, (count, _) in received.windows.items() if 0 <= key >> 1 < start >> received.bits
         )
-        lines = copy.lines + difference.extra + uncompared
-        return _Found(lines, difference.missing, copy.last_time, (*([lost] if lost else ()), *gaps))
+        lines = copy.lines_before(until) + difference.extra + uncompared
+        return _Found(
+            lines, difference.missing, until if until != END else copy.last_time, (*([lost] if lost else ()), *gaps)
+        )
 
     def _frames(self, container_id: str, since: int, until: int) -> Iterator[tuple[Frames, int]]:
         """The copy's frames with the bytes of each block; ended where all that come are behind `until`."""
@@ -188,18 +210,18 @@ class Auditor:
     def _send_lines(
         self, container_id: str, copy: Iterator[Frames], difference: Difference, *, account: bool = True
     ) -> None:
-        selection = Selection(difference)
-        whole = RepairPass(uuid.uuid4().hex, container_id, last=False)
+        selection = Selection(difference, self._grouper)
+        whole = RepairPass(uuid.uuid4().hex, container_id, last=False, exact=not difference.extra)
         sent = 0
         for frames in copy:
             for segment in selection.select(frames):
-                for piece in _pieces(frames, segment):
+                for piece in _pieces(segment):
                     chunk = f"{whole.id}.{sent}"
-                    self._acceptor.send(lines_message(whole, frames, piece, chunk), chunk)
+                    self._acceptor.send(lines_message(whole, piece, chunk), chunk)
                     sent += 1
         windows = difference.copy_windows if account else {}
         end = replace(whole, last=True, bits=difference.bits, windows=windows)
-        self._acceptor.send(lines_message(end, Frames(), Segment(), f"{whole.id}.end"), f"{whole.id}.end")
+        self._acceptor.send(lines_message(end, None, f"{whole.id}.end"), f"{whole.id}.end")
 
     def _send_seal(self, seal: Seal) -> None:
         chunk = uuid.uuid4().hex
@@ -210,14 +232,17 @@ def _last(frames: Frames) -> tuple[str, int, bytes]:
     return frames.stream[-1], frames.time[-1], frames.text[-1]
 
 
-def _pieces(frames: Frames, segment: Segment) -> Iterator[Segment]:
+def _pieces(segment: Segment) -> Iterator[Segment]:
     """The segment in pieces of bounded rows and bytes; only the first has its start."""
-    begin, size, start = 0, 0, segment.start
-    for index, row in enumerate(segment.rows):
-        size += len(frames.text[row])
-        if index + 1 - begin >= MESSAGE_ROWS or size >= MESSAGE_BYTES or index + 1 == len(segment.rows):
-            yield Segment(start, segment.rows[begin : index + 1], segment.parts[begin : index + 1])
-            begin, size, start = index + 1, 0, {}
+    piece, size = Segment(segment.stream, segment.start), 0
+    for row, (stamp, text) in enumerate(zip(segment.time, segment.text, strict=True)):
+        piece.add(stamp, text, segment.part.get(row))
+        size += len(text)
+        if len(piece.time) >= MESSAGE_ROWS or size >= MESSAGE_BYTES:
+            yield piece
+            piece, size = Segment(segment.stream, None), 0
+    if piece.time:
+        yield piece
 
 
 def _seal(facts: Facts) -> Seal:

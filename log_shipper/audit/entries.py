@@ -9,27 +9,34 @@ from typing import Any
 
 import msgpack
 
-from log_shipper.audit.frames import Frames
-from log_shipper.audit.reconcile import Segment
+from log_shipper.audit.selection import Segment
 from log_shipper.ledger import pack_windows, unpack_windows
 from log_shipper.pipeline import RepairPass
 from log_shipper.seal_map import seal_from_map, seal_to_map
 from log_shipper.stages.runs import Part, Run
-from log_store.fields import STREAMS
 from log_store.seal import Seal
 
 TAG = b"wholelog.audit"
 
 
-def lines_message(repair: RepairPass, frames: Frames, segment: Segment, chunk: str) -> bytes:
-    """The segment's rows."""
+def lines_message(repair: RepairPass, segment: Segment | None, chunk: str) -> bytes:
+    """The segment's lines; none with the last message of a pass."""
+    start, runs = {}, []
+    if segment is not None:
+        runs.append([segment.stream, segment.time, segment.text, segment.part])
+        if segment.start is not None:
+            start[segment.stream] = segment.start
     about = {
-        "id": repair.id, "container_id": repair.container_id, "last": repair.last,
-        "start": {stream: list(place) for stream, place in segment.start.items()},
-        "bits": repair.bits, "windows": pack_windows(repair.windows),
-        "runs": [run for stream in STREAMS if (run := _columns(stream, frames, segment)) is not None],
+        "id": repair.id, "container_id": repair.container_id, "last": repair.last, "exact": repair.exact,
+        "start": start, "bits": repair.bits, "windows": pack_windows(repair.windows), "runs": runs,
     }  # fmt: skip
     return _message(chunk, about)
+
+
+def probe_message(chunk: str) -> bytes:
+    """Nothing but a chunk to be acknowledged."""
+    packed: bytes = msgpack.packb([TAG, [], {"chunk": chunk}])
+    return packed
 
 
 def seal_message(seal: Seal, chunk: str) -> bytes:
@@ -49,7 +56,7 @@ def seal_in(about: dict[str, Any]) -> Seal | None:
 def repair_in(about: dict[str, Any]) -> RepairPass:
     start = {stream: (place[0], place[1]) for stream, place in about["start"].items()}
     windows = unpack_windows(about["windows"])
-    return RepairPass(about["id"], about["container_id"], about["last"], start, about["bits"], windows)
+    return RepairPass(about["id"], about["container_id"], about["last"], start, about["exact"], about["bits"], windows)
 
 
 def runs_in(about: dict[str, Any], seq: int) -> list[Run]:
@@ -60,17 +67,6 @@ def runs_in(about: dict[str, Any], seq: int) -> list[Run]:
         runs.append(Run(about["container_id"], stream, "", times, texts, list(range(seq, seq + len(times))), part))
         seq += len(times)
     return runs
-
-
-def _columns(stream: str, frames: Frames, segment: Segment) -> list[Any] | None:
-    """One stream's times, texts, and ordinals of those rows that are parts of a longer line; None where it has no row."""
-    chosen = [
-        (row, part) for row, part in zip(segment.rows, segment.parts, strict=True) if frames.stream[row] == stream
-    ]
-    if not chosen:
-        return None
-    ordinals = {index: part for index, (_, part) in enumerate(chosen) if part is not None}
-    return [stream, [frames.time[row] for row, _ in chosen], [frames.text[row] for row, _ in chosen], ordinals]
 
 
 def _message(chunk: str, about: dict[str, Any]) -> bytes:

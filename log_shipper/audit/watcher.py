@@ -17,7 +17,6 @@ from log_store.seal import Gap, Seal
 
 log = logging.getLogger(__name__)
 
-SETTLE = 0.05  # seconds for what sat in dockerd's socket to reach the spool after the container's end
 REMOVED = "the container was removed before its log could be compared with Docker's copy"
 
 
@@ -152,8 +151,7 @@ class Watcher:
 
     def _state(self, run: tuple[str, int], attempt: Callable[[], Seal]) -> None:
         try:
-            if self._wait_for_all_received():
-                self._until_done(run[0], attempt)
+            self._until_done(run[0], attempt)
         except Exception:  # nobody looks at a future of the pool: what is wrong with us must be seen
             self._count("audits_failed", 1)
             log.exception("the audit of %s failed", run[0][:12])
@@ -161,18 +159,18 @@ class Watcher:
             with self._lock:
                 self._busy.discard(run)
 
-    def _wait_for_all_received(self) -> bool:
-        """False where the process ends."""
-        self._stop.wait(SETTLE)
+    def _wait_for_all_received(self) -> None:
+        """What lies in the acceptor's sockets now is processed on return. Raises NotAccepted, also where we end."""
+        self._auditor.probe()
         while not self._received.reached(1.0):
             if self._stop.is_set():
-                return False
-        return not self._stop.is_set()
+                raise NotAccepted("the shipper ends")
 
     def _until_done(self, container_id: str, attempt: Callable[[], Seal]) -> None:
         for pause in delays(0.2, 10.0):
             try:
                 began = time.monotonic()
+                self._wait_for_all_received()
                 seal = attempt()
                 log.info("%s %s: %d lines, %d put back, in %.2f s", seal.state, container_id[:12],
                          seal.lines, seal.put_back, time.monotonic() - began)  # fmt: skip

@@ -1,11 +1,12 @@
-"""Lines become rows of a `DocumentBatch`: ids, versions, order, day, text.
+"""Lines become messages, and messages rows of a `DocumentBatch`: ids, versions, order, day, text.
 
-id       first 12 digits of the container id (of another sender: of its name's hash), `o`/`e` for the stream, 16 hexadecimal digits of the time, 16 of the
-         hash of the line's first record, and `.k` for the k-th further line that is identical in all of these. Never
-         an ordinal of arrival: were the first of two lines of one nanosecond lost and put back, the two paths would
-         disagree.
-version  records held, then two for a repair and one for the live path: a repair's ordinals are the true ones, and a
-         late retry never undoes a completed line.
+id       first 12 digits of the container id (of another sender: of its name's hash), `o`/`e` for the stream, 16
+         hexadecimal digits of the time, 16 of the hash of the message's first line (of its first record), and `.k` for
+         the k-th further line that is identical in all of these. Never an ordinal of arrival: were the first of two
+         lines of one nanosecond lost and put back, the two paths would disagree.
+version  how many repairs of the container came before that knew all that was received; then the records held; then two
+         for a repair and one for the live path. A repair's places are the true ones, and where a lost line had made two
+         messages one, it parts them again; a late retry never undoes a completed message.
 """
 
 from collections.abc import Callable
@@ -14,18 +15,33 @@ from operator import lt
 
 from xxhash import xxh3_64_intdigest
 
+from log_shipper.stages.multiline import Grouper, GroupState
 from log_shipper.stages.partials import Identity, Lines, OpenLine
 from log_shipper.stages.runs import SENDER_PREFIX
-from log_store.document import ContainerContext, DocumentBatch
+from log_store.document import Absorbed, ContainerContext, DocumentBatch
 from log_store.fields import OTHER_DAY, STDOUT
 from log_store.rfc3339 import day_name
 
 MASK = (1 << 64) - 1
 DAY = 86_400 * 10**9
 LIVE, REPAIR = 1, 2
+PASS_BITS = 40  # of a version, below the number of exact repairs
 
 Classify = Callable[[list[str], str], tuple[list[str], list[str]]]
 """messages, stream -> their log_type, and by which rule"""
+
+
+@dataclass(slots=True)
+class Head:
+    """A stream's last message, which the next line may belong to. Its lines stand apart, for `adopt`."""
+
+    identity: Identity
+    times: list[int]
+    texts: list[str]
+    raws: dict[int, bytes]  # line -> its bytes, where they are not UTF-8
+    records: int
+    lines: int
+    revision: int
 
 
 @dataclass(slots=True)
@@ -37,6 +53,8 @@ class StreamState:
     last_time: int = -1
     twins: dict[int, int] = field(default_factory=dict)  # hash -> lines, at last_time
     open: OpenLine | None = None
+    group: GroupState = field(default_factory=GroupState)
+    head: Head | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,39 +68,87 @@ class DayRange:
         return day_name(time) if received - self.past <= time <= received + self.future else OTHER_DAY
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decides how lines become documents, the same for all streams."""
+
+    days: DayRange
+    classify: Classify
+    grouper: Grouper
+
+
+@dataclass(slots=True)
+class _Messages:
+    """Columns; `raw` by row, where a message is not UTF-8."""
+
+    id: list[str]
+    order_time: list[int]
+    ordinal: list[int]
+    time: list[int]
+    text: list[str]
+    raw: dict[int, bytes]
+    seq: list[int]
+    records: list[int]
+    lines: list[int]
+    last_time: list[int]
+
+    def head(self, revision: int) -> Head:
+        """The last one, a single line, as what it may grow from."""
+        last = len(self.id) - 1
+        raws = {0: self.raw[last]} if last in self.raw else {}
+        identity = Identity(self.id[last], self.order_time[last], self.ordinal[last])
+        return Head(
+            identity, [self.time[last]], [self.text[last]], raws, self.records[last], self.lines[last], revision
+        )
+
+
 def add_documents(
-    batch: DocumentBatch, context: ContainerContext, stream: str, lines: Lines, state: StreamState,
-    *, received: int, days: DayRange, classify: Classify, revision: int,
-) -> None:  # fmt: skip
-    """Append a row to `batch` for each line."""
-    count = len(lines.time)
-    if not count:
-        return
-    offset = len(batch)
-    prefix = container_prefix(context.container_id, stream)
-    if lines.open or not _plainly_increasing(lines.time, state):
-        ids, order, ordinals = _identify(prefix, lines, state)
+    batch: DocumentBatch, context: ContainerContext, stream: str, lines: Lines, state: StreamState, rules: Rules,
+    *, received: int, revision: int, absorbs: bool = False,
+) -> list[bool]:  # fmt: skip
+    """Append a row to `batch` for each message; one that has grown is a row again, under its id.
+
+    `absorbs`: lines that continue a message stand nowhere else. Says of each line whether it begins a message.
+    """
+    if not lines.time:
+        return []
+    messages = _messages_of(context, stream, lines, state)
+    starts = _starts(messages.text, lines, state, rules.grouper)
+    versions = [(records << 4) + revision for records in messages.records]
+    if False in starts:
+        if absorbs:
+            _absorb(batch, context, stream, messages, starts, rules.days, received, revision)
+        messages, versions, state.head = _joined(messages, starts, state.head, revision)
     else:
-        ids = [f"{prefix}{t:016x}{h & MASK:016x}" for t, h in zip(lines.time, lines.hash, strict=True)]
-        order, ordinals = lines.time, [0] * count
-        state.order_time = state.last_time = lines.time[-1]
-        state.ordinal, state.twins = 0, {lines.hash[-1]: 1}
-    messages = _decode(lines.text, offset, batch.raw)
-    types, by = classify(messages, stream)
+        state.head = messages.head(revision)
+    if len(lines.time) - 1 in lines.open:
+        state.head = None
+    _append(batch, context, stream, messages, versions, rules, received)
+    return starts
+
+
+def _append(
+    batch: DocumentBatch, context: ContainerContext, stream: str, messages: "_Messages", versions: list[int],
+    rules: Rules, received: int,
+) -> None:  # fmt: skip
+    types, by = rules.classify(messages.text, stream)
+    count, offset = len(messages.id), len(batch)
     batch.container.extend([context] * count)
     batch.stream.extend([stream] * count)
-    batch.id.extend(ids)
-    batch.version.extend([records << 4 | revision for records in lines.records])
-    batch.day.extend(_days(lines.time, received, days))
-    batch.log_time.extend(lines.time)
-    batch.order_time.extend(order)
-    batch.ordinal.extend(ordinals)
-    batch.seq.extend(lines.seq)
+    batch.id.extend(messages.id)
+    batch.version.extend(versions)
+    batch.day.extend(_days(messages.time, received, rules.days))
+    batch.log_time.extend(messages.time)
+    batch.order_time.extend(messages.order_time)
+    batch.ordinal.extend(messages.ordinal)
+    batch.seq.extend(messages.seq)
     batch.log_type.extend(types)
     batch.log_type_by.extend(by)
-    batch.message.extend(messages)
-    batch.lines.extend(lines.lines)
-    batch.last_time.extend(lines.time)
+    batch.message.extend(messages.text)
+    batch.lines.extend(messages.lines)
+    batch.last_time.extend(messages.last_time)
+    for row, raw in messages.raw.items():
+        batch.raw[offset + row] = raw
 
 
 def container_prefix(container_id: str, stream: str) -> str:
@@ -90,6 +156,95 @@ def container_prefix(container_id: str, stream: str) -> str:
     if container_id.startswith(SENDER_PREFIX):  # a text of somebody's own: two that begin alike must not meet
         first = f"t{xxh3_64_intdigest(container_id.encode()) & (1 << 44) - 1:011x}"
     return first + ("o" if stream == STDOUT else "e")
+
+
+def _messages_of(context: ContainerContext, stream: str, lines: Lines, state: StreamState) -> _Messages:
+    """Each line a message, with the id and the place that it has if it begins one."""
+    prefix = container_prefix(context.container_id, stream)
+    if lines.open or not _plainly_increasing(lines.time, state):
+        ids, order, ordinals = _identify(prefix, lines, state)
+    else:
+        ids = [f"{prefix}{t:016x}{h & MASK:016x}" for t, h in zip(lines.time, lines.hash, strict=True)]
+        order, ordinals = lines.time, [0] * len(ids)
+        state.order_time = state.last_time = lines.time[-1]
+        state.ordinal, state.twins = 0, {lines.hash[-1]: 1}
+    texts, raw = _decode(lines.text)
+    return _Messages(
+        ids, order, ordinals, lines.time, texts, raw, lines.seq, lines.records, lines.lines, lines.time
+    )  # fmt: skip
+
+
+def _starts(texts: list[str], lines: Lines, state: StreamState, grouper: Grouper) -> list[bool]:
+    """Which lines begin a message. A line of several parts, or without an end, is one of its own."""
+    if not lines.open:
+        starts = grouper.starts(texts, lines.time, state.group)
+    else:
+        starts, begin = [], 0
+        for row in sorted(lines.open):
+            starts += grouper.starts(texts[begin:row], lines.time[begin:row], state.group)
+            starts.append(True)
+            state.group, begin = GroupState(), row + 1
+        starts += grouper.starts(texts[begin:], lines.time[begin:], state.group)
+    if state.head is None:
+        starts[0] = True
+    return starts
+
+
+def _joined(
+    each: _Messages, starts: list[bool], head: Head | None, revision: int
+) -> tuple[_Messages, list[int], Head | None]:
+    """Lines with those that they continue, the first maybe `head`; each message's version; the last as the new head."""
+    joined, versions = _no_messages(), list[int]()
+    begins = [row for row, start in enumerate(starts) if start]
+    if not starts[0]:
+        begins.insert(0, 0)
+    for begin, end in zip(begins, [*begins[1:], len(starts)], strict=True):
+        if starts[begin] or head is None:
+            identity = Identity(each.id[begin], each.order_time[begin], each.ordinal[begin])
+            head = Head(identity, [], [], {}, 0, 0, revision)
+        _grow(head, each, begin, end)
+        _add_head(joined, head, each.seq[end - 1])
+        versions.append((head.records << 4) + head.revision)
+    return joined, versions, head
+
+
+def _grow(head: Head, each: _Messages, begin: int, end: int) -> None:
+    offset = len(head.times) - begin
+    head.raws.update({row + offset: each.raw[row] for row in range(begin, end) if row in each.raw})
+    head.times += each.time[begin:end]
+    head.texts += each.text[begin:end]
+    head.records += sum(each.records[begin:end])
+    head.lines += sum(each.lines[begin:end])
+
+
+def _add_head(joined: _Messages, head: Head, seq: int) -> None:
+    if head.raws:
+        parts = [head.raws.get(row, text.encode()) for row, text in enumerate(head.texts)]
+        joined.raw[len(joined.id)] = b"\n".join(parts)
+    joined.id.append(head.identity.id)
+    joined.order_time.append(head.identity.order_time)
+    joined.ordinal.append(head.identity.ordinal)
+    joined.time.append(head.times[0])
+    joined.text.append("\n".join(head.texts))
+    joined.seq.append(seq)
+    joined.records.append(head.records)
+    joined.lines.append(head.lines)
+    joined.last_time.append(head.times[-1])
+
+
+def _no_messages() -> _Messages:
+    return _Messages([], [], [], [], [], {}, [], [], [], [])
+
+
+def _absorb(
+    batch: DocumentBatch, context: ContainerContext, stream: str, each: _Messages, starts: list[bool], days: DayRange,
+    received: int, revision: int,
+) -> None:  # fmt: skip
+    """Where a message's beginning had been lost, its further lines stand as messages of their own: not any more."""
+    for row, start in enumerate(starts):
+        if not start:
+            time = each.time[row]
+            batch.absorbed.append(Absorbed(context, stream, each.id[row], days.name(time, received), time, revision))
 
 
 def _plainly_increasing(times: list[int], state: StreamState) -> bool:
@@ -128,11 +283,13 @@ def _days(times: list[int], received: int, days: DayRange) -> list[str]:
     return [first] * len(times) if first == last else [days.name(time, received) for time in times]
 
 
-def _decode(texts: list[bytes], offset: int, raw: dict[int, bytes]) -> list[str]:
+def _decode(texts: list[bytes]) -> tuple[list[str], dict[int, bytes]]:
+    """Texts, and by row the bytes of those that are not UTF-8."""
     try:
-        return [text.decode() for text in texts]
+        return [text.decode() for text in texts], {}
     except UnicodeDecodeError:
-        return [_decode_one(text, offset + row, raw) for row, text in enumerate(texts)]
+        raw: dict[int, bytes] = {}
+        return [_decode_one(text, row, raw) for row, text in enumerate(texts)], raw
 
 
 def _decode_one(text: bytes, row: int, raw: dict[int, bytes]) -> str:

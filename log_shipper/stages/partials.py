@@ -50,15 +50,18 @@ class Lines:
     lines: list[int] = field(default_factory=list)  # 1; 0 for the further pieces of one line
     open: dict[int, OpenLine] = field(default_factory=dict)  # rows that were shown before, or may yet grow
 
+    def append(self, time: int, text: bytes, digest: int, seq: int, records: int = 1, lines: int = 1) -> None:
+        self.time.append(time)
+        self.text.append(text)
+        self.hash.append(digest)
+        self.seq.append(seq)
+        self.records.append(records)
+        self.lines.append(lines)
+
     def add(self, line: OpenLine) -> None:
-        row = len(self.time)
-        self.time.append(line.time)
-        self.text.append(line.text())
-        self.hash.append(line.hash)
-        self.seq.append(line.seq)
-        self.records.append(max(1, len(line.parts)))
-        self.lines.append(0 if line.piece else 1)
-        self.open[row] = line
+        self.open[len(self.time)] = line
+        records, lines = max(1, len(line.parts)), 0 if line.piece else 1
+        self.append(line.time, line.text(), line.hash, line.seq, records, lines)
         line.shown = len(line.parts)
 
 
@@ -77,7 +80,7 @@ def join(run: Run, hashes: list[int], line: OpenLine | None, max_parts: int) -> 
             _close(lines, line)
             line = None
         if part is None:
-            _add_whole(lines, run, row, hashes[row])
+            lines.append(run.time[row], text, hashes[row], run.seq[row])
             continue
         if line is None:
             line = OpenLine(part.partial_id, run.time[row], hashes[row], run.seq[row])
@@ -103,12 +106,3 @@ def _grow(
 def _close(lines: Lines, line: OpenLine) -> None:
     if len(line.parts) > line.shown or (not line.piece and not line.parts):
         lines.add(line)
-
-
-def _add_whole(lines: Lines, run: Run, row: int, digest: int) -> None:
-    lines.time.append(run.time[row])
-    lines.text.append(run.text[row])
-    lines.hash.append(digest)
-    lines.seq.append(run.seq[row])
-    lines.records.append(1)
-    lines.lines.append(1)

@@ -13,11 +13,11 @@ import msgpack
 from hypothesis import given
 from hypothesis import strategies as st
 
+from log_shipper.config import ShipperSettings
 from log_shipper.forward.decoder import Decoder, Limits, Messages
 from log_shipper.forward.records import entries
 from log_shipper.pipeline import Pipeline
-from log_shipper.stages.classify import Classifier
-from log_shipper.stages.document import DayRange
+from log_shipper.processor_root import rules_of
 from log_store.document import ContainerContext
 
 RECORDED = gzip.decompress(Path(__file__).parent.parent.joinpath("data/dockerd-20.10-frames.msgpack.gz").read_bytes())
@@ -39,7 +39,9 @@ def test_recorded_frames_in_any_cut() -> None:
 
 def test_recorded_frames_become_the_lines_that_were_written() -> None:
     """Parts joined, the last line shown though nothing ends it, bytes that are not UTF-8 kept beside the text."""
-    pipe = Pipeline("s", lambda c, n: ContainerContext(c, n), Classifier(), days=DayRange(10**18), max_message=8 << 20)
+    pipe = Pipeline(
+        "s", lambda c, n: ContainerContext(c, n), rules_of(ShipperSettings(retention=1e9)), max_message=8 << 20
+    )
     batch = pipe.new_batch()
     pipe.add(batch, [(0, entries(RECORDED, LIMIT))], batch_time := 1_795_500_000 * 10**9, trusted=True)
     pipe.show_open_lines(batch, batch_time)

@@ -10,21 +10,24 @@ from hypothesis import strategies as st
 
 from log_shipper.audit.entries import about_of, lines_message, runs_in
 from log_shipper.audit.frames import FrameParser
-from log_shipper.audit.reconcile import CopyAccount, Segment, Selection, compare
+from log_shipper.audit.reconcile import END, CopyAccount, compare
+from log_shipper.audit.selection import Segment, Selection
 from log_shipper.checkpoint import Checkpoint
+from log_shipper.config import ShipperSettings
 from log_shipper.errors import CheckpointDamaged, SpoolFull, SpoolLocked
 from log_shipper.forward.decoder import Decoder, Limits
 from log_shipper.forward.errors import Malformed, TooLarge
 from log_shipper.forward.records import entries, messages, option_of
 from log_shipper.pipeline import Pipeline, RepairPass
+from log_shipper.processor_root import rules_of
 from log_shipper.spool.reader import SpoolReader
 from log_shipper.spool.segment import ENTRIES, TRUSTED
 from log_shipper.spool.writer import SpoolWriter
 from log_shipper.stages.classify import Classifier
-from log_shipper.stages.document import DayRange
 from log_store.document import ContainerContext, DocumentBatch
 
 CONTAINER = "ab" * 32
+RULES = rules_of(ShipperSettings(retention=1e9))
 TIME = 1_795_478_400_123_456_789
 
 
@@ -46,7 +49,7 @@ def pipeline() -> Pipeline:
     def context(container_id: str, name: str) -> ContainerContext:
         return ContainerContext(container_id, name)
 
-    return Pipeline("test", context, Classifier(), days=DayRange(10**18), max_message=8 << 20)
+    return Pipeline("test", context, RULES, max_message=8 << 20)
 
 
 def rows(pipe: Pipeline, *messages: bytes) -> DocumentBatch:
@@ -143,18 +146,18 @@ def test_the_audit_selects_what_the_live_path_lacks_and_the_repair_makes_the_sam
     frames = FrameParser().receive(frame(1, b"kept\n") + frame(500_000_000, b"lost\n"))
     pipe = pipeline()
     live = rows(pipe, record(frames.time[0], b"kept"))
-    copy = CopyAccount()
+    copy = CopyAccount(RULES.grouper)
     copy.add(frames)
-    assert copy.lines == 2
+    assert copy.lines_before(END) == 2
     difference = compare(pipe.ledger.accounts[CONTAINER].copy(), copy.account)
-    (segment,) = Selection(difference).select(frames)
-    assert (segment.rows, difference.missing) == ([1], 1)
+    (segment,) = Selection(difference, RULES.grouper).select(frames)
+    assert (segment.text, difference.missing) == ([b"kept", b"lost"], 1)  # with the message before it
     batch = pipe.new_batch()
-    whole = Segment({"stdout": (-1, 0)}, [0], [None])
-    sent = lines_message(RepairPass("r", CONTAINER, True), frames, whole, "chunk")
+    whole = Segment("stdout", (-1, 0), frames.time[:1], [b"kept"])
+    sent = lines_message(RepairPass("r", CONTAINER, True), whole, "chunk")
     (message,) = messages(sent)
     runs = runs_in(about_of(option_of(message)), 0)
-    pipe.repair(batch, runs, TIME, RepairPass("r", CONTAINER, True, {"stdout": (-1, 0)}, 24))
+    pipe.repair(batch, runs, 0, TIME, RepairPass("r", CONTAINER, True, {"stdout": (-1, 0)}, False, 24))
     assert batch.id == live.id and batch.version[0] > live.version[0]
 
 

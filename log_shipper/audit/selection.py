@@ -1,0 +1,166 @@
+"""What of Docker's copy must be written again. Pure: frames in, columns out."""
+
+from dataclasses import dataclass, field
+from operator import lt
+
+from log_shipper.audit.frames import Frames
+from log_shipper.audit.reconcile import Difference
+from log_shipper.ledger import Account
+from log_shipper.stages.multiline import Grouper, GroupState
+from log_shipper.stages.partials import PART_BYTES
+from log_store.fields import STDERR, STDOUT, STREAMS
+
+Place = tuple[int, int]
+"""order_time, ordinal"""
+
+
+@dataclass(slots=True)
+class Segment:
+    """Lines of one stream to be written again, in order.
+
+    `start` is the place before the first of them where they do not go on with the segment before; there a message begins.
+    """
+
+    stream: str
+    start: Place | None
+    time: list[int] = field(default_factory=list)
+    text: list[bytes] = field(default_factory=list)
+    part: dict[int, int] = field(default_factory=dict)  # row -> ordinal, of the parts of longer lines
+
+    def extend(self, other: "Segment") -> None:
+        """With the lines of another that goes on with this one."""
+        offset = len(self.time)
+        self.time += other.time
+        self.text += other.text
+        self.part.update({row + offset: ordinal for row, ordinal in other.part.items()})
+
+    def add(self, time: int, text: bytes, part: int | None) -> None:
+        if part is not None:
+            self.part[len(self.time)] = part
+        self.time.append(time)
+        self.text.append(text)
+
+
+@dataclass(slots=True)
+class _Stream:
+    """Where one stream of the copy stands: the place that the document of its next line has."""
+
+    name: str
+    passed: bool
+    order_time: int = -1
+    ordinal: int = 0
+    group: GroupState = field(default_factory=GroupState)
+    message: Segment | None = None  # the lines of the message that is being read, as long as it is not written
+    before: Segment | None = None  # and those of the message before it
+    writing: bool = False
+    part_time: int = -1  # of the line of several parts that is being read; -1: none
+    part_ordinal: int = 0
+
+    def begin(self, message: Segment) -> None:
+        self.before, self.message = self.message, message
+
+    def take_unwritten(self) -> Segment:
+        """The message being read with the one before it; forgotten here."""
+        segment = self.before or Segment(self.name, None)
+        if self.message is not None:
+            if self.before is None:
+                segment = self.message
+            else:
+                segment.extend(self.message)
+        self.before = self.message = None
+        return segment
+
+    def pass_line(self, time: int) -> None:
+        if time > self.order_time:
+            self.order_time, self.ordinal = time, 0
+        else:
+            self.ordinal += 1
+
+
+class Selection:
+    """Walks the copy and selects what must be written again.
+
+    From the beginning of the message before the one in which a differing window begins (without a line that was lost the
+    live path may have gone on with it), and then until a message begins with a line that is later than all before it:
+    there a document's place and its lines depend on nothing before.
+    """
+
+    def __init__(self, difference: Difference, grouper: Grouper) -> None:
+        self._difference, self._grouper = difference, grouper
+        self._account = Account(difference.bits, verified=difference.verified)
+        at_start = difference.verified == 0
+        self._streams = {name: _Stream(name, at_start) for name in STREAMS}
+
+    def select(self, frames: Frames) -> list[Segment]:
+        """The segments of these frames; one without `start` goes on with the last of its stream."""
+        segments: list[Segment] = []
+        for name in (STDOUT, STDERR):
+            rows = [row for row, stream in enumerate(frames.stream) if stream == name]
+            if rows:
+                self._select(self._streams[name], rows, frames, segments)
+        return [segment for segment in segments if segment.time]
+
+    def _select(self, state: _Stream, rows: list[int], frames: Frames, segments: list[Segment]) -> None:
+        times = [frames.time[row] for row in rows]
+        texts = [frames.text[row] for row in rows]
+        whole = all(frames.whole) or all(frames.whole[row] for row in rows)
+        if not state.passed and times[-1] >= self._difference.verified:
+            # A message begins there. It may be within these frames, so each is looked at.
+            whole = False
+        if whole and self._passes_over(state, times, texts):
+            return
+        if state.writing:
+            segments.append(Segment(state.name, None))
+        for row, time, text in zip(rows, times, texts, strict=True):
+            self._take(state, time, text, frames.whole[row], segments)
+
+    def _passes_over(self, state: _Stream, times: list[int], texts: list[bytes]) -> bool:
+        """Whether none of these is to be written again; nearly all of a copy that lacks only its tail on our side."""
+        if state.writing or times[0] <= state.order_time or not all(map(lt, times, times[1:])):
+            return False
+        if self._difference.touches(times[0], times[-1]):
+            return False
+        starts = self._grouper.starts([text.decode("utf-8", "replace") for text in texts], times, state.group)
+        begins = [row for row in range(len(starts)) if starts[row]][-2:]
+        # Lines before the last two beginnings go on with the message before, or with one that is forgotten right away.
+        for begin, end in zip([-1, *begins], [*begins, len(times)], strict=True):
+            if begin >= 0:
+                place = (times[begin - 1], 0) if begin else (state.order_time, state.ordinal)
+                state.begin(Segment(state.name, place))
+            if state.message is not None:
+                state.message.time += times[max(begin, 0) : end]
+                state.message.text += texts[max(begin, 0) : end]
+        state.order_time, state.ordinal, state.part_time = times[-1], 0, -1
+        return True
+
+    def _take(self, state: _Stream, time: int, text: bytes, ends: bool, segments: list[Segment]) -> None:
+        """One frame: a line, or a part of one."""
+        if not state.passed and time >= self._difference.verified:
+            state.passed, state.group = True, GroupState()
+        place = (state.order_time, state.ordinal)
+        continues = not ends and state.part_time == time
+        ordinal = None
+        if ends:
+            state.part_time = -1
+            begins = self._grouper.starts([text.decode("utf-8", "replace")], [time], state.group)[0]
+        else:
+            # A part that is not full is the last of its line. Such a line is a message of its own.
+            state.part_ordinal = ordinal = state.part_ordinal + 1 if continues else 1
+            state.part_time = time if len(text) >= PART_BYTES else -1
+            begins, state.group = not continues, GroupState()
+        differs = state.passed and self._account.key(state.name, time) in self._difference.windows
+        if begins and state.writing and not differs and time > state.order_time:
+            state.writing = False
+        if begins and not state.writing:
+            state.begin(Segment(state.name, place))
+        if not continues:
+            state.pass_line(time)
+        if not text and not ends:
+            return
+        if differs and not state.writing:
+            state.writing = True
+            segments.append(state.take_unwritten())
+        if state.writing:
+            segments[-1].add(time, text, ordinal)
+        elif state.message is not None:
+            state.message.add(time, text, ordinal)
