@@ -14,7 +14,7 @@ from log_shipper.audit.frames import FrameParser
 from log_shipper.audit.reconcile import CopyAccount, compare
 from log_shipper.config import ShipperSettings
 from log_shipper.ledger import Account
-from log_shipper.processor_root import rules_of
+from log_shipper.rules import rules_of
 
 BLOCK = 1 << 20
 LINE = b"x" * 96

@@ -17,7 +17,7 @@ from log_shipper.config import ShipperSettings
 from log_shipper.forward.decoder import Decoder, Limits, Messages
 from log_shipper.forward.records import entries
 from log_shipper.pipeline import Pipeline
-from log_shipper.processor_root import rules_of
+from log_shipper.rules import rules_of
 from log_store.document import ContainerContext
 
 RECORDED = gzip.decompress(Path(__file__).parent.parent.joinpath("data/dockerd-20.10-frames.msgpack.gz").read_bytes())

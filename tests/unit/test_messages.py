@@ -14,7 +14,7 @@ from log_shipper.audit.selection import Selection
 from log_shipper.config import ShipperSettings
 from log_shipper.ledger import FINEST_BITS
 from log_shipper.pipeline import Pipeline, RepairPass
-from log_shipper.processor_root import rules_of
+from log_shipper.rules import rules_of
 from log_shipper.stages.partials import PART_BYTES
 from log_shipper.stages.runs import Part, Run
 from log_store.document import ContainerContext, DocumentBatch

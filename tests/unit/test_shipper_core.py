@@ -19,7 +19,7 @@ from log_shipper.forward.decoder import Decoder, Limits
 from log_shipper.forward.errors import Malformed, TooLarge
 from log_shipper.forward.records import entries, messages, option_of
 from log_shipper.pipeline import Pipeline, RepairPass
-from log_shipper.processor_root import rules_of
+from log_shipper.rules import rules_of
 from log_shipper.spool.reader import SpoolReader
 from log_shipper.spool.segment import ENTRIES, TRUSTED
 from log_shipper.spool.writer import SpoolWriter

@@ -1,0 +1,51 @@
+"""The audit's parts, put together, with their threads."""
+
+import threading
+from collections.abc import Callable
+
+from log_shipper.audit.accepted import AcceptorClient
+from log_shipper.audit.auditor import Auditor
+from log_shipper.audit.docker_copy import Engine
+from log_shipper.audit.rounds import Rounds
+from log_shipper.audit.verdicts import Verdicts
+from log_shipper.audit.watcher import Watcher
+from log_shipper.config import ShipperSettings
+from log_shipper.places import engine_file
+from log_shipper.processor import Processor
+from log_shipper.stages.document import Rules
+from log_store.protocols import LogReader
+from log_store.seal import Seal
+
+
+class Audits:
+    """Containers whose log comes to our socket are audited from `start` to `close`."""
+
+    def __init__(
+        self, settings: ShipperSettings, url: str, rules: Rules, processor: Processor, reader: LogReader,
+        count: Callable[[str, int], None],
+    ) -> None:  # fmt: skip
+        self._url, engine = url, Engine(url)
+        auditor = Auditor(engine, AcceptorClient(settings.socket_path), processor, rules.grouper, count)
+        self._watcher = Watcher(
+            engine, auditor, processor, addresses=(f"unix://{settings.socket_path}",),
+            identity_file=engine_file(settings.data), count=count,
+        )  # fmt: skip
+        self._rounds = Rounds(self._watcher, auditor, processor, count)
+        self._verdicts = Verdicts(engine, self._watcher, auditor, reader, self._rounds.compare)
+
+    @property
+    def trouble(self) -> str:
+        """'' as long as the engine's events come."""
+        return "" if self._watcher.connected else f"no events come from the engine at {self._url}"
+
+    def start(self) -> None:
+        for name, run in (("watcher", self._watcher.run), ("rounds", self._rounds.run)):
+            threading.Thread(target=run, name=name, daemon=True).start()
+
+    def close(self) -> None:
+        self._rounds.close()
+        self._watcher.close()
+
+    def verdicts(self, name: str, repair: bool) -> list[Seal]:
+        """Of one container, or of all of ours for ''. Raises ShipperError, LogStoreError."""
+        return self._verdicts.of(name, repair) if name else self._verdicts.of_all(repair)
