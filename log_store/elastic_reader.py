@@ -7,16 +7,18 @@ the other, since order_time may lie in a later day than log_time (a clock that s
 from collections.abc import Iterator
 from typing import Any, Final
 
-from log_store import elastic_seals
+from log_store import elastic_arrivals, elastic_seals
 from log_store.elastic_client import ElasticClient
 from log_store.elastic_index import DEFAULT_PREFIX, IndexNames
-from log_store.elastic_search import Filter, Hit, PointInTime, can_be_stored, checked_hits, key_before_last, ordered
+from log_store.elastic_query import can_be_stored, filters_of, in_order, place_of
+from log_store.elastic_search import PAGE, Hit, PointInTime, checked_hits, key_before_last, ordered
 from log_store.errors import StoreDamaged, StoreMisconfigured, StoreUnavailable
 from log_store.fields import OTHER_DAY
 from log_store.open import StoreOptions
-from log_store.query import ContainerRef, LogLine, LogQuery
-from log_store.rfc3339 import DAY, day_name, format_ns
+from log_store.query import Arrival, ContainerRef, LogLine, LogQuery, Page
+from log_store.rfc3339 import DAY, day_name
 from log_store.seal import Seal
+from log_store.selection import is_text, sized
 
 _TIMEOUT: Final = 60.0  # s
 _LAST: Final = (1 << 63) - 1  # ns; the last time that date_nanos holds
@@ -33,21 +35,52 @@ class ElasticReader:
         self._client = ElasticClient(url, options, _TIMEOUT)
         self._closed = False
 
-    def read(self, query: LogQuery) -> Iterator[list[LogLine]]:
+    def read(self, query: LogQuery) -> Iterator[Page]:
         """See `LogReader`. StoreUnavailable also where the caller pauses for more than ten minutes."""
         self._check_open()
-        start, end = max(query.start or 0, 0), min(_LAST if query.end is None else query.end, _LAST)
-        if start > end or (query.size is not None and query.size < 1) or not can_be_stored(query.container_id):
-            return
-        filters: list[Filter] = [{"term": {"container_id": query.container_id}}]
-        if (start, end) != (0, _LAST):
-            # Always nine digits: Elasticsearch rounds up what an upper bound leaves out.
-            filters.append({"range": {"log_time": {"gte": format_ns(start), "lte": format_ns(end)}}})
-        with PointInTime(self._client, self._indices(start, end)) as pit:
-            after = key_before_last(pit, filters, query.size) if query.newest and query.size is not None else None
-            for hits in ordered(pit, filters, after, query.size):
+        start, end = _range(query)
+        if start <= end and can_be_stored(query):
+            yield from sized(query, self._forwards, self._backwards)
+
+    def _forwards(self, query: LogQuery, most: int | None) -> Iterator[Page]:
+        filters, after = filters_of(query, *_range(query)), query.after
+        with PointInTime(self._client, self._indices(*_range(query))) as pit:
+            key = None if after is None else [*after[:3], -1]
+            if query.newest and most is not None:
+                key = max(key or [], key_before_last(pit, filters, most) or []) or None
+            for hits in in_order(ordered(pit, filters, key, *_limits(query, most, "asc"))):
                 self._check_open()
-                yield [self._line(hit) for hit in hits]
+                yield from self._page([hit for hit in hits if after is None or place_of(hit) > after])
+
+    def _backwards(self, query: LogQuery, most: int | None) -> Iterator[Page]:
+        filters, before = filters_of(query, *_range(query)), query.after
+        with PointInTime(self._client, self._indices(*_range(query))) as pit:
+            key = None if before is None else [*before[:3], _LAST]
+            for hits in in_order(ordered(pit, filters, key, *_limits(query, most, "desc")), reverse=True):
+                self._check_open()
+                yield from self._page([hit for hit in hits if before is None or place_of(hit) < before])
+
+    def _page(self, hits: list[Hit]) -> Iterator[Page]:
+        if hits:
+            # The line is made of the hit itself, which loses its place by that.
+            places = [place_of(hit) for hit in hits]
+            yield Page([self._line(hit) for hit in hits], places.__getitem__)
+
+    def heads(self, container_id: str) -> dict[str, int]:
+        """See `LogReader`."""
+        self._check_open()
+        return elastic_arrivals.heads(self._client, self._names.logs, container_id)
+
+    def read_since(self, container_id: str, shipper: str, after: int, until: int, most: int) -> list[Arrival]:
+        """See `LogReader`."""
+        self._check_open()
+        hits = elastic_arrivals.since(self._client, self._names.logs, container_id, shipper, after, until, most)
+        return [Arrival(hit["sort"][0], self._line(hit)) for hit in hits]
+
+    def count_since(self, container_id: str, shipper: str, after: int, until: int) -> int:
+        """See `LogReader`."""
+        self._check_open()
+        return elastic_arrivals.count(self._client, self._names.logs, container_id, shipper, after, until)
 
     def seals(self, container_id: str) -> list[Seal]:
         """See `LogReader`."""
@@ -55,7 +88,7 @@ class ElasticReader:
 
     def count_lines(self, container_id: str) -> int:
         """See `LogReader`."""
-        if not can_be_stored(container_id):
+        if not is_text(container_id):
             return 0
         body = {
             "query": {"bool": {"filter": [{"term": {"container_id": container_id}}]}},
@@ -131,3 +164,17 @@ class ElasticReader:
     def _check_open(self) -> None:
         if self._closed:
             raise StoreUnavailable(f"{self._client.place}: this reader has been closed")
+
+
+def _range(query: LogQuery) -> tuple[int, int]:
+    return max(query.start or 0, 0), min(_LAST if query.end is None else query.end, _LAST)
+
+
+def _limits(query: LogQuery, most: int | None, direction: str) -> tuple[int | None, str, int]:
+    """What `ordered` takes besides: how many in all, in which direction, and how many a page.
+
+    Behind a place that was given come, first, hits of that place: mostly one. One more waits for its neighbours.
+    """
+    if query.after is None or most is None:
+        return (most if query.after is None else None), direction, PAGE
+    return None, direction, min(most + 2, PAGE)

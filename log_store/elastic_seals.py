@@ -8,10 +8,11 @@ import orjson
 
 from log_store.elastic_client import ElasticClient
 from log_store.elastic_index import IndexNames
-from log_store.elastic_search import can_be_stored, checked_hits
+from log_store.elastic_search import checked_hits
 from log_store.errors import StoreDamaged, StoreMisconfigured
 from log_store.query import ContainerRef
 from log_store.seal import Gap, Seal
+from log_store.selection import is_text
 
 _MOST_CONTAINERS: Final = 100
 _PAGE: Final = 1000
@@ -40,7 +41,7 @@ def encode(seal: Seal) -> bytes:
 def of_container(client: ElasticClient, names: IndexNames, container_id: str) -> list[Seal]:
     """All runs, oldest first. Raises LogStoreError."""
     found: list[Seal] = []
-    if not can_be_stored(container_id):
+    if not is_text(container_id):
         return found
     body: dict[str, Any] = {
         "query": {"term": {"container_id": container_id}},
@@ -58,7 +59,7 @@ def of_container(client: ElasticClient, names: IndexNames, container_id: str) ->
 
 def find(client: ElasticClient, names: IndexNames, name: str) -> list[ContainerRef]:
     """By the start of the id, by name or by task id; newest first. Raises LogStoreError."""
-    if len(name) > _LONGEST_NAME or not can_be_stored(name):
+    if len(name) > _LONGEST_NAME or not is_text(name):
         return []
     ways = [{"prefix": {"container_id": name}}, {"term": {"container_name": name}}, {"term": {"task_id": name}}]
     body = {

@@ -1,7 +1,7 @@
 """Searches whose answer is whole or an error: a point in time, and pages of one order through it.
 
 How much a page weighs must be known before it is asked for, since a message may have 8 MiB. Documents that are not light
-say how many `bytes` they have (see `elastic_rows`). A container without such, as nearly all, is read in pages of _MOST;
+say how many `bytes` they have (see `elastic_rows`). A container without such, as nearly all, is read in pages of PAGE;
 in another the keys and sizes of a page come first, and tell how many documents may be asked for at once.
 """
 
@@ -22,9 +22,9 @@ Filter = dict[str, Any]
 
 ORDER: Final = ("order_time", "stream", "ordinal", "_shard_doc")
 """The last is the point in time's own tie-break: no two documents are equal, so no page can lose or repeat one."""
-_MOST: Final = 5000  # documents a page
-_HEAVIEST: Final = _MOST * LIGHT  # bytes a page, unless one document alone has more
-_MEMBERS: Final = ["log_time", "log_type", "log_message", "log_type_by", "stream", "lines", "raw"]
+PAGE: Final = 5000  # documents a page
+_HEAVIEST: Final = PAGE * LIGHT  # bytes a page, unless one document alone has more
+MEMBERS: Final = ["log_time", "log_type", "log_message", "log_type_by", "stream", "lines", "raw"]
 _FOR_HITS: Final = "pit_id,timed_out,_shards,hits.hits._id,hits.hits._source,hits.hits.sort,error"
 _FOR_KEYS: Final = "pit_id,timed_out,_shards,hits.hits.sort,hits.hits.fields,error"
 _KEEP: Final = "10m"  # how long a reader of the answer may pause
@@ -43,15 +43,6 @@ def checked_hits(place: str, answer: Answer) -> list[Hit]:
     if not isinstance(hits, list):
         raise StoreDamaged(f"{place}: the hits of a search make no sense: {hits!r:.300}")
     return hits
-
-
-def can_be_stored(text: str) -> bool:
-    """False for a text with a lone surrogate, which no document can hold: nothing is found by it."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 class PointInTime:
@@ -96,20 +87,33 @@ class PointInTime:
         return hits
 
 
-def ordered(pit: PointInTime, filters: list[Filter], after: list[Any] | None, limit: int | None) -> Iterator[list[Hit]]:
-    """Pages of all hits after that key, at most `limit` hits, in ORDER."""
+def ordered(
+    pit: PointInTime,
+    filters: list[Filter],
+    after: list[Any] | None,
+    limit: int | None,
+    direction: str = "asc",
+    most: int = PAGE,
+) -> Iterator[tuple[list[Hit], bool]]:
+    """Pages, of at most `most`, of all hits after that key, at most `limit`, in ORDER or, with "desc", against it.
+
+    With each comes whether it is known to be the last.
+    """
     light = not _has_heavy(pit, filters)
     left = limit
     while left is None or left > 0:
-        size = _MOST if left is None else min(_MOST, left)
+        size = most if left is None else min(most, left)
         found = 0
-        for count in [size] if light else _counts(pit.search(_keys(filters, "asc", after, size), _FOR_KEYS)):
-            body = {**_query(filters, "asc", after), "_source": _MEMBERS, "size": count}
-            hits = pit.search(body, _FOR_HITS)
+        parts = [size]
+        if not light:
+            parts = counts(pit.search(_keys(filters, direction, after, size, True), _FOR_KEYS))
+            size = size if sum(parts) == size else sum(parts) + 1  # no more than those: the last page is known
+        for number, count in enumerate(parts):
+            hits = pit.search({**_query(filters, direction, after), "_source": MEMBERS, "size": count}, _FOR_HITS)
             found += len(hits)
             if hits:
                 after = hits[-1]["sort"]
-                yield hits
+                yield hits, number == len(parts) - 1 and (found < size or found == left)
         if found < size:
             return
         left = None if left is None else left - found
@@ -121,7 +125,7 @@ def key_before_last(pit: PointInTime, filters: list[Filter], count: int) -> list
     left = count + 1
     while left:
         size = min(left, _MOST_KEYS)
-        hits = pit.search(_keys(filters, "desc", before, size), _FOR_KEYS)
+        hits = pit.search(_keys(filters, "desc", before, size, False), _FOR_KEYS)
         if len(hits) < size:
             return None
         before = hits[-1]["sort"]
@@ -136,23 +140,23 @@ def _query(filters: list[Filter], direction: str, after: list[Any] | None) -> di
     return body
 
 
-def _keys(filters: list[Filter], direction: str, after: list[Any] | None, size: int) -> dict[str, Any]:
-    sizes = {"docvalue_fields": ["bytes"]} if direction == "asc" else {}
+def _keys(filters: list[Filter], direction: str, after: list[Any] | None, size: int, weigh: bool) -> dict[str, Any]:
+    sizes = {"docvalue_fields": ["bytes"]} if weigh else {}
     return {**_query(filters, direction, after), "stored_fields": "_none_", **sizes, "size": size}
 
 
-def _counts(keys: list[Hit]) -> list[int]:
+def counts(keys: list[Hit]) -> list[int]:
     """How many of these documents may be asked for at once, again and again."""
-    counts: list[int] = []
+    found: list[int] = []
     weight = _HEAVIEST
     for key in keys:
         own = key.get("fields", {}).get("bytes", [LIGHT])[0]
         if weight + own > _HEAVIEST:
-            counts.append(0)
+            found.append(0)
             weight = 0
-        counts[-1] += 1
+        found[-1] += 1
         weight += own
-    return counts
+    return found
 
 
 def _has_heavy(pit: PointInTime, filters: list[Filter]) -> bool:

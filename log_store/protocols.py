@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from log_store.document import DocumentBatch
-from log_store.query import ContainerRef, LogLine, LogQuery
+from log_store.query import Arrival, ContainerRef, LogQuery, Page
 from log_store.seal import Seal
 
 
@@ -53,11 +53,29 @@ class LogWriter(Protocol):
 class LogReader(Protocol):
     """Safe to use from several threads."""
 
-    def read(self, query: LogQuery) -> Iterator[list[LogLine]]:
-        """Non-empty pages in (order_time, stream, ordinal) order, in bounded memory.
+    def read(self, query: LogQuery) -> Iterator[Page]:
+        """Non-empty pages in (order_time, stream, ordinal, id) order, in bounded memory.
 
         Raises StoreUnavailable (also in the middle) and StoreDamaged; an iterator that ends without raising was whole.
         """
+        ...
+
+    def heads(self, container_id: str) -> dict[str, int]:
+        """The greatest seq of each shipper of which the container with this full id has a message that can be read.
+
+        Raises StoreUnavailable and StoreDamaged, as do the next two.
+        """
+        ...
+
+    def read_since(self, container_id: str, shipper: str, after: int, until: int, most: int) -> list[Arrival]:
+        """The first messages with after < seq <= until, by seq: about `most` of them, or all. [] where there are none.
+
+        A message that was written again has the seq of its newest version alone.
+        """
+        ...
+
+    def count_since(self, container_id: str, shipper: str, after: int, until: int) -> int:
+        """How many messages have after < seq <= until."""
         ...
 
     def seals(self, container_id: str) -> list[Seal]:

@@ -1,7 +1,13 @@
-"""What a reader is asked for."""
+"""What a reader is asked for, and what it gives."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
+
+from log_store.text_query import TextQuery
+
+Place = tuple[int, str, int, str]
+"""order_time, stream, ordinal, id: where a message stands among all of its container, for ever unless it is moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +19,11 @@ class LogQuery:
     end: int | None = None
     size: int | None = None  # at most so many; None: all
     newest: bool = False  # with `size`: the last of the range instead of the first; always given oldest first
+    log_types: tuple[str, ...] = ()  # only these of `fields.LOG_TYPES`; (): all
+    streams: tuple[str, ...] = ()  # only these of `fields.STREAMS`; (): both
+    text: TextQuery | None = None  # only messages with these words; with `newest`, `size` messages are held in memory
+    descending: bool = False  # the last first; `newest` says nothing then
+    after: Place | None = None  # only what comes behind this place, in the direction of reading
 
 
 class LogLine(TypedDict):
@@ -28,6 +39,26 @@ class LogLine(TypedDict):
     raw: NotRequired[str]  # base64 of the bytes, where they are not UTF-8
 
 
+class Page(list[LogLine]):
+    """Messages in the order of reading, and where each of them stands."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, lines: Iterable[LogLine], place: Callable[[int], Place]) -> None:
+        """`place`: of the message with this index."""
+        super().__init__(lines)
+        self.place = place
+
+    def first(self, count: int) -> "Page":
+        """A page of the first so many."""
+        return self if count >= len(self) else Page(self[:count], self.place)
+
+    def select(self, rows: list[int]) -> "Page":
+        """A page of those with these indices."""
+        place = self.place
+        return Page([self[row] for row in rows], lambda row: place(rows[row]))
+
+
 @dataclass(frozen=True, slots=True)
 class ContainerRef:
     """A container that has left a seal in the store."""
@@ -37,3 +68,11 @@ class ContainerRef:
     task_id: str
     uid: str
     started_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message as it came into the store: its newest version's position in the spool of its shipper."""
+
+    seq: int
+    line: LogLine

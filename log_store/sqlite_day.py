@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Final
 
-from log_store import rfc3339
+from log_store import rfc3339, sqlite_arrivals
 from log_store.errors import StoreDamaged, StoreUnavailable
 from log_store.fields import OTHER_DAY
 from log_store.sqlite_errors import translated
@@ -22,6 +22,7 @@ from log_store.sqlite_order import (
     MESSAGE,
     MOST,
     RAW,
+    ROWS_BACK,
     ROWS_ON,
     Bound,
     Key,
@@ -41,6 +42,7 @@ class Day:
         # No row of a day comes before its first moment: order_time >= log_time. Of `other` nothing is known.
         self.low: Final = LEAST if name == OTHER_DAY else rfc3339.day_start(name)
         self.high: Final = MOST if name == OTHER_DAY else self.low + rfc3339.DAY - 1
+        self.container_id: Final = wanted.container_id
         self._folder = folder
         self._name = name
         self._path = folder.file(name)
@@ -61,6 +63,14 @@ class Day:
             yield page
             after = page[-1][:4]
 
+    def rows_back(self, before: Bound, most: int) -> Iterator[Row]:
+        """The rows before this key, the last first; `most` are expected to be wanted."""
+        rows = 1  # of most partitions only the last row is looked at
+        while page := self._page(ROWS_BACK, BEFORE_ALL, before, rows, _up_to_page_bytes):
+            yield from page
+            before = page[-1][:4]
+            rows = min(most, self._page_rows)
+
     def keys_back(self, most: int) -> Iterator[Key]:
         """The keys of the rows, the last first; `most` are expected to be wanted."""
         before: Bound = AFTER_ALL
@@ -75,6 +85,26 @@ class Day:
         with self._snapshot() as (connection, container):
             sql = "SELECT coalesce(sum(lines), 0) FROM documents WHERE container = ?"
             return int(connection.execute(sql, (container,)).fetchone()[0])
+
+    def heads(self) -> dict[str, int]:
+        """The greatest seq of each shipper of the container."""
+        with self._snapshot() as (connection, container):
+            return {} if container is None else sqlite_arrivals.heads(connection, container)
+
+    def since(self, shipper: str, after: int, until: int, most: int) -> tuple[list[Row], int]:
+        """See `sqlite_arrivals.since`."""
+        with self._snapshot() as (connection, container):
+            key = sqlite_arrivals.shipper_key(connection, shipper)
+            if container is None or key is None:
+                return [], until + 1
+            return sqlite_arrivals.since(connection, container, key, after, until, most)
+
+    def count_since(self, shipper: str, after: int, until: int) -> int:
+        with self._snapshot() as (connection, container):
+            key = sqlite_arrivals.shipper_key(connection, shipper)
+            if container is None or key is None:
+                return 0
+            return sqlite_arrivals.count(connection, container, key, after, until)
 
     def _page(
         self, sql: str, after: Key, until: Bound, rows: int, take: Callable[[sqlite3.Cursor], list[Row]]

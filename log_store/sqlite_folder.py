@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from log_store import rfc3339, sqlite_schema
+from log_store import rfc3339, sqlite_arrivals, sqlite_schema
 from log_store.errors import StoreUnavailable
 from log_store.fields import OTHER_DAY
 from log_store.sqlite_errors import translated
@@ -73,6 +73,8 @@ class SqliteFolder:
                 connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
                 connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
                 connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
+                if name != SEALS:
+                    sqlite_arrivals.prepare(connection)
             except BaseException:
                 connection.close()
                 raise
@@ -92,6 +94,19 @@ class SqliteFolder:
                 connection.close()
                 raise
         return connection
+
+    def state(self, name: str) -> tuple[int, ...]:
+        """Another when the partition has been written to meanwhile; the same may be by chance within a few milliseconds."""
+        path = self.file(name)
+        found: list[int] = []
+        with translated(path):
+            for one in (path, path.with_name(path.name + "-wal")):
+                try:
+                    status = os.stat(one)
+                except FileNotFoundError:
+                    continue
+                found += (status.st_ino, status.st_size, status.st_mtime_ns)
+        return tuple(found)
 
     def identity(self, name: str) -> tuple[int, int] | None:
         """Which file the name leads to, None if to none: another answer later means that it was removed."""

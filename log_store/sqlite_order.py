@@ -22,6 +22,7 @@ Bound = tuple[int, str | bytes, int, str | bytes]
 """A Key, or one in which b"" stands after every text (SQLite sorts blobs after text)."""
 Row = tuple[Any, ...]
 """A Key's members, then log_time, log_type, log_type_by, message, lines, raw."""
+_SEPARATOR: Final = "\x1f"
 LOG_TIME, LOG_TYPE, LOG_TYPE_BY, MESSAGE, LINES, RAW = range(4, 10)
 
 LEAST: Final = -(2**63)
@@ -32,11 +33,13 @@ AFTER_ALL: Final[Bound] = (MOST, b"", MOST, b"")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Whose rows, and of which log_times: nanoseconds, inclusive, within 64 bits."""
+    """Whose rows, and of which log_times: nanoseconds, inclusive, within 64 bits; types and streams: (): all."""
 
     container_id: str
-    start: int
-    end: int
+    start: int = LEAST
+    end: int = MOST
+    log_types: tuple[str, ...] = ()
+    streams: tuple[str, ...] = ()
 
 
 def _merged(columns: str, upper: str, direction: str) -> str:
@@ -44,19 +47,23 @@ def _merged(columns: str, upper: str, direction: str) -> str:
     # In plain and tied rows log_time is order_time, but SQLite uses a B-tree's order only for the columns it is made of.
     even = columns.replace("order_time", "log_time AS order_time", 1)
     place = "order_time, stream, ordinal, id"
+    chosen = "".join(
+        f"AND (:{column}s IS NULL OR instr(:{column}s, '{_SEPARATOR}' || {column} || '{_SEPARATOR}')) "
+        for column in ("log_type", "stream")
+    )
     return f"""
 SELECT {even} FROM documents NOT INDEXED
-WHERE container = :container AND order_time = log_time AND ordinal = 0
+WHERE container = :container AND order_time = log_time AND ordinal = 0 {chosen}
 AND (log_time, stream, id) > (:after_time, :after_stream, :after_plain)
 AND (log_time, stream, id) {upper} (:even_time, :even_stream, :even_plain)
 UNION ALL
 SELECT {even} FROM documents INDEXED BY tied
-WHERE container = :container AND order_time = log_time AND ordinal <> 0
+WHERE container = :container AND order_time = log_time AND ordinal <> 0 {chosen}
 AND (log_time, stream, ordinal, id) > (:after_time, :after_stream, :after_ordinal, :after_id)
 AND (log_time, stream, ordinal, id) {upper} (:even_time, :even_stream, :even_ordinal, :even_id)
 UNION ALL
 SELECT {columns} FROM documents INDEXED BY late
-WHERE container = :container AND order_time <> log_time AND log_time BETWEEN :start AND :end
+WHERE container = :container AND order_time <> log_time AND log_time BETWEEN :start AND :end {chosen}
 AND ({place}) > (:after_time, :after_stream, :after_ordinal, :after_id)
 AND ({place}) {upper} (:late_time, :late_stream, :late_ordinal, :late_id)
 ORDER BY {", ".join(f"{column} {direction}" for column in (1, 2, 3, 4))} LIMIT :rows
@@ -64,17 +71,22 @@ ORDER BY {", ".join(f"{column} {direction}" for column in (1, 2, 3, 4))} LIMIT :
 
 
 _KEY: Final = "order_time, stream, ordinal, id"
-ROWS_ON: Final = _merged(f"{_KEY}, log_time, log_type, log_type_by, message, lines, raw", "<=", "")
+_ROW: Final = f"{_KEY}, log_time, log_type, log_type_by, message, lines, raw"
+ROWS_ON: Final = _merged(_ROW, "<=", "")
 """Rows after `after` up to and with `until`, the first first."""
+ROWS_BACK: Final = _merged(_ROW, "<", "DESC")
+"""Rows after `after` and before `until`, the last first."""
 KEYS_BACK: Final = _merged(_KEY, "<", "DESC")
 """Keys after `after` and before `until`, the last first."""
 
 
 def parameters(container: int, wanted: Wanted, after: Key, until: Bound, rows: int) -> dict[str, Any]:
-    """What ROWS_ON and KEYS_BACK take; `container` is the container's key in this partition."""
+    """What all three take; `container` is the container's key in this partition."""
     after = max(after, (wanted.start, "", LEAST, ""))  # order_time >= log_time
     even: Bound = until if until[0] <= wanted.end else (wanted.end, b"", MOST, b"")
     named: dict[str, Any] = {"container": container, "start": wanted.start, "end": wanted.end, "rows": rows}
+    for name, values in (("log_types", wanted.log_types), ("streams", wanted.streams)):
+        named[name] = _SEPARATOR + _SEPARATOR.join(values) + _SEPARATOR if values else None
     for name, bound in (("after", after), ("even", even), ("late", until)):
         named |= zip((f"{name}_time", f"{name}_stream", f"{name}_ordinal", f"{name}_id"), bound, strict=True)
         named[f"{name}_plain"] = _plain_id(bound)

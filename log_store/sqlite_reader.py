@@ -12,14 +12,17 @@ from typing import TypeVar
 
 from log_store import sqlite_seals
 from log_store.errors import StoreUnavailable
-from log_store.query import ContainerRef, LogLine, LogQuery
+from log_store.query import Arrival, ContainerRef, LogLine, LogQuery, Page
 from log_store.rfc3339 import format_all
 from log_store.seal import Seal
+from log_store.selection import is_text, sized
+from log_store.sqlite_arrivals import SEQ
 from log_store.sqlite_day import PAGE_ROWS, Day
 from log_store.sqlite_errors import translated
 from log_store.sqlite_folder import SEALS, SqliteFolder
-from log_store.sqlite_merge import Source, merge
-from log_store.sqlite_order import BEFORE_ALL, LEAST, LOG_TIME, MOST, Key, Row, Wanted
+from log_store.sqlite_merge import Source, in_pages, merge
+from log_store.sqlite_order import AFTER_ALL, BEFORE_ALL, LEAST, LOG_TIME, MOST, Key, Row, Wanted
+from log_store.sqlite_unchanged import Unchanged
 
 T = TypeVar("T")
 
@@ -35,27 +38,73 @@ class SqliteReader:
         self._folder = SqliteFolder(path)
         self._page_rows = page_rows
         self._closed = False
+        self._unseen = Unchanged(self._folder)
 
-    def read(self, query: LogQuery) -> Iterator[list[LogLine]]:
+    def read(self, query: LogQuery) -> Iterator[Page]:
         """See `LogReader`. StoreUnavailable also where a row got another place, or a day was removed, while it was read."""
         self._check()
-        if not _can_be_stored(query.container_id) or (query.size is not None and query.size < 1):
+        if not _can_be_stored(query):
             return
-        left = MOST if query.size is None else min(query.size, MOST)
-        after = self._before_newest(query, left) if query.newest and query.size is not None else BEFORE_ALL
+        yield from sized(query, self._forwards, self._backwards)
+
+    def _forwards(self, query: LogQuery, most: int | None) -> Iterator[Page]:
+        left = MOST if most is None else min(most, MOST)
+        after = query.after or BEFORE_ALL
+        if query.newest and most is not None:
+            after = max(after, self._before_newest(query, left))
         for page in merge([Source(day.low, partial(day.pages, after, left)) for day in self._days(query)]):
             self._check()
-            yield _lines(page[:left])
-            left -= len(page)
-            if left <= 0:
-                return
+            yield _page(page)
+
+    def _backwards(self, query: LogQuery, most: int | None) -> Iterator[Page]:
+        left = MOST if most is None else min(most, MOST)
+        days = [day.rows_back(query.after or AFTER_ALL, left) for day in self._days(query)]
+        for rows in in_pages(merge_keys(*days, reverse=True), min(left, self._page_rows)):
+            self._check()
+            yield _page(rows)
 
     def count_lines(self, container_id: str) -> int:
         """See `LogReader`. Reads all that the container has: some million documents a second."""
         self._check()
-        if not _can_be_stored(container_id):
+        if not is_text(container_id):
             return 0
         return sum(day.count_lines() for day in self._days(LogQuery(container_id)))
+
+    def heads(self, container_id: str) -> dict[str, int]:
+        """See `LogReader`."""
+        self._check()
+        heads: dict[str, int] = {}
+        for day in self._days(LogQuery(container_id)) if is_text(container_id) else ():
+            for shipper, seq in day.heads().items():
+                heads[shipper] = max(seq, heads.get(shipper, seq))
+        return heads
+
+    def read_since(self, container_id: str, shipper: str, after: int, until: int, most: int) -> list[Arrival]:
+        """See `LogReader`. A partition in which nothing was found, and nothing written since, is not opened again."""
+        self._check()
+        if not is_text(container_id + shipper):
+            return []
+        until = min(until, MOST - 1)
+        while after < until:
+            found: list[Row] = []
+            end = until + 1
+            for name in self._folder.days():
+                rows, below = self._unseen.since(self._day(name, container_id), name, shipper, after, until, most)
+                found += rows
+                end = min(end, below)
+            rows = sorted((row for row in found if row[SEQ] < end), key=lambda row: (row[SEQ], row[3]))
+            if rows:
+                lines = lines_of([row[:SEQ] for row in rows])
+                return [Arrival(row[SEQ], line) for row, line in zip(rows, lines, strict=True)]
+            after = end - 1
+        return []
+
+    def count_since(self, container_id: str, shipper: str, after: int, until: int) -> int:
+        """See `LogReader`."""
+        self._check()
+        if not is_text(container_id + shipper):
+            return 0
+        return sum(day.count_since(shipper, after, until) for day in self._days(LogQuery(container_id)))
 
     def seals(self, container_id: str) -> list[Seal]:
         """See `LogReader`."""
@@ -81,9 +130,12 @@ class SqliteReader:
         """The partitions that may hold rows of the range."""
         start = LEAST if query.start is None else min(max(query.start, LEAST), MOST)
         end = MOST if query.end is None else min(max(query.end, LEAST), MOST)
-        wanted = Wanted(query.container_id, start, end)
+        wanted = Wanted(query.container_id, start, end, query.log_types, query.streams)
         days = [Day(self._folder, name, wanted, self._page_rows) for name in self._folder.days()]
         return [day for day in days if day.low <= end and start <= day.high]
+
+    def _day(self, name: str, container_id: str) -> Day:
+        return Day(self._folder, name, Wanted(container_id), self._page_rows)
 
     def _before_newest(self, query: LogQuery, size: int) -> Key:
         """The key after which come the last `size` rows of the range; found by keys, without messages."""
@@ -92,7 +144,7 @@ class SqliteReader:
 
     def _of_seals(self, ask: Callable[[sqlite3.Connection, str], list[T]], what: str) -> list[T]:
         self._check()
-        if not _can_be_stored(what):
+        if not is_text(what):
             return []
         with translated(self._folder.file(SEALS)), closing(self._folder.open_to_read(SEALS)) as connection:
             return ask(connection, what)
@@ -103,16 +155,18 @@ class SqliteReader:
         self._folder.check()
 
 
-def _can_be_stored(text: str) -> bool:
-    """Not with half a surrogate pair in it: SQLite's text is UTF-8."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _can_be_stored(query: LogQuery) -> bool:
+    """Whether anything can be found: SQLite's text is UTF-8, without half a surrogate pair."""
+    place = query.after or ("", "")
+    texts = (query.container_id, *query.log_types, *query.streams, *(one for one in place if isinstance(one, str)))
+    return all(map(is_text, texts))
 
 
-def _lines(rows: list[Row]) -> list[LogLine]:
+def _page(rows: list[Row]) -> Page:
+    return Page(lines_of(rows), lambda index: rows[index][:4])
+
+
+def lines_of(rows: list[Row]) -> list[LogLine]:
     times = format_all([row[LOG_TIME] for row in rows])
     lines: list[LogLine] = []
     append = lines.append

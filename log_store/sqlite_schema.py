@@ -9,6 +9,7 @@ the key and an index for ids 230 k/s and 332 bytes, with a rowid and two indices
 import sqlite3
 from typing import Final
 
+from log_store import sqlite_arrivals
 from log_store.errors import StoreDamaged, StoreMisconfigured
 
 VERSION: Final = 1
@@ -70,7 +71,9 @@ def create(connection: sqlite3.Connection, seals: bool) -> None:
     """Make the tables in an empty database and leave it in WAL mode."""
     # 8 KiB: rows up to 2 kB (a stack trace) stay in their leaf; at 4 KiB half of that.
     connection.execute("PRAGMA page_size = 8192")
-    connection.executescript(f"BEGIN; {_SEALS if seals else _DAY} PRAGMA user_version = {VERSION}; COMMIT;")
+    connection.executescript(
+        f"BEGIN; {_SEALS if seals else _DAY + sqlite_arrivals.TABLE} PRAGMA user_version = {VERSION}; COMMIT;"
+    )
     connection.execute("PRAGMA journal_mode = WAL")
 
 

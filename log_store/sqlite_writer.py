@@ -11,8 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+<<<<<<< ours
 from log_store import sqlite_rows, sqlite_seals
 from log_store.document import Absorbed, DocumentBatch
+=======
+from log_store import sqlite_arrivals, sqlite_rows, sqlite_seals
+from log_store.document import DocumentBatch
+>>>>>>> theirs
 from log_store.errors import StoreUnavailable
 from log_store.protocols import Rejection, WriteResult
 from log_store.seal import Seal
@@ -145,6 +150,7 @@ def _store_together(connection: sqlite3.Connection, batch: DocumentBatch) -> int
     moved = sqlite_rows.note_moves(connection)
     stored = connection.executemany(sqlite_rows.UPSERT, sqlite_rows.rows(batch, keys, shipper)).rowcount
     sqlite_rows.count_up(connection, moved)
+    sqlite_arrivals.note(connection, batch, keys, shipper)
     return stored
 
 

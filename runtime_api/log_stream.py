@@ -1,37 +1,38 @@
 """The body of `/logs`, made page by page."""
 
-import json
 import logging
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
-import orjson
-
 from log_store.errors import LogStoreError
-from log_store.query import LogLine
+from log_store.query import Page, Place
 from runtime_api.counters import Counters
-from runtime_api.envelope import closing
 from runtime_api.errors import StreamBroken
+from runtime_api.reading.compression import gzipped
+from runtime_api.reading.cut import Cut
+from runtime_api.reading.forms import Form
 
-_PIECE: Final = 500  # lines made into JSON at a time: a page of long lines is not held twice
+_PIECE: Final = 500  # lines given their form at a time: a page of long lines is not held twice
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class LogAnswer:
-    """`opening` begins the envelope; `first` are pages that have been read already, `rest` the ones to come.
+    """`first` are pages that have been read already, `rest` the ones to come.
 
-    `closing` are the members of `data` after the lines and their counts.
+    `closing` are the members of `data` after the lines and their counts; `cursor_at` makes the one for a rest.
     """
 
     container_id: str
-    opening: bytes
-    first: list[list[LogLine]]
-    rest: Iterator[list[LogLine]]
+    form: Form
+    gzip: bool
+    first: list[Page]
+    rest: Cut
     closing: dict[str, Any]
+    cursor_at: Callable[[Place], str]
 
 
 class LogStream:
@@ -44,7 +45,8 @@ class LogStream:
         self._answer = answer
         self._counters = counters
         self._on_close = on_close
-        self._parts = self._make()
+        self._made = self._make()
+        self._parts = gzipped(self._made) if answer.gzip else self._made
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -65,36 +67,22 @@ class LogStream:
             raise StreamBroken("an error of ours") from error
 
     def close(self) -> None:
-        self._parts.close()
-        close_pages(self._answer.rest)
+        self._made.close()
+        self._answer.rest.close()
         self._on_close()
 
     def _make(self) -> Generator[bytes, None, None]:
-        before = self._answer.opening
+        form = self._answer.form
+        before = form.begin()
         count = lines = 0
         for page in chain(self._answer.first, self._answer.rest):
             for start in range(0, len(page), _PIECE):
-                yield before + _items(page[start : start + _PIECE])
-                before = b","
+                yield before + form.lines(page[start : start + _PIECE], not (count or start))
+                before = b""
             count += len(page)
             lines += sum(line["lines"] for line in page)
             self._counters.lines(len(page))
-        if not count:
-            yield before
-        yield closing({"count": count, "lines": lines, **self._answer.closing})
-
-
-def _items(lines: list[LogLine]) -> bytes:
-    """JSON of the lines, comma between them."""
-    try:
-        return orjson.dumps(lines)[1:-1]
-    except orjson.JSONEncodeError:
-        # Half a surrogate pair, which a foreign writer may have stored: JSON can carry it by an escape, UTF-8 cannot.
-        return json.dumps(lines)[1:-1].encode()
-
-
-def close_pages(pages: Iterator[list[LogLine]]) -> None:
-    """A reader's generator holds connections until it is closed; other iterators have nothing to close."""
-    close = getattr(pages, "close", None)
-    if close is not None:
-        close()
+        members = {"count": count, "lines": lines, **self._answer.closing}
+        if self._answer.rest.more is not None:
+            members["cursor"] = self._answer.cursor_at(self._answer.rest.more)
+        yield before + form.end(members)

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 
 from log_store.errors import LogStoreError
-from log_store.query import ContainerRef, LogLine, LogQuery
+from log_store.query import Arrival, ContainerRef, LogLine, LogQuery, Page
 from log_store.rfc3339 import format_all
 from log_store.seal import Seal
 
@@ -29,7 +29,7 @@ class MadeReader:
         self.go.set()
         self.closed = False
 
-    def read(self, query: LogQuery) -> Iterator[list[LogLine]]:
+    def read(self, query: LogQuery) -> Iterator[Page]:
         self.queries.append(query)
         self.reading += 1
         try:
@@ -43,11 +43,11 @@ class MadeReader:
         finally:
             self.reading -= 1
 
-    def _page(self, page: int) -> list[LogLine]:
+    def _page(self, page: int) -> Page:
         first = page * self.rows
         times = format_all(range(START + first, START + first + self.rows))
         text = "x" * self.width
-        return [
+        lines: list[LogLine] = [
             {
                 "log_time": time,
                 "log_type": "info",
@@ -59,6 +59,16 @@ class MadeReader:
             }
             for number, time in enumerate(times, first)
         ]
+        return Page(lines, lambda index: (START + first + index, "stdout", 0, f"{first + index:032x}"))
+
+    def heads(self, container_id: str) -> dict[str, int]:
+        return {}
+
+    def read_since(self, container_id: str, shipper: str, after: int, until: int, most: int) -> list[Arrival]:
+        return []
+
+    def count_since(self, container_id: str, shipper: str, after: int, until: int) -> int:
+        return 0
 
     def seals(self, container_id: str) -> list[Seal]:
         if self.error is not None and not self.break_at:

@@ -9,7 +9,7 @@ from typing import Any
 from log_store.document import COLUMNS, DocumentBatch
 from log_store.errors import LogStoreError
 from log_store.protocols import WriteResult
-from log_store.query import ContainerRef, LogLine, LogQuery
+from log_store.query import Arrival, ContainerRef, LogLine, LogQuery, Page
 from log_store.rfc3339 import format_ns
 from log_store.seal import Seal
 
@@ -20,6 +20,7 @@ class StoredRow:
 
     members: dict[str, Any]
     raw: bytes | None
+    shipper: str
 
     @property
     def container_id(self) -> str:
@@ -76,7 +77,7 @@ class MemoryStore:
         there = self.rows.get(members["id"])
         if there is not None and there.members["version"] >= members["version"]:
             return False
-        self.rows[members["id"]] = StoredRow(members, batch.raw.get(row))
+        self.rows[members["id"]] = StoredRow(members, batch.raw.get(row), batch.shipper)
         return True
 
     def write_seals(self, seals: Sequence[Seal]) -> None:
@@ -90,15 +91,38 @@ class MemoryStore:
     def refresh(self) -> None:
         self._check_error()
 
-    def read(self, query: LogQuery) -> Iterator[list[LogLine]]:
+    def read(self, query: LogQuery) -> Iterator[Page]:
         with self._lock:
             self._check_error()
             found = sorted((row for row in self.rows.values() if _fits(row, query)), key=lambda row: row.place)
+        if query.descending:
+            found.reverse()
         if query.size is not None:
-            found = found[max(0, len(found) - query.size) :] if query.newest else found[: query.size]
+            last = query.newest and not query.descending
+            found = found[max(0, len(found) - query.size) :] if last else found[: query.size]
         for start in range(0, len(found), self._page_rows):
             self._check_error()
-            yield [row.line() for row in found[start : start + self._page_rows]]
+            rows = found[start : start + self._page_rows]
+            yield Page((row.line() for row in rows), lambda index, rows=rows: rows[index].place)  # type: ignore[misc]
+
+    def heads(self, container_id: str) -> dict[str, int]:
+        heads: dict[str, int] = {}
+        for row in self._of(container_id):
+            heads[row.shipper] = max(row.members["seq"], heads.get(row.shipper, 0))
+        return heads
+
+    def read_since(self, container_id: str, shipper: str, after: int, until: int, most: int) -> list[Arrival]:
+        rows = [row for row in self._of(container_id) if row.shipper == shipper and after < row.members["seq"] <= until]
+        rows.sort(key=lambda row: int(row.members["seq"]))
+        return [Arrival(row.members["seq"], row.line()) for row in rows[:most]]
+
+    def count_since(self, container_id: str, shipper: str, after: int, until: int) -> int:
+        return len(self.read_since(container_id, shipper, after, until, 2**31))
+
+    def _of(self, container_id: str) -> list[StoredRow]:
+        with self._lock:
+            self._check_error()
+            return [row for row in self.rows.values() if row.container_id == container_id]
 
     def count_lines(self, container_id: str) -> int:
         with self._lock:
@@ -137,9 +161,14 @@ class MemoryStore:
 
 
 def _fits(row: StoredRow, query: LogQuery) -> bool:
-    time = row.members["log_time"]
+    members = row.members
+    time, after = members["log_time"], query.after
     return (
         row.container_id == query.container_id
         and (query.start is None or query.start <= time)
         and (query.end is None or time <= query.end)
+        and (not query.log_types or members["log_type"] in query.log_types)
+        and (not query.streams or members["stream"] in query.streams)
+        and (query.text is None or query.text.matches(members["message"]))
+        and (after is None or (row.place < after if query.descending else row.place > after))
     )

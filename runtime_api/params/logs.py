@@ -1,14 +1,16 @@
 """The parameters of `GET /logs` (contract, section 5)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl
 
 from runtime_api.errors import BadRequest
+from runtime_api.params import selection
 from runtime_api.params.query import MOST, read_query
+from runtime_api.params.selection import Selection, read_selection
 from runtime_api.params.time import parse_time
 
-NAMES: Final = ("container_id", "start_time", "end_time", "size", "wait", "wait_seconds")
+NAMES: Final = ("container_id", "start_time", "end_time", "size", "wait", "wait_seconds", *selection.NAMES)
 LARGEST_SIZE: Final = 1_000_000_000
 
 
@@ -22,6 +24,7 @@ class LogParameters:
     size: int | None
     ends: bool = False  # whether the caller gave the end; else it is the time of the request
     wait: float | None = None  # seconds to wait for the seal at most; None: not at all
+    selection: Selection = field(default_factory=Selection)
 
     @property
     def empty(self) -> bool:
@@ -34,7 +37,7 @@ def read_log_parameters(query: str, now: int, wait_limit: float) -> LogParameter
 
     `wait_limit`: seconds.
     """
-    given = read_query(query, NAMES)
+    given = read_query(query, NAMES, selection.REPEATED)
     problems: list[str] = []
     container = given.get("container_id", "")
     if not container:
@@ -46,16 +49,26 @@ def read_log_parameters(query: str, now: int, wait_limit: float) -> LogParameter
     if start is not None and end is not None and start > end:
         problems.append(f"start_time: {given['start_time']!r} is later than end_time {given['end_time']!r}")
     size = _size(given, problems)
+    chosen = read_selection(given, problems)
     wait = _wait(given, wait_limit, problems)
     if problems:
         raise BadRequest(problems)
-    return LogParameters(container, start, now if end is None else end, size, end is not None, wait)
+    return LogParameters(container, start, now if end is None else end, size, end is not None, wait, chosen)
 
 
 def asks_to_wait(query: str) -> bool:
     """Whether a query string, as it came, asks for a wait; for a lane to be chosen before the request is judged."""
+    return _asks(query, "wait")
+
+
+def asks_to_follow(query: str) -> bool:
+    """As `asks_to_wait`."""
+    return _asks(query, "follow")
+
+
+def _asks(query: str, what: str) -> bool:
     try:
-        return any(name == "wait" and value for name, value in parse_qsl(query, max_num_fields=MOST))
+        return any(name == what and value for name, value in parse_qsl(query, max_num_fields=MOST))
     except ValueError:
         return False  # it will be refused
 

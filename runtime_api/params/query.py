@@ -9,8 +9,11 @@ from runtime_api.errors import BadRequest
 MOST = 50  # parameters
 
 
-def read_query(query: str, known: Sequence[str]) -> dict[str, str]:
-    """The parameters of a WSGI query string that are not empty. Raises BadRequest naming the unknown and repeated."""
+def read_query(query: str, known: Sequence[str], repeated: Sequence[str] = ()) -> dict[str, str]:
+    """The parameters of a WSGI query string that are not empty. Raises BadRequest naming the unknown and repeated.
+
+    Those in `repeated` may be given several times: their values come with commas between.
+    """
     try:
         text = query.encode("latin-1").decode("utf-8")  # WSGI's strings are bytes (PEP 3333)
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST)
@@ -21,12 +24,18 @@ def read_query(query: str, known: Sequence[str]) -> dict[str, str]:
     problems = [_unknown(name, known) for name in dict(pairs) if name not in known]
     names = [name for name, _ in pairs]
     problems += [
-        f"{name}: given {names.count(name)} times, must be given once" for name in known if names.count(name) > 1
+        f"{name}: given {names.count(name)} times, must be given once"
+        for name in known
+        if names.count(name) > 1 and name not in repeated
     ]
     problems += [f"{name}: {value!r:.100} holds a NUL character" for name, value in pairs if "\0" in value]
     if problems:
         raise BadRequest(problems)
-    return {name: value for name, value in pairs if value}
+    given: dict[str, str] = {}
+    for name, value in pairs:
+        if value:
+            given[name] = f"{given[name]},{value}" if name in given else value
+    return given
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:

@@ -8,14 +8,17 @@ from typing import Any
 import falcon
 
 from log_store.protocols import LogReader
-from log_store.query import LogLine, LogQuery
+from log_store.query import Page
 from log_store.seal import Seal
 from runtime_api.containers.protocols import Containers
 from runtime_api.counters import Counters
-from runtime_api.envelope import MEDIA_TYPE, Clock, opening
-from runtime_api.errors import TooManyStreams, TooManyWaits
-from runtime_api.log_stream import LogAnswer, LogStream, close_pages
+from runtime_api.envelope import Clock
+from runtime_api.errors import BadRequest, TooManyStreams, TooManyWaits
+from runtime_api.log_stream import LogAnswer, LogStream
 from runtime_api.params.logs import LogParameters, read_log_parameters
+from runtime_api.reading.choice import Choice
+from runtime_api.reading.cursor import cursor_text
+from runtime_api.reading.cut import Cut
 from runtime_api.seal_view import Span, seal_view
 from runtime_api.seal_waits import SealWaits
 from runtime_api.slots import Slot, Slots
@@ -38,8 +41,9 @@ class _Waited:
 
 
 class Logs:
-    """`data`: `logs` (see `LogLine`), `count` of its members, `lines` that they hold, `seal` (see `seal_view`), and
-    where a wait was asked for `waited`: `seconds`, and whether the range is `sealed` or the bound passed.
+    """`data`: `logs` (see `LogLine`), `count` of its members, `lines` that they hold, `seal` (see `seal_view`),
+    where `size` left a rest the `cursor` to go on with, and where a wait was asked for `waited`: `seconds`, and whether
+    the range is `sealed` or the bound passed. The same in other forms: see `reading.forms`.
 
     The seal is read before the lines: what it vouches for was in the store when they were read. It speaks of the asked
     range, also where `size` shows a part of it.
@@ -64,7 +68,8 @@ class Logs:
             if asked.wait is not None:
                 gone = req.env.get("waitress.client_disconnected", lambda: False)
                 waited = self._wait(container_id, asked, asked.wait, gone)
-            self._send(resp, self._answer(container_id, asked, waited), slot)
+            choice = Choice.of(req, asked.selection.format)
+            self._send(resp, choice, self._answer(container_id, asked, waited, choice), slot)
         finally:
             if slot is not None and resp.stream is None:
                 slot.release()
@@ -72,8 +77,10 @@ class Logs:
     def on_head(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Never waits."""
         asked = self._asked(req)
-        close_pages(self._answer(self._containers.resolve(asked.container), asked, None).rest)
-        resp.content_type = MEDIA_TYPE
+        choice = Choice.of(req, asked.selection.format)
+        answer = self._answer(self._containers.resolve(asked.container), asked, None, choice)
+        answer.rest.close()
+        choice.describe(resp, answer.form)
         resp.stream = iter(())  # not "no body": its length is not known
 
     def _asked(self, req: falcon.Request) -> LogParameters:
@@ -89,19 +96,26 @@ class Logs:
         sealed = self._waits.wait(container_id, has_come, seconds, gone)
         return _Waited(round(time.monotonic() - began, 3), sealed, newest)
 
-    def _answer(self, container_id: str, asked: LogParameters, waited: _Waited | None) -> LogAnswer:
+    def _answer(self, container_id: str, asked: LogParameters, waited: _Waited | None, choice: Choice) -> LogAnswer:
+        chosen = asked.selection
+        if chosen.cursor is not None and not chosen.cursor.fits(container_id):
+            raise BadRequest([f"cursor: it comes from the log of another container than {container_id[:12]}"])
         seal = seal_view(self._reader.seals(container_id), _span(asked), waited.newest_run if waited else 0)
-        pages: Iterator[list[LogLine]] = iter(())
+        pages: Iterator[Page] = iter(())
         if not asked.empty:
             end = self._end(asked, seal["state"], waited)
-            pages = self._reader.read(LogQuery(container_id, asked.start, end, asked.size))
-        first = [page for page in (next(pages, None), next(pages, None)) if page is not None]
+            pages = self._reader.read(chosen.query(container_id, asked.start, end, asked.size))
+        cut = Cut(pages, asked.size)
+        first = [page for page in (next(cut, None), next(cut, None)) if page is not None]
         message, closing = f"the log of container {container_id}", dict[str, Any](seal=seal)
         if waited is not None:
             closing["waited"] = {"seconds": waited.seconds, "sealed": waited.sealed}
             if not waited.sealed:
                 message += f": not sealed after {waited.seconds:.0f} s; this is what there is so far"
-        return LogAnswer(container_id, opening(self._clock(), 200, message, "logs"), first, pages, closing)
+        return LogAnswer(
+            container_id, choice.form(self._clock(), message), choice.gzip, first, cut, closing,
+            lambda place: cursor_text(container_id, place, chosen.descending),
+        )  # fmt: skip
 
     def _end(self, asked: LogParameters, state: str, waited: _Waited | None) -> int | None:
         """Of the lines to read: what was written while the request waited, or by a clock ahead, belongs to the log."""
@@ -111,8 +125,7 @@ class Logs:
             return None
         return asked.end if waited is None else self._clock()
 
-    def _send(self, resp: falcon.Response, answer: LogAnswer, slot: Slot | None) -> None:
-        resp.content_type = MEDIA_TYPE
+    def _send(self, resp: falcon.Response, choice: Choice, answer: LogAnswer, slot: Slot | None) -> None:
         if len(answer.first) < 2:
             stream = LogStream(answer, self._counters, lambda: None)
             try:
@@ -121,11 +134,12 @@ class Logs:
                 stream.close()
         else:
             resp.stream = self._stream(answer, slot)
+        choice.describe(resp, answer.form)  # at last: not on an error's answer
 
     def _stream(self, answer: LogAnswer, slot: Slot | None) -> LogStream:
         taken = slot or self._bounds.streams.take()
         if taken is None:
-            close_pages(answer.rest)
+            answer.rest.close()
             raise TooManyStreams(
                 f"{self._bounds.streams.limit} long answers are being read, which is the most at a time "
                 "(half of the setting api_threads): try again, or ask for a shorter range or a `size`"

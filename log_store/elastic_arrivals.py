@@ -1,0 +1,73 @@
+"""Messages by their seq, for who follows a container: without a point in time, since each answer is for itself."""
+
+from typing import Any, Final
+
+from log_store.elastic_client import ElasticClient
+from log_store.elastic_errors import Answer
+from log_store.elastic_search import MEMBERS, Hit, checked_hits, counts
+from log_store.errors import StoreDamaged
+from log_store.selection import is_text
+
+_MOST_SHIPPERS: Final = 1000
+_LAST: Final = (1 << 63) - 1
+
+
+def heads(client: ElasticClient, indices: str, container_id: str) -> dict[str, int]:
+    """See `LogReader.heads`."""
+    if not is_text(container_id):
+        return {}
+    shippers = {"terms": {"field": "shipper", "size": _MOST_SHIPPERS}, "aggs": {"head": {"max": {"field": "seq"}}}}
+    answer = _search(
+        client, indices, _query([{"term": {"container_id": container_id}}], 0, aggs={"shippers": shippers})
+    )
+    try:
+        found = answer.body["aggregations"]["shippers"]["buckets"] if "aggregations" in answer.body else []
+        return {str(one["key"]): int(one["head"]["value"]) for one in found}
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreDamaged(f"{client.place}: shippers that make no sense: {answer.body!r:.300}") from error
+
+
+def since(
+    client: ElasticClient, indices: str, container_id: str, shipper: str, after: int, until: int, most: int
+) -> list[Hit]:
+    """See `LogReader.read_since`; `sort` of each hit begins with its seq."""
+    if not is_text(container_id + shipper):
+        return []
+    asked = _query(_range(container_id, shipper, after, until), most, sort=[{"seq": "asc"}])
+    # How much they weigh first: a message may have 8 MiB.
+    keys = _hits(client, indices, {**asked, "stored_fields": "_none_", "docvalue_fields": ["bytes"]})
+    if not keys:
+        return []
+    return _hits(client, indices, {**asked, "_source": MEMBERS, "size": counts(keys)[0]})
+
+
+def count(client: ElasticClient, indices: str, container_id: str, shipper: str, after: int, until: int) -> int:
+    """See `LogReader.count_since`."""
+    if not is_text(container_id + shipper):
+        return 0
+    body = {**_query(_range(container_id, shipper, after, until), 0), "track_total_hits": True}
+    answer = _search(client, indices, body)
+    try:
+        return int(answer.body["hits"]["total"]["value"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreDamaged(f"{client.place}: a count that makes no sense: {answer.body!r:.300}") from error
+
+
+def _range(container_id: str, shipper: str, after: int, until: int) -> list[dict[str, Any]]:
+    seq = {"gt": min(after, _LAST), "lte": min(until, _LAST)}
+    return [{"term": {"container_id": container_id}}, {"term": {"shipper": shipper}}, {"range": {"seq": seq}}]
+
+
+def _query(filters: list[dict[str, Any]], size: int, **more: Any) -> dict[str, Any]:
+    return {"query": {"bool": {"filter": filters}}, "size": size, "track_total_hits": False, **more}
+
+
+def _hits(client: ElasticClient, indices: str, body: dict[str, Any]) -> list[Hit]:
+    return checked_hits(client.place, _search(client, indices, body))
+
+
+def _search(client: ElasticClient, indices: str, body: dict[str, Any]) -> Answer:
+    params = {"allow_partial_search_results": "false", "ignore_unavailable": "true"}
+    answer = client.request("POST", f"/{indices}/_search", body=body, params=params)
+    checked_hits(client.place, answer)
+    return answer

@@ -1,0 +1,152 @@
+"""The forms of an answer of /logs. Each ends with an end mark: without it, what came is not the whole.
+
+======  ===========================  ==========================================================================
+form    media type                   end mark
+======  ===========================  ==========================================================================
+json    application/json             the envelope's end
+ndjson  application/x-ndjson         a last object that has `end` as its only member
+text    text/plain                   a last line that begins with what the header `Wholelog-End` says
+csv     text/csv                     a last row that has `#end` as its first field (and in the header)
+======  ===========================  ==========================================================================
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
+
+import orjson
+
+from log_store.query import LogLine
+from runtime_api.envelope import MEDIA_TYPE, closing, opening
+
+NDJSON_TYPE: Final = "application/x-ndjson"
+MEDIA_TYPES: Final = {
+    "json": MEDIA_TYPE,
+    "ndjson": NDJSON_TYPE,
+    "text": "text/plain; charset=utf-8",
+    "csv": "text/csv; charset=utf-8; header=present",
+}
+COLUMNS: Final = ("log_time", "log_type", "stream", "log_message", "lines", "id")
+_CSV_END: Final = "#end"
+_FORMULA: Final = tuple("=+-@\t\r\n|%\uff0b\uff0d\uff1d\uff20")
+"""With these a spreadsheet program may take a cell for a formula (OWASP, CSV injection)."""
+
+
+class Form(Protocol):
+    """Bytes of one answer; each method is called in this order, `lines` as often as there are."""
+
+    @property
+    def end_mark(self) -> str:
+        """For the header `Wholelog-End`; '' where the form needs none."""
+        ...
+
+    def begin(self) -> bytes: ...
+
+    def lines(self, lines: list[LogLine], is_first: bool) -> bytes: ...
+
+    def end(self, members: Mapping[str, Any]) -> bytes:
+        """`members`: those of `data` beside `logs`."""
+        ...
+
+
+class JsonForm:
+    end_mark = ""
+
+    def __init__(self, now: int, message: str) -> None:
+        self._opening = opening(now, 200, message, "logs")
+
+    def begin(self) -> bytes:
+        return self._opening
+
+    def lines(self, lines: list[LogLine], is_first: bool) -> bytes:
+        return (b"" if is_first else b",") + as_json(lines)[1:-1]
+
+    def end(self, members: Mapping[str, Any]) -> bytes:
+        return closing(members)
+
+
+class NdjsonForm:
+    end_mark = ""
+
+    def begin(self) -> bytes:
+        return b""
+
+    def lines(self, lines: list[LogLine], is_first: bool) -> bytes:
+        return b"".join([as_json(line) + b"\n" for line in lines])
+
+    def end(self, members: Mapping[str, Any]) -> bytes:
+        return orjson.dumps({"end": members}, option=orjson.OPT_APPEND_NEWLINE)
+
+
+class TextForm:
+    """`TIME TYPE MESSAGE`; the message as it is, control characters and further lines included."""
+
+    def __init__(self, token: str) -> None:
+        """`token`: not to be guessed by whoever wrote the lines."""
+        self.end_mark = f"# end {token}"
+
+    def begin(self) -> bytes:
+        return b""
+
+    def lines(self, lines: list[LogLine], is_first: bool) -> bytes:
+        text = "".join([f"{line['log_time']} {line['log_type']} {line['log_message']}\n" for line in lines])
+        return text.encode("utf-8", "replace")
+
+    def end(self, members: Mapping[str, Any]) -> bytes:
+        return f"{self.end_mark} {as_json(members).decode()}\n".encode()
+
+
+class CsvForm:
+    """RFC 4180 with a header. A cell of text that a spreadsheet would take for a formula gets a `'` before it."""
+
+    end_mark = _CSV_END
+
+    def begin(self) -> bytes:
+        return _rows([COLUMNS])
+
+    def lines(self, lines: list[LogLine], is_first: bool) -> bytes:
+        return _rows(
+            [
+                (
+                    line["log_time"],
+                    line["log_type"],
+                    line["stream"],
+                    harmless(line["log_message"]),
+                    str(line["lines"]),
+                    line["id"],
+                )
+                for line in lines
+            ]
+        )
+
+    def end(self, members: Mapping[str, Any]) -> bytes:
+        return _rows([(_CSV_END, members["seal"]["state"], "", as_json(members).decode(), str(members["lines"]), "")])
+
+
+def form_of(name: str, now: int, message: str, token: Callable[[], str]) -> Form:
+    """`name`: a key of MEDIA_TYPES; `message`: the envelope's."""
+    if name == "ndjson":
+        return NdjsonForm()
+    if name == "text":
+        return TextForm(token())
+    return CsvForm() if name == "csv" else JsonForm(now, message)
+
+
+def harmless(text: str) -> str:
+    return "'" + text if text.startswith(_FORMULA) else text
+
+
+def as_json(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        # Half a surrogate pair, which a foreign writer may have stored: JSON can carry it by an escape, UTF-8 cannot.
+        return json.dumps(value).encode()
+
+
+def _rows(rows: list[tuple[str, ...]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode("utf-8", "replace")
