@@ -19,6 +19,7 @@ from runtime_api.containers.creation import task_of
 from runtime_api.containers.engine import Details, Engine
 from runtime_api.containers.lookup import Lookup
 from runtime_api.containers.protocols import Deleted
+from runtime_api.containers.record import record_of
 from runtime_api.containers.stop_signal import heeds
 from runtime_api.containers.tasks import Tasks
 from runtime_api.containers.turns import Turns
@@ -106,12 +107,17 @@ class Remover:
             except LogStoreError as error:
                 return _kept(container_id, f"the log store cannot say whether its log is whole: {error}")
             if verified:
-                self._engine.remove(container_id)
+                self._take_away(ended)
                 return self._gone(container_id, seals)
             if not self._shipper_up():
                 return _kept(container_id, f"the log shipper is not there (socket {self._shipper})")
             if self._clock() >= end or self._stop.wait(_POLL):
                 return _kept(container_id, f"its log was not verified within {self._seal_wait:g} seconds")
+
+    def _take_away(self, ended: Details) -> None:
+        container_id = ended.summary.container_id
+        self._tasks.keep_record(container_id, record_of(ended, self._tasks.by_id(container_id)))
+        self._engine.remove(container_id)
 
     def _ended(self, details: Details) -> Details | None:
         """As it is once it has stopped; None if it is gone."""
@@ -191,7 +197,7 @@ class Remover:
             verified, seals = self._verified(ended)
             if not verified:
                 return False
-            self._engine.remove(container_id)
+            self._take_away(ended)
             log.info("container %s is deleted; %s", container_id[:12], _said(seals))
         self._tasks.deleted(container_id, self._now())
         return True

@@ -4,12 +4,12 @@ from typing import Any
 
 from log_store.errors import LogStoreError
 from log_store.protocols import LogReader
-from log_store.rfc3339 import format_ns
 from runtime_api.containers.creation import Starter
-from runtime_api.containers.engine import Details, Engine, Summary
+from runtime_api.containers.engine import Engine, Summary
 from runtime_api.containers.lookup import Lookup
 from runtime_api.containers.ownership import Ours
 from runtime_api.containers.protocols import ContainerView, Created, Deleted
+from runtime_api.containers.record import record_of, record_of_removed
 from runtime_api.containers.removal import Remover
 from runtime_api.containers.stats import Stats
 from runtime_api.containers.tasks import Task, Tasks
@@ -71,7 +71,9 @@ class ContainerService:
             return self._removed(task)
         if details.summary.state in RUNNING:
             self._stats.watch(details.summary.container_id)
-        return self._view(details.summary, set(self._tasks.to_delete()), self._more(details))
+        record = record_of(details, self._tasks.by_id(found))
+        more = {**record, **self._seal(found, details.started_at)}
+        return self._view(details.summary, set(self._tasks.to_delete()), more)
 
     def resolve(self, name: str) -> str:
         return self._lookup.any(name)
@@ -94,38 +96,10 @@ class ContainerService:
         status = "removing" if item.container_id in going and item.state not in RUNNING else item.state
         return ContainerView(item.container_id, cpu, mem, status, item.labels.get(labels.UID, ""), more)
 
-    def _more(self, details: Details) -> dict[str, Any]:
-        task = self._tasks.by_id(details.summary.container_id)
-        marks = details.summary.labels
-        ended = not details.running and bool(details.started_at)
-        return {
-            "name": details.summary.name,
-            "image": {"name": details.summary.image, "digest": task.digest if task else details.image_id},
-            "type": marks.get(labels.TYPE, ""),
-            "task_id": marks.get(labels.TASK_ID, ""),
-            "command": list(details.command),
-            "cpu_limit": details.nano_cpus / 1e9 if details.nano_cpus else None,
-            "mem_limit": details.memory or None,
-            "created": format_ns(details.created_at),
-            "started": format_ns(details.started_at) if details.started_at else None,
-            "finished": format_ns(details.finished_at) if ended and details.finished_at else None,
-            "exit_code": details.exit_code if ended else None,
-            "oom_killed": details.oom_killed,
-            "error": details.error,
-            **self._seal(details.summary.container_id, details.started_at),
-        }
-
     def _removed(self, task: Task) -> ContainerView:
         """Of a container that the engine has no more."""
-        more = {
-            "name": task.container_name,
-            "image": {"name": task.image, "digest": task.digest},
-            "type": task.type,
-            "task_id": task.task_id,
-            "created": format_ns(task.created_at),
-            "deleted": format_ns(task.deleted_at) if task.deleted_at else None,  # None: by another hand
-            **self._seal(task.container_id, 0),
-        }
+        record = record_of_removed(task, self._tasks.record(task.container_id))
+        more = {**record, **self._seal(task.container_id, 0)}
         cpu, mem = self._stats.figures(task.container_id, running=False)
         return ContainerView(task.container_id, cpu, mem, "removed", task.uid, more)
 

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from runtime_api.errors import RuntimeApiError
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _SCHEMA: Final = """
 CREATE TABLE tasks (
     container_id TEXT PRIMARY KEY, container_name TEXT NOT NULL, task_id TEXT NOT NULL, type TEXT NOT NULL,
     uid TEXT NOT NULL, image TEXT NOT NULL, digest TEXT NOT NULL, created_at INTEGER NOT NULL,
-    deletion_asked_at INTEGER, deleted_at INTEGER
+    deletion_asked_at INTEGER, deleted_at INTEGER, record TEXT
 ) WITHOUT ROWID;
 CREATE INDEX tasks_by_name ON tasks (container_name);
 CREATE INDEX tasks_by_task_id ON tasks (task_id);
@@ -31,6 +31,7 @@ CREATE TABLE deletions (
     request_id TEXT PRIMARY KEY, container_id TEXT NOT NULL, answer TEXT
 ) WITHOUT ROWID;
 """
+_SINCE_1: Final = "ALTER TABLE tasks ADD COLUMN record TEXT;"
 _COLUMNS: Final = (
     "container_id, container_name, task_id, type, uid, image, digest, created_at, deletion_asked_at, deleted_at"
 )
@@ -77,8 +78,10 @@ class Tasks:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
             self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
+        elif version == 1:
+            self._db.executescript(f"BEGIN; {_SINCE_1} PRAGMA user_version={_VERSION}; COMMIT;")
         elif version != _VERSION:
-            raise RuntimeApiError(f"{self._file} is of version {version}; this Wholelog reads version {_VERSION}")
+            raise RuntimeApiError(f"{self._file} is of version {version}; this Wholelog reads versions 1 to {_VERSION}")
 
     def request(self, request_id: str) -> Request | None:
         with self._transaction() as db:
@@ -137,6 +140,17 @@ class Tasks:
                 " ORDER BY deletion_asked_at"
             ).fetchall()
             return [row[0] for row in rows]
+
+    def keep_record(self, container_id: str, record: dict[str, Any]) -> None:
+        """What is shown of a container that is about to be removed: JSON's types."""
+        with self._transaction() as db:
+            db.execute("UPDATE tasks SET record = ? WHERE container_id = ?", (json.dumps(record), container_id))
+
+    def record(self, container_id: str) -> dict[str, Any] | None:
+        """None where none was kept."""
+        with self._transaction() as db:
+            row = db.execute("SELECT record FROM tasks WHERE container_id = ?", (container_id,)).fetchone()
+            return json.loads(row[0]) if row and row[0] else None
 
     def deleted(self, container_id: str, now: int) -> None:
         with self._transaction() as db:

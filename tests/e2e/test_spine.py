@@ -268,6 +268,7 @@ def test_deletion_and_what_stays(spine: Spine) -> None:
         shown = spine.ask("GET", f"/containers/{name}")["data"]["container"]
         assert (shown["status"], shown["container_id"], shown["type"]) == ("removed", container_id, "bash_cell")
         assert shown["seal"]["lines"] == 5000 and shown["deleted"] and shown["image"] == made["image"]
+        assert shown["exit_code"] == 137 and shown["started"] < shown["finished"] < shown["deleted"]
     assert container_id not in [one["container_id"] for one in spine.ask("GET", "/containers")["data"]["containers"]]
 
 

@@ -16,7 +16,7 @@ HEALTH = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 
 def alive(port: int) -> bool:
-    return enveloped(ask(port, HEALTH))["message"] == "alive"
+    return bool(enveloped(ask(port, HEALTH))["message"] == "alive")
 
 
 def metric(port: int, line: str) -> float:

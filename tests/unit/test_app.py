@@ -222,12 +222,12 @@ def test_options_and_head(api: Api) -> None:
 
 
 def test_every_error_of_ours_has_its_status_and_is_counted(api: Api) -> None:
-    found = [
+    found: list[type[errors.RuntimeApiError]] = [
         kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.RuntimeApiError)
     ]
     assert len(found) > 8
     for kind in [*found, OneError]:
-        api.containers.error = kind(["wrong"]) if kind is errors.BadRequest else kind("wrong")  # type: ignore[arg-type]
+        api.containers.error = errors.BadRequest(["wrong"]) if kind is errors.BadRequest else kind("wrong")
         result = api.ask("GET", "/containers")
         assert (result.status_code, result.json["message"]) == (kind.status, "wrong")
         assert ("retry-after" in result.headers) == (kind.status in (429, 503))

@@ -16,7 +16,7 @@ from runtime_api.containers.engine import CommandNotFound
 from runtime_api.containers.log_driver import driver_options
 from runtime_api.containers.stats import Stats
 from runtime_api.containers.stop_signal import heeds
-from runtime_api.containers.tasks import Tasks
+from runtime_api.containers.tasks import Task, Tasks
 from runtime_api.containers.turns import Turns, Twins
 from runtime_api.containers.usage import Usage, bytes_size, cpu_percent, memory_text
 from runtime_api.errors import BadRequest, Conflict, EngineFailed, EngineUnavailable, NotFound, RuntimeApiError
@@ -258,6 +258,21 @@ def test_table_of_another_version(tmp_path: Path) -> None:
     tasks.close()
     with pytest.raises(RuntimeApiError, match="is of version 9"):
         Tasks(tmp_path / "tasks.sqlite")
+
+
+def test_table_of_version_1(tmp_path: Path) -> None:
+    tasks = Tasks(tmp_path / "tasks.sqlite")
+    task = Task("c", "wholelog-t", "t", "bash_cell", "", "a:1", "sha256:0", 5)
+    tasks.started(task, "")
+    tasks._db.executescript("ALTER TABLE tasks DROP COLUMN record; PRAGMA user_version=1")
+    tasks.close()
+    tasks = Tasks(tmp_path / "tasks.sqlite")
+    assert tasks.by_id("c") == task and tasks.record("c") is None
+    tasks.keep_record("c", {"exit_code": 3})
+    tasks.close()
+    tasks = Tasks(tmp_path / "tasks.sqlite")
+    assert tasks.record("c") == {"exit_code": 3} and tasks.record("d") is None
+    tasks.close()
 
 
 def test_table_that_is_damaged(tmp_path: Path) -> None:

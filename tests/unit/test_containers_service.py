@@ -333,6 +333,7 @@ def test_delete_with_seal(bench: Bench, shipper: socket.socket) -> None:
     assert (shown.container_id, shown.status, shown.mem) == (made.container_id, "removed", "0B / 0B")
     assert shown.more["seal"] == deleted.seal and shown.more["deleted"].endswith("Z")
     assert (shown.more["name"], shown.more["image"], shown.more["type"]) == ("wholelog-t1", made.image, "bash_cell")
+    assert shown.more["exit_code"] == 0 and shown.more["started"] < shown.more["finished"]
     bench.service.create(task("r2", "t2"))
     with pytest.raises(Conflict, match="request_id: 'd1' deleted container"):
         bench.service.delete("t2", "d1")
