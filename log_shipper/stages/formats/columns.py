@@ -31,7 +31,7 @@ _NAME = re.compile(r"[A-Za-z]*[a-z][A-Z]|[^\s]*[._:/@$#=\d\\-]|[A-Z]+$")
 _TAG = re.compile(r"(?!\w++\()(?:\S{1,100}+ )?([\w./@(){}-]{1,80})(?:\[[\w.:-]{1,40}\])?: ")
 _PID_TAG = re.compile(r"\S{1,100}+ [\w./@(){}-]{1,80}\[[\w.:-]{1,40}\]: ")
 _PROGRAM = re.compile(r"\S{1,100}+ [\w./-]{1,80}\[\d{1,9}\] (?=[A-Z]{4,9}\b)")  # coloredlogs: host name[123] INFO text
-_LEVEL_IN_NAME = re.compile(r"[\w-]++\.([A-Z]{4,9}):")  # Monolog: production.ERROR:
+_LEVEL_IN_NAME = re.compile(r"[\w.-]+[./]([A-Z]{4,9})(?:/[\w.]+)?:")  # Monolog: production.ERROR:
 _WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
 _PRINTED_BY_OTHER = re.compile(r"std(?:out|err) [FP] ")
 # What follows a time in most formats: `INFO`, `[main] INFO`, `[12] user@db LOG:`, ` - name - INFO`, `[info]`

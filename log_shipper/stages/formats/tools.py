@@ -75,7 +75,11 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     "r": ((re.compile(r"rsync error: "), ERROR), (re.compile(r"rsync warning: "), WARNING)),
     "S": ((re.compile(r"SCRIPT ERROR: "), ERROR),),  # Godot
     "s": ((re.compile(r"svn: E\d{6}: "), ERROR), (re.compile(r"svn: warning: "), WARNING)),
-    "w": ((re.compile(r"warning(?:\[\w+\]| [A-Z]{1,8}\d{1,6}): "), WARNING),),
+    "w": (
+        (re.compile(r"wandb: ERROR "), ERROR),
+        (re.compile(r"wandb: WARNING "), WARNING),
+        (re.compile(r"warning(?:\[\w+\]| [A-Z]{1,8}\d{1,6}): "), WARNING),
+    ),
 }
 _NPM_FIRSTS = frozenset("npyb")
 _AT_PLACE = re.compile(r"\s*\d{1,6}:\d{1,5}\s+(error|warning)\s{1,3}\S")
