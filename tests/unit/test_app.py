@@ -226,7 +226,8 @@ def test_every_error_of_ours_has_its_status_and_is_counted(api: Api) -> None:
         kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.RuntimeApiError)
     ]
     assert len(found) > 8
-    for kind in [*found, OneError]:
+    found.append(OneError)
+    for kind in found:
         api.containers.error = errors.BadRequest(["wrong"]) if kind is errors.BadRequest else kind("wrong")
         result = api.ask("GET", "/containers")
         assert (result.status_code, result.json["message"]) == (kind.status, "wrong")
