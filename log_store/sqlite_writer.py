@@ -11,13 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-<<<<<<< ours
-from log_store import sqlite_rows, sqlite_seals
-from log_store.document import Absorbed, DocumentBatch
-=======
 from log_store import sqlite_arrivals, sqlite_rows, sqlite_seals
-from log_store.document import DocumentBatch
->>>>>>> theirs
+from log_store.document import Absorbed, DocumentBatch
 from log_store.errors import StoreUnavailable
 from log_store.protocols import Rejection, WriteResult
 from log_store.seal import Seal
