@@ -23,7 +23,7 @@ from tests.services.shipper import Shipper
 from tests.services.supervised import Supervised
 
 SCRIPT = Path(writer.__file__)
-BOUND = 90.0  # seconds; no step may take longer
+BOUND = 60.0  # seconds; no step may take longer
 
 
 @dataclass(slots=True)

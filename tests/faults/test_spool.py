@@ -37,7 +37,7 @@ def test_the_spool_s_limit_with_the_store_away(scenes: MakeScene) -> None:
     scene.await_end(seconds=30)
     assert spooled(scene) <= 2 << 20
     scene.shipper.signal("processor", signal.SIGCONT)
-    scene.all_whole()
+    scene.all_whole(seconds=40)
     time.sleep(1.2)  # the acceptor leaves its counters once a second
     assert scene.counted("records_dropped") > 0
     assert scene.row.put_back > 0
@@ -54,7 +54,7 @@ def test_the_spool_s_disk_is_full(scenes: MakeScene) -> None:
             scene.write(LINES, seconds=2)
         scene.await_end(seconds=30)
         scene.shipper.signal("processor", signal.SIGCONT)
-        scene.all_whole()
+        scene.all_whole(seconds=40)
         assert scene.row.put_back > 0
         assert scene.counted("spool_damage") == 0
         scene.shipper.stop()
@@ -74,7 +74,7 @@ def test_the_spool_s_disk_is_full_and_the_acceptor_killed(scenes: MakeScene) -> 
         scene.write(LINES, seconds=1)
         scene.await_end(seconds=30)
         scene.shipper.signal("processor", signal.SIGCONT)
-        scene.all_whole()
+        scene.all_whole(seconds=40)
         scene.shipper.stop()
 
 
@@ -92,7 +92,7 @@ def test_a_torn_tail(scenes: MakeScene, chance: random.Random) -> None:
     scene.shipper.start("acceptor")
     scene.await_end()
     scene.shipper.signal("processor", signal.SIGCONT)
-    scene.all_whole()
+    scene.all_whole(seconds=40)
 
 
 def flip(file: Path, position: int) -> None:
@@ -140,4 +140,4 @@ def test_two_shippers_on_one_spool(scenes: MakeScene) -> None:
     assert bare.returncode != 0 and "another shipper" in bare.stderr
     scene.write(5000, seconds=1)
     scene.await_end()
-    scene.all_whole()
+    scene.all_whole(seconds=40)
