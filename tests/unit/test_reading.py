@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
@@ -227,18 +228,17 @@ def test_a_cursor_is_read_as_it_was_made(time: int, text: str, ordinal: int, des
 
 
 def test_a_cursor_that_is_no_cursor() -> None:
-    for wrong in (
+    wrong: list[Any] = [
         ["x", 0, 2**63, "s", 0, "i"],
         ["x", 2, 1, "s", 0, "i"],
         ["x", 0, 1.5, "s", 0, "i"],
         ["x", True, 1, "s", 0, "i"],
         {},
-    ):
+    ]
+    for one in wrong:
         with pytest.raises(ValueError, match="must be"):
-            parse_cursor(_packed(wrong))
+            parse_cursor(_packed(one))
 
 
 def _packed(value: Any) -> str:
-    from base64 import urlsafe_b64encode
-
     return urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
