@@ -58,17 +58,8 @@ def read_log_parameters(query: str, now: int, wait_limit: float) -> LogParameter
 
 def asks_to_wait(query: str) -> bool:
     """Whether a query string, as it came, asks for a wait; for a lane to be chosen before the request is judged."""
-    return _asks(query, "wait")
-
-
-def asks_to_follow(query: str) -> bool:
-    """As `asks_to_wait`."""
-    return _asks(query, "follow")
-
-
-def _asks(query: str, what: str) -> bool:
     try:
-        return any(name == what and value for name, value in parse_qsl(query, max_num_fields=MOST))
+        return any(name == "wait" and value for name, value in parse_qsl(query, max_num_fields=MOST))
     except ValueError:
         return False  # it will be refused
 

@@ -12,8 +12,6 @@ NAMES: Final = ("log_type", "stream", "q", "order", "tail", "cursor", "format")
 REPEATED: Final = ("log_type", "stream")
 MOST_TAIL: Final = 100_000
 FORMATS: Final = ("json", "ndjson", "text", "csv")
-FOLLOW_FORMATS: Final = ("sse", "ndjson")
-_NOT_WITH_FOLLOW: Final = ("end_time", "size", "order", "wait", "wait_seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +22,7 @@ class Selection:
     descending: bool = False
     tail: int | None = None
     cursor: Cursor | None = None
-    resume: str = ""  # with `follow`: the event id that `cursor` gave
     format: str = ""  # '': as the Accept header says
-    follow: bool = False
 
     def query(self, container_id: str, start: int | None, end: int | None, size: int | None) -> LogQuery:
         """With `size` it asks for one more, by which a rest is known."""
@@ -42,24 +38,19 @@ class Selection:
 
 def read_selection(given: dict[str, str], problems: list[str]) -> Selection:
     """Of the parameters that are not empty; adds what is wrong to `problems`."""
-    follow = _one_of("follow", given, ("true", "false"), problems) == "true"
-    if follow:
-        problems += [f"{name}: not together with follow=true" for name in _NOT_WITH_FOLLOW if name in given]
     order = _one_of("order", given, ("asc", "desc"), problems)
     tail = _tail(given, problems)
-    formats = FOLLOW_FORMATS if follow else FORMATS
-    chosen = _one_of("format", given, formats, problems, " with follow=true" if follow else "")
-    cursor = None if follow else _cursor(given, order == "desc", problems)
+    chosen = _one_of("format", given, FORMATS, problems)
+    cursor = _cursor(given, order == "desc", problems)
     return Selection(
-        _types(given, problems), _streams(given, problems), _text(given, problems), order == "desc", tail, cursor,
-        given.get("cursor", "") if follow else "", chosen, follow,
+        _types(given, problems), _streams(given, problems), _text(given, problems), order == "desc", tail, cursor, chosen
     )  # fmt: skip
 
 
-def _one_of(name: str, given: dict[str, str], values: tuple[str, ...], problems: list[str], when: str = "") -> str:
+def _one_of(name: str, given: dict[str, str], values: tuple[str, ...], problems: list[str]) -> str:
     value = given.get(name, "")
     if value and value not in values:
-        problems.append(f"{name}: {value!r:.100} must be {' or '.join(values)}{when}")
+        problems.append(f"{name}: {value!r:.100} must be {' or '.join(values)}")
         return ""
     return value
 
