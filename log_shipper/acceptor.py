@@ -34,9 +34,9 @@ class Acceptor:
     def __init__(
         self, settings: ShipperSettings, count: Callable[[str, int], None], alive_until: int | None = None
     ) -> None:
-        writer = SpoolWriter(
-            spool_folder(settings.data), segment_bytes=settings.segment_size, limit_bytes=settings.spool_limit
-        )
+        # A segment goes when all of it is stored: there must be several within the limit.
+        segment_bytes = max(1 << 16, min(settings.segment_size, settings.spool_limit // 8))
+        writer = SpoolWriter(spool_folder(settings.data), segment_bytes=segment_bytes, limit_bytes=settings.spool_limit)
         listeners = [listen_unix(settings.socket_path)]
         if settings.forward_listen is not None:
             listeners.append(listen_tcp(*settings.forward_listen))
@@ -45,7 +45,7 @@ class Acceptor:
             settings.partial_timeout, settings.forward_shared_key,
         )  # fmt: skip
         self._server = Server(listeners, rules, self._take, count)
-        self._queue = SpoolQueue(writer, settings.queue_limit, count, self._server.acknowledge)
+        self._queue = SpoolQueue(writer, settings.queue_limit, count, self._server.acknowledge, self._server.refuse)
         self._socket_path = settings.socket_path
         self._read_at = time.time_ns()
         if alive_until is not None:

@@ -19,8 +19,11 @@ MARGIN = 10**9  # ns: two streams' stamps may stand so far out of order without 
 LATE = -1  # the window of what came behind the verified time
 MODULUS = (1 << 128) - 1
 
-Windows = dict[int, tuple[int, int]]
-"""(time >> bits) << 1 | (1 for stderr)  ->  records, sum of their hashes modulo 2**128; LATE << 1 | … for late ones"""
+Window = tuple[int, int, int]
+"""records, sum of their hashes modulo 2**128, lines: a line above 16 KiB is several records"""
+NOTHING: Window = (0, 0, 0)
+Windows = dict[int, Window]
+"""(time >> bits) << 1 | (1 for stderr)  ->  what lies there; LATE << 1 | … for late ones"""
 
 
 def marked(hashes: list[int], starts: list[bool]) -> list[int]:
@@ -43,26 +46,29 @@ class Account:
     latest: int = 0  # ns: the greatest time received
     unverified_bytes: int = 0  # received since the last audit, as Docker's copy counts them
 
-    def add(self, stream: str, times: list[int], hashes: list[int]) -> None:
+    def add(self, stream: str, times: list[int], hashes: list[int], fresh: list[bool] | None = None) -> None:
+        """`fresh`: which records are lines or begin one; None where all do."""
         side = int(stream == STDERR)
         least, most = min(times), max(times)
         if least < self.verified:
-            self._add_late(side, times, hashes)
+            before = self.verified - MARGIN
+            self._add_rows(LATE << 1 | side, [row for row, time in enumerate(times) if time < before], hashes, fresh)
             kept = [row for row, time in enumerate(times) if time >= self.verified]
             if not kept:
                 return
             times, hashes = [times[row] for row in kept], [hashes[row] for row in kept]
+            fresh = fresh and [fresh[row] for row in kept]
         self.latest = max(self.latest, most)
         bits = self.bits
-        if least >> bits == most >> bits:
-            self._add((times[0] >> bits) << 1 | side, len(times), sum(hashes))
-        else:
-            start, key = 0, times[0] >> bits
+        start, key = 0, times[0] >> bits
+        if not key == least >> bits == most >> bits:
             for row, time in enumerate(times):
                 if time >> bits != key:
-                    self._add(key << 1 | side, row - start, sum(hashes[start:row]))
+                    lines = row - start if fresh is None else sum(fresh[start:row])
+                    self._add(key << 1 | side, row - start, sum(hashes[start:row]), lines)
                     start, key = row, time >> bits
-            self._add(key << 1 | side, len(times) - start, sum(hashes[start:]))
+        lines = len(times) - start if fresh is None else sum(fresh[start:])
+        self._add(key << 1 | side, len(times) - start, sum(hashes[start:]), lines)
         while len(self.windows) > MOST_WINDOWS:
             self.widen(self.bits + 2)
 
@@ -73,25 +79,22 @@ class Account:
             return (time >> self.bits) << 1 | side
         return LATE << 1 | side if time < self.verified - MARGIN else None
 
-    def _add_late(self, side: int, times: list[int], hashes: list[int]) -> None:
-        before = self.verified - MARGIN
-        late = [digest for time, digest in zip(times, hashes, strict=True) if time < before]
-        if late:
-            self._add(LATE << 1 | side, len(late), sum(late))
+    def _add_rows(self, key: int, rows: list[int], hashes: list[int], fresh: list[bool] | None) -> None:
+        if rows:
+            lines = len(rows) if fresh is None else sum(fresh[row] for row in rows)
+            self._add(key, len(rows), sum(hashes[row] for row in rows), lines)
 
-    def _add(self, key: int, count: int, total: int) -> None:
-        had_count, had_total = self.windows.get(key, (0, 0))
-        self.windows[key] = (had_count + count, had_total + total & MODULUS)
+    def _add(self, key: int, count: int, total: int, lines: int) -> None:
+        had_count, had_total, had_lines = self.windows.get(key, NOTHING)
+        self.windows[key] = (had_count + count, had_total + total & MODULUS, had_lines + lines)
 
     def widen(self, bits: int) -> None:
         """Merge windows so that each is 2**bits ns wide."""
         shift = bits - self.bits
-        merged: Windows = {}
-        for key, (count, total) in self.windows.items():
-            wide = key if key < 0 else (key >> 1 >> shift) << 1 | key & 1
-            had_count, had_total = merged.get(wide, (0, 0))
-            merged[wide] = (had_count + count, had_total + total & MODULUS)
-        self.bits, self.windows = bits, merged
+        narrow, self.windows = self.windows, {}
+        for key, window in narrow.items():
+            self._add(key if key < 0 else (key >> 1 >> shift) << 1 | key & 1, *window)
+        self.bits = bits
 
     def replace(self, bits: int, windows: Windows) -> None:
         """Put what the audit found in place of the windows that were not the same; a count of 0 takes one away."""
@@ -100,9 +103,9 @@ class Account:
         shift = self.bits - bits
         if shift and windows:
             return  # these have widened meanwhile: the next audit finds them different once more, and repairs again
-        for key, (count, total) in windows.items():
-            if count:
-                self.windows[key] = (count, total)
+        for key, window in windows.items():
+            if window[0]:
+                self.windows[key] = window
             else:
                 self.windows.pop(key, None)
 
@@ -124,9 +127,10 @@ class Account:
         """Multiples of 2**border_bits ns may be given to `verify`, also after the windows have widened twice."""
         return self.bits + ALIGN_BITS
 
-    def records(self) -> int:
-        """Received since the verified time."""
-        return sum(count for count, _ in self.windows.values())
+    def lines(self, start: int = 0, end: int = 1 << 63) -> int:
+        """Since the verified time, late ones too, in the windows from that of `start` to before that of `end` (ns)."""
+        first, last = start >> self.bits, end >> self.bits
+        return sum(lines for key, (_, _, lines) in self.windows.items() if key < 0 or first <= key >> 1 < last)
 
     def copy(self) -> "Account":
         return Account(self.bits, dict(self.windows), self.verified, self.latest, self.unverified_bytes)
@@ -159,10 +163,10 @@ class Ledger:
             self.accounts[container] = Account(bits, unpack_windows(windows), *rest)
 
 
-def pack_windows(windows: Windows) -> list[tuple[int, int, bytes]]:
+def pack_windows(windows: Windows) -> list[tuple[int, int, bytes, int]]:
     """As msgpack can carry them."""
-    return [(key, count, total.to_bytes(16, "big")) for key, (count, total) in windows.items()]
+    return [(key, count, total.to_bytes(16, "big"), lines) for key, (count, total, lines) in windows.items()]
 
 
-def unpack_windows(packed: Iterable[tuple[int, int, bytes]]) -> Windows:
-    return {key: (count, int.from_bytes(total, "big")) for key, count, total in packed}
+def unpack_windows(packed: Iterable[tuple[int, int, bytes, int]]) -> Windows:
+    return {key: (count, int.from_bytes(total, "big"), lines) for key, count, total, lines in packed}

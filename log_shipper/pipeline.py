@@ -35,6 +35,7 @@ class RepairPass:
     container_id: str
     last: bool
     start: dict[str, tuple[int, int]] = field(default_factory=dict)  # stream -> (order_time, ordinal) before it
+    number: int = 0  # of the piece; one that comes a second time (its ack was lost) counts once
     exact: bool = False  # nothing was received that the copy lacks: its messages are the true ones
     bits: int = 0
     windows: Windows = field(default_factory=dict)  # with the last piece: what the copy has in the windows put right
@@ -46,6 +47,7 @@ class _Repair:
 
     revision: int
     states: dict[str, StreamState] = field(default_factory=dict)
+    next_number: int = 0
 
 
 class Pipeline:
@@ -86,6 +88,9 @@ class Pipeline:
             number = self._exact_repairs.get(repair.container_id, 0) + repair.exact
             self._exact_repairs[repair.container_id] = number
             under_way = self._repairs[repair.id] = _Repair(number << PASS_BITS | REPAIR)
+        if repair.number != under_way.next_number:
+            return
+        under_way.next_number += 1
         states, revision = under_way.states, under_way.revision
         for stream, place in repair.start.items():
             if stream in states:
@@ -145,15 +150,16 @@ class Pipeline:
 
     def _account(self, run: Run, hashes: list[int], starts: list[bool]) -> None:
         """`starts`: of the records that are whole lines."""
-        times = run.time
+        times, fresh = run.time, None
         if run.part:
             whole_lines = iter(starts)
             starts = [row in run.part or next(whole_lines) for row in range(len(times))]
             kept = [row for row, text in enumerate(run.text) if text or row not in run.part]
             times, hashes, starts = ([column[row] for row in kept] for column in (times, hashes, starts))  # type: ignore[assignment]
+            fresh = [row not in run.part or run.part[row].ordinal == 1 for row in kept]
         if times:
             account = self.ledger.account(run.container_id)
-            account.add(run.stream, times, marked(hashes, starts))
+            account.add(run.stream, times, marked(hashes, starts), fresh)
             account.unverified_bytes += sum(map(len, run.text)) + FRAME_BYTES * len(times)
 
     def _write(
@@ -184,7 +190,10 @@ class Pipeline:
     def snapshot(self) -> dict[str, Any]:
         return {
             "streams": [[*key, _dump(state)] for key, state in self._streams.items()],
-            "repairs": {i: [r.revision, {s: _dump(x) for s, x in r.states.items()}] for i, r in self._repairs.items()},
+            "repairs": {
+                i: [r.revision, {s: _dump(x) for s, x in r.states.items()}, r.next_number]
+                for i, r in self._repairs.items()
+            },
             "exact_repairs": self._exact_repairs,
             "ledger": self.ledger.snapshot(),
             "statements": self.statements.snapshot(),
@@ -193,8 +202,8 @@ class Pipeline:
     def restore(self, snapshot: dict[str, Any]) -> None:
         self._streams = {(c, s): _load(dumped) for c, s, dumped in snapshot.get("streams", [])}
         self._repairs = {
-            i: _Repair(revision, {stream: _load(dumped) for stream, dumped in states.items()})
-            for i, (revision, states) in snapshot.get("repairs", {}).items()
+            i: _Repair(revision, {stream: _load(dumped) for stream, dumped in states.items()}, number)
+            for i, (revision, states, number) in snapshot.get("repairs", {}).items()
         }
         self._exact_repairs = dict(snapshot.get("exact_repairs", {}))
         self.ledger.restore(snapshot.get("ledger", {}))

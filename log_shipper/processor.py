@@ -39,6 +39,7 @@ class Pace:
     batch_size: int  # documents
     checkpoint_interval: float  # seconds
     inflated_limit: int  # bytes
+    checkpoint_bytes: int  # of the spool, after which a checkpoint need not wait for its time: a small spool fills soon
 
 
 class Processor:
@@ -107,6 +108,10 @@ class Processor:
         with self._pipeline.lock:
             return self._pipeline.statements.open_run(container_id, started_at)
 
+    def open_runs_before(self, container_id: str, started_at: int) -> list[Seal]:
+        with self._pipeline.lock:
+            return self._pipeline.statements.open_runs_before(container_id, started_at)
+
     def outages(self) -> list[tuple[int, int]]:
         with self._pipeline.lock:
             return self._pipeline.statements.outages()
@@ -114,6 +119,12 @@ class Processor:
     def heavy(self, size: int) -> list[str]:
         with self._pipeline.lock:
             return self._pipeline.heavy(size)
+
+    def has_unstated_lines(self, container_id: str) -> bool:
+        with self._pipeline.lock:
+            account = self._pipeline.ledger.accounts.get(container_id)
+            stated = container_id in self._pipeline.statements.containers()
+            return account is not None and account.latest > 0 and not stated
 
     def forget(self, container_id: str) -> None:
         with self._pipeline.lock:
@@ -228,7 +239,8 @@ class Processor:
     def _save_when_due(self) -> None:
         self._finish_checkpoint()
         now = time.monotonic()
-        if self._pending is None and now >= self._save_due and self._reader.position > self._saved:
+        unsaved = self._reader.position - self._saved
+        if self._pending is None and unsaved > 0 and (now >= self._save_due or unsaved > self._pace.checkpoint_bytes):
             self._hand_over()
             self._begin_checkpoint()
             self._save_due = now + self._pace.checkpoint_interval

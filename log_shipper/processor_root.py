@@ -42,12 +42,14 @@ from log_store.protocols import LogWriter
 log = logging.getLogger(__name__)
 
 DEFAULT_ENGINE = "unix:///var/run/docker.sock"
+NICER = 5  # than the acceptor, which must read while all that is clever here keeps the machine busy
 STOP_SECONDS = 5.0  # for what is on its way to the store when we are told to end; the spool has it
 
 
 def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: Callable[[], None]) -> None:
     """The process's main: until SIGTERM or SIGINT. Raises ShipperError, LogStoreError."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.nice(NICER)
     counters, options = Counters(), store_options(settings)
     url = settings.docker_host or environ.get("DOCKER_HOST") or DEFAULT_ENGINE
     with (
@@ -94,7 +96,7 @@ def _processor(
     pipeline.restore(state)
     losses.restore(state.get("losses", {}))
     spool = SpoolReader(spool_folder(data), position)
-    pace = Pace(settings.batch_size, settings.checkpoint_interval, settings.inflated_limit)
+    pace = Pace(settings.batch_size, settings.checkpoint_interval, settings.inflated_limit, settings.spool_limit // 8)
     return Processor(
         spool, pipeline, delivery, writer, checkpoint, pace, losses, counters.count, bad_folder(data)
     )  # fmt: skip
@@ -128,7 +130,8 @@ def shipper_name(file: Path) -> str:
 
 def _begin_to_stop(stop: threading.Event, delivery: Delivery) -> None:
     stop.set()
-    timer = threading.Timer(STOP_SECONDS, delivery.stop)
+    timer = threading.Timer(NICER = 5  # than the acceptor, which must read while all that is clever here keeps the machine busy
+STOP_SECONDS, delivery.stop)
     timer.daemon = True
     timer.start()
 

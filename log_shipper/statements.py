@@ -49,6 +49,12 @@ class Statements:
     def open_run(self, container_id: str, started_at: int) -> Seal | None:
         return self._open_runs.get((container_id, started_at))
 
+    def open_runs_before(self, container_id: str, started_at: int) -> list[Seal]:
+        """The container's earlier runs that have no seal, oldest first."""
+        return [
+            run for (name, start), run in sorted(self._open_runs.items()) if name == container_id and start < started_at
+        ]
+
     def open_runs(self) -> list[Seal]:
         """Seals of runs whose end has not been audited."""
         return list(self._open_runs.values())

@@ -78,6 +78,8 @@ def _failure(place: str, status: Any, error: Any) -> tuple[Fate, str]:
         )
     if kind in _BY_THE_CLUSTER or status == 401 or (status == 403 and kind != "cluster_block_exception"):
         raise StoreMisconfigured(f"{place} refuses every document: {status} {reason}")
+    if kind == "index_closed_exception":  # answered 400, and yet no fault of the document
+        return Fate.BUSY, f"{status} {reason}"
     if not isinstance(status, int) or status in (403, 408, 429) or status >= 500:
         return Fate.BUSY, f"{status} {reason}"
     return Fate.REFUSED, f"{status} {reason}"

@@ -83,14 +83,20 @@ def environment(part: Part, given: Given) -> dict[str, str]:
 
 
 def children(loaded: Sequence[Loaded], given: Given) -> list[Child]:
-    """A child for each process, none started. The one that must always read is watched: frozen, it freezes engines."""
+    """A child for each process, none started. The shipper's are watched: a frozen acceptor freezes engines."""
     made: list[Child] = []
     for one in loaded:
         environ = environment(one.part, given)
         for name, arguments in one.part.processes.items():
-            watchdog = one.settings.watchdog if name == "acceptor" else None
-            made.append(Child(name, python_module(arguments), environ, time.monotonic, watchdog))
+            made.append(Child(name, python_module(arguments), environ, time.monotonic, _watchdog(name, one.settings)))
     return made
+
+
+def _watchdog(name: str, settings: Any) -> float | None:
+    """Seconds of silence after which a process is killed; the processor may be busy with one thing for longer."""
+    if name == "acceptor":
+        return float(settings.watchdog)
+    return max(3 * float(settings.watchdog), 30.0) if name == "processor" else None
 
 
 def become(part: Part, given: Given) -> None:

@@ -2,11 +2,14 @@
 
 import socket
 import threading
+import time
 from pathlib import Path
 
 import msgpack
 
 from log_shipper.errors import NotAccepted
+
+PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0)  # seconds between tries
 
 
 class AcceptorClient:
@@ -18,17 +21,22 @@ class AcceptorClient:
         self._connection: socket.socket | None = None
 
     def send(self, message: bytes, chunk: str) -> None:
-        """Raises NotAccepted; sending the same again is harmless."""
+        """Tries for a while, then raises NotAccepted; the acceptor and the stages take the same only once."""
         with self._lock:
-            try:
-                connection = self._connected()
-                connection.sendall(message)
-                self._await_ack(connection, chunk)
-            except OSError as error:
-                self.close()
-                raise NotAccepted(
-                    f"the acceptor at {self._path} does not take what the audit puts back: {error}"
-                ) from error
+            for pause in PAUSES:
+                try:
+                    connection = self._connected()
+                    connection.sendall(message)
+                    return self._await_ack(connection, chunk)
+                except OSError as error:
+                    self.close()
+                    failure = error
+                # Where the spool is full it has room again once the store has taken some; from the beginning again, the
+                # audit would fill it with what it has.
+                time.sleep(pause)
+            raise NotAccepted(
+                f"the acceptor at {self._path} does not take what the audit puts back: {failure}"
+            ) from failure
 
     def close(self) -> None:
         if self._connection is not None:

@@ -10,11 +10,11 @@ from typing import Protocol
 from log_shipper.audit.accepted import AcceptorClient
 from log_shipper.audit.docker_copy import Engine, Facts
 from log_shipper.audit.entries import lines_message, probe_message, seal_message
-from log_shipper.audit.frames import FrameParser, Frames
+from log_shipper.audit.frames import FrameParser, Frames, TornStart
 from log_shipper.audit.gaps import overflowed, rotated
-from log_shipper.audit.reconcile import END, CopyAccount, Difference, compare
+from log_shipper.audit.reconcile import END, CopyAccount, Difference, compare, union
 from log_shipper.audit.selection import Segment, Selection
-from log_shipper.errors import CopyDamaged, CopyGone
+from log_shipper.errors import CopyDamaged, CopyGone, EngineUnavailable
 from log_shipper.ledger import LATE, MARGIN, Account
 from log_shipper.pipeline import RepairPass
 from log_shipper.stages.multiline import Grouper
@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 
 MESSAGE_ROWS = 2000
 MESSAGE_BYTES = 1 << 20
-HELD = 8 << 20  # bytes of a copy that are held in memory rather than read a second time
 
 
 class Known(Protocol):
@@ -38,6 +37,10 @@ class Known(Protocol):
         """What has been stated of a run that has not been sealed."""
         ...
 
+    def open_runs_before(self, container_id: str, started_at: int) -> list[Seal]:
+        """The container's earlier runs that have no seal, oldest first."""
+        ...
+
     def outages(self) -> list[tuple[int, int]]:
         """Times (from, to, in ns) in which the acceptor did not read."""
         ...
@@ -45,10 +48,17 @@ class Known(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    lines: int
+    """What an audit has found, from the time verified before on."""
+
+    account: Account  # what is true of the windows compared
+    uncompared: int  # lines received of before the copy's first
     put_back: int
-    last_time: int
+    verified_until: int
     gaps: tuple[Gap, ...]
+
+    def lines_between(self, start: int, end: int) -> int:
+        """Of a run that began at `start`; the earliest run has all that is older."""
+        return self.account.lines(start, end) + self.uncompared
 
 
 class Auditor:
@@ -88,13 +98,10 @@ class Auditor:
 
     def rewrite(self, facts: Facts) -> None:
         """Write all of an ended container's copy again, whatever was received. Raises CopyGone, CopyDamaged."""
-        container_id, copy = facts.context.container_id, CopyAccount(self._grouper)
-        for frames, _ in self._frames(container_id, 0, END):
-            copy.add(frames)
-        difference = compare(Account(), copy.account)
-        again = (frames for frames, _ in self._frames(container_id, 0, END))
+        reading = _Reading(facts, 0, END)
+        copy, _ = self._read(reading, Account())
         # No windows with it: what was received stays accounted for as it is.
-        self._send_lines(container_id, again, difference, account=False)
+        self._send_lines(reading, compare(Account(), copy.account), account=False)
 
     def audit_end(self, facts: Facts, gaps: Sequence[Gap] = ()) -> Seal:
         """Bring what the live path lacks of an ended container, then its seal, through the spool; gives the seal.
@@ -104,15 +111,14 @@ class Auditor:
         prior = self._prior(facts)
         try:
             found = self._audit(facts, END)
-            assert found is not None
         except (CopyGone, CopyDamaged) as error:
+            for run in self._known.open_runs_before(facts.context.container_id, facts.started_at):
+                self.unverified(run, str(error))
             return self.unverified(prior, str(error))
-        all_gaps = (*prior.gaps, *found.gaps, *gaps)
-        seal = replace(
-            prior, state="gaps" if all_gaps else "sealed", verified_until=max(facts.finished_at, found.last_time),
-            lines=prior.lines + found.lines, put_back=prior.put_back + found.put_back, gaps=all_gaps,
-            version=time.time_ns(),
-        )  # fmt: skip
+        assert found is not None  # of an ended container there is always something to state
+        start = self._seal_earlier(facts, found)
+        verified_until = max(facts.finished_at, found.verified_until)
+        seal = _ended(prior, found, start, END, verified_until, gaps)
         self._send_seal(seal)
         self._count("audits", 1)
         return seal
@@ -125,7 +131,6 @@ class Auditor:
         account = self._known.account(facts.context.container_id)
         if until - account.verified < 1 << account.border_bits:
             return None
-        prior = self._prior(facts)
         try:
             found = self._audit(facts, until)
         except (CopyGone, CopyDamaged) as error:
@@ -133,13 +138,33 @@ class Auditor:
             return None
         if found is None:
             return None
+        start = self._seal_earlier(facts, found) if found.verified_until > facts.started_at else 0
+        prior = self._prior(facts)
         seal = replace(
-            prior, verified_until=found.last_time, lines=prior.lines + found.lines, put_back=prior.put_back + found.put_back,
-            gaps=(*prior.gaps, *found.gaps), version=time.time_ns(),
+            prior, verified_until=found.verified_until, put_back=prior.put_back + found.put_back,
+            lines=prior.lines + found.lines_between(start, END), gaps=(*prior.gaps, *found.gaps),
+            version=time.time_ns(),
         )  # fmt: skip
         self._send_seal(seal)
         self._count("audits_so_far", 1)
         return seal
+
+    def _seal_earlier(self, facts: Facts, found: _Found) -> int:
+        """Runs that ended unseen, since the container was started again at once: up to the next start all is compared.
+
+        Gives the time (ns) from which on lines are those of the run that the engine shows: 0 where it is the only one,
+        since a run's first lines may be stamped before its start.
+        """
+        earlier = self._known.open_runs_before(facts.context.container_id, facts.started_at)
+        starts = [0, *(run.started_at for run in earlier[1:]), facts.started_at] if earlier else [0]
+        for run, start, end in zip(earlier, starts, starts[1:], strict=False):
+            self._send_seal(_ended(run, found, start, end, end - 1, ()))
+            self._count("audits", 1)
+        return starts[-1]
+
+    def removed(self, facts: Facts, reason: str) -> Seal:
+        """State that a run's container went before it could be compared."""
+        return self.unverified(self._prior(facts), reason)
 
     def unverified(self, run: Seal, reason: str) -> Seal:
         """State that a run's log could not be compared."""
@@ -148,7 +173,7 @@ class Auditor:
         account = self._known.account(run.container_id)
         gap = Gap(max(account.verified, run.started_at) or None, run.finished_at, None, reason)
         seal = replace(
-            run, state="unverified", reason=reason, gaps=(*run.gaps, gap), lines=run.lines + account.records(),
+            run, state="unverified", reason=reason, gaps=(*run.gaps, gap), lines=run.lines + account.lines(),
             version=time.time_ns(),
         )  # fmt: skip
         self._send_seal(seal)
@@ -160,72 +185,100 @@ class Auditor:
         return _seal(facts) if known is None else replace(known, finished_at=facts.finished_at or None)
 
     def _audit(self, facts: Facts, until: int) -> _Found | None:
-        container_id = facts.context.container_id
-        received = self._known.account(container_id)
+        received = self._known.account(facts.context.container_id)
         # Lines behind the verified time are found only where all is read, in the order in which it was written.
         whole = until == END or any(key >> 1 == LATE for key in received.windows)
-        since = 0 if whole else max(0, received.verified - MARGIN)
-        copy = CopyAccount(self._grouper, received.verified, received.border_bits)
-        held, size = list[Frames](), 0
-        for frames, read in self._frames(container_id, since, until):
-            copy.add(frames)
-            size += read
-            if size <= HELD:
-                held.append(frames)
+        reading = _Reading(facts, 0 if whole else max(0, received.verified - MARGIN), until)
+        copy, size = self._read(reading, received)
+        lost = rotated(received, copy, size, facts.started_at)
+        if lost is not None:
+            reading = replace(reading, torn=True)
+            copy, size = self._read(reading, received)
         if until != END:
             until = copy.border(until)
             if not until:
                 return None
-        lost = rotated(received, copy, size, facts.started_at)
         start = 0 if lost is None else copy.first_time
         difference = compare(received, copy.account, start=start, until=until, late=whole)
         if difference.windows:
-            again = iter(held) if size <= HELD else (frames for frames, _ in self._frames(container_id, since, until))
-            self._send_lines(container_id, again, difference)
+            self._send_lines(reading, difference)
         self._count("lines_put_back", difference.missing)
         gaps = overflowed(self._known.outages(), copy, facts.started_at)
-        uncompared = sum(
-            count for key, (count, _) in received.windows.items() if 0 <= key >> 1 < start >> received.bits
-        )
-        lines = copy.lines_before(until) + difference.extra + uncompared
-        return _Found(
-            lines, difference.missing, until if until != END else copy.last_time, (*([lost] if lost else ()), *gaps)
-        )
+        uncompared = received.lines(0, start) if start else 0
+        truth = union(received, copy.account, start=start, until=until)
+        verified_until = until if until != END else copy.last_time
+        return _Found(truth, uncompared, difference.missing, verified_until, (*([lost] if lost else ()), *gaps))
 
-    def _frames(self, container_id: str, since: int, until: int) -> Iterator[tuple[Frames, int]]:
+    def _read(self, reading: "_Reading", received: Account) -> tuple[CopyAccount, int]:
+        """The copy's account, and how many bytes were read."""
+        copy, size = CopyAccount(self._grouper, received.verified, received.border_bits), 0
+        for frames, read in self._frames(reading):
+            copy.add(frames)
+            size += read
+        return copy, size
+
+    def _frames(self, reading: "_Reading") -> Iterator[tuple[Frames, int]]:
         """The copy's frames with the bytes of each block; ended where all that come are behind `until`."""
-        parser, last = FrameParser(), None
-        for block in self._engine.copy(container_id, since):
+        container_id, parser, start, last = reading.facts.context.container_id, FrameParser(), TornStart(), None
+        for block in self._engine.copy(container_id, reading.since):
             frames = parser.receive(block)
-            yield frames, len(block)
             if frames.time:
                 last = _last(frames)
-                if frames.time[-1] > until + MARGIN:
-                    return
+            yield start.cut(frames) if reading.torn else frames, len(block)
+            if frames.time and frames.time[-1] > reading.until + MARGIN:
+                return
         tail = FrameParser().receive(self._engine.tail(container_id))
         # With `since` a copy that has nothing new may end before it.
-        if parser.pending or (tail.time and _last(tail) != last and not (last is None and tail.time[-1] < since)):
+        if parser.pending or (
+            tail.time and _last(tail) != last and not (last is None and tail.time[-1] < reading.since)
+        ):
+            now = self._engine.facts(container_id)
+            if now is not None and (now.running or now.started_at != reading.facts.started_at):
+                raise EngineUnavailable(f"{container_id[:12]} wrote on while its copy was read")
             raise CopyDamaged(f"Docker's copy of {container_id[:12]} broke off")
 
-    def _send_lines(
-        self, container_id: str, copy: Iterator[Frames], difference: Difference, *, account: bool = True
-    ) -> None:
+    def _send_lines(self, reading: "_Reading", difference: Difference, *, account: bool = True) -> None:
         selection = Selection(difference, self._grouper)
-        whole = RepairPass(uuid.uuid4().hex, container_id, last=False, exact=not difference.extra)
-        sent = 0
-        for frames in copy:
+        name, container_id = uuid.uuid4().hex, reading.facts.context.container_id
+        whole = RepairPass(name, container_id, last=False, exact=not difference.extra)
+        number = 0
+        for frames, _ in self._frames(reading):
             for segment in selection.select(frames):
                 for piece in _pieces(segment):
-                    chunk = f"{whole.id}.{sent}"
-                    self._acceptor.send(lines_message(whole, piece, chunk), chunk)
-                    sent += 1
+                    self._send_piece(replace(whole, number=number), piece)
+                    number += 1
         windows = difference.copy_windows if account else {}
-        end = replace(whole, last=True, bits=difference.bits, windows=windows)
-        self._acceptor.send(lines_message(end, None, f"{whole.id}.end"), f"{whole.id}.end")
+        end = replace(whole, number=number, last=True, bits=difference.bits, windows=windows)
+        self._send_piece(end, None)
+
+    def _send_piece(self, repair: RepairPass, piece: Segment | None) -> None:
+        chunk = f"{repair.id}.{repair.number}"
+        self._acceptor.send(lines_message(repair, piece, chunk), chunk)
 
     def _send_seal(self, seal: Seal) -> None:
         chunk = uuid.uuid4().hex
         self._acceptor.send(seal_message(seal, chunk), chunk)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Which part of a copy is read, each time the same. `torn`: it may begin within a line."""
+
+    facts: Facts
+    since: int
+    until: int
+    torn: bool = False
+
+
+def _ended(run: Seal, found: _Found, start: int, end: int, verified_until: int, gaps: Sequence[Gap]) -> Seal:
+    """The seal of a run that lasted from `start` to before `end`, of which all that came since `run` was stated is found."""
+    own = [gap for gap in found.gaps if (gap.end or 0) >= start and (gap.start or 0) < end]
+    all_gaps = (*run.gaps, *own, *gaps)
+    return replace(
+        run, state="gaps" if all_gaps else "sealed", verified_until=verified_until, gaps=all_gaps,
+        lines=run.lines + found.lines_between(start, end), put_back=run.put_back + found.put_back,
+        version=time.time_ns(),
+    )  # fmt: skip
 
 
 def _last(frames: Frames) -> tuple[str, int, bytes]:

@@ -163,6 +163,7 @@ def _facts(inspected: dict[str, Any]) -> Facts:
         inspected["Id"], inspected["Name"].removeprefix("/"),
         config.get(labels.TASK_ID, ""), config.get(labels.TYPE, ""), config.get(labels.UID, ""),
     )  # fmt: skip
+    # A short run may have ended before its start by these: the one is containerd's stamp, the other dockerd's.
     return Facts(context, _time(state["StartedAt"]), _time(state["FinishedAt"]), bool(state["Running"]), address)
 
 

@@ -27,7 +27,8 @@ def lines_message(repair: RepairPass, segment: Segment | None, chunk: str) -> by
         if segment.start is not None:
             start[segment.stream] = segment.start
     about = {
-        "id": repair.id, "container_id": repair.container_id, "last": repair.last, "exact": repair.exact,
+        "id": repair.id, "container_id": repair.container_id, "last": repair.last, "number": repair.number,
+        "exact": repair.exact,
         "start": start, "bits": repair.bits, "windows": pack_windows(repair.windows), "runs": runs,
     }  # fmt: skip
     return _message(chunk, about)
@@ -56,7 +57,16 @@ def seal_in(about: dict[str, Any]) -> Seal | None:
 def repair_in(about: dict[str, Any]) -> RepairPass:
     start = {stream: (place[0], place[1]) for stream, place in about["start"].items()}
     windows = unpack_windows(about["windows"])
-    return RepairPass(about["id"], about["container_id"], about["last"], start, about["exact"], about["bits"], windows)
+    return RepairPass(
+        about["id"],
+        about["container_id"],
+        about["last"],
+        start,
+        about["number"],
+        about["exact"],
+        about["bits"],
+        windows,
+    )
 
 
 def runs_in(about: dict[str, Any], seq: int) -> list[Run]:

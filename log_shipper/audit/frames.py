@@ -28,6 +28,29 @@ class Frames:
     whole: list[bool] = field(default_factory=list)
 
 
+class TornStart:
+    """Takes from a copy that has rotated the parts of a long line whose beginning went with what rotated away."""
+
+    def __init__(self) -> None:
+        self._times: dict[str, int] = {}  # stream -> time of its first part; -1 once a line begins there
+
+    def cut(self, frames: Frames) -> Frames:
+        """The frames without such parts. Of a line whose first part is the copy's first frame nothing tells it from them."""
+        kept = [row for row in range(len(frames.time)) if not self._is_torn(frames, row)]
+        if len(kept) == len(frames.time):
+            return frames
+        columns = (frames.stream, frames.time, frames.text, frames.whole)
+        return Frames(*([column[row] for row in kept] for column in columns))  # type: ignore[arg-type]
+
+    def _is_torn(self, frames: Frames, row: int) -> bool:
+        stream, time = frames.stream[row], frames.time[row]
+        first = self._times.setdefault(stream, -1 if frames.whole[row] else time)
+        if first < 0 or (not frames.whole[row] and time == first):
+            return first >= 0
+        self._times[stream] = -1
+        return False
+
+
 class FrameParser:
     """Bytes in, columns out; `pending` bytes wait for the rest of their frame."""
 

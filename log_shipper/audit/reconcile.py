@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from xxhash import xxh3_128_intdigest
 
 from log_shipper.audit.frames import Frames
-from log_shipper.ledger import FINEST_BITS, Account, Windows, marked
+from log_shipper.ledger import FINEST_BITS, NOTHING, Account, Windows, marked
 from log_shipper.stages.multiline import GAP, Grouper, GroupState
 from log_store.fields import STREAMS
 
@@ -26,7 +26,7 @@ class _CopyStream:
 class CopyAccount:
     """What Docker's copy has from `verified` (ns) on, in the order of the copy.
 
-    Its records are counted as the live path counts them (an empty part is none), and its lines. At `verified` a message
+    Its records are counted as the live path counts them (an empty part is none), and their lines. At `verified` a message
     begins, as `border` sees to.
     """
 
@@ -36,7 +36,6 @@ class CopyAccount:
         self.last_time = 0  # ns; the engine may say that a container ended before the stamp of its last line
         self._grouper, self._verified, self._border_bits = grouper, verified, border_bits
         self._streams = {name: _CopyStream(verified == 0) for name in STREAMS}
-        self._lines: dict[int, int] = {}  # border before them -> lines
 
     def add(self, frames: Frames) -> None:
         if not frames.time:
@@ -52,11 +51,6 @@ class CopyAccount:
             if rows:
                 columns = ([column[row] for row in rows] for column in (frames.time, frames.text, frames.whole))
                 self._add(stream, *columns)  # type: ignore[arg-type]
-
-    def lines_before(self, until: int) -> int:
-        """Lines with a time before `until`, a border or END."""
-        end = until >> self._border_bits
-        return sum(count for border, count in self._lines.items() if border < end)
 
     def border(self, until: int) -> int:
         """The last border up to `until` behind which a message begins in both streams; 0 where there is none."""
@@ -75,7 +69,7 @@ class CopyAccount:
         """At most so many records (whole windows are counted) lie between these times."""
         bits = self.account.bits
         return sum(
-            count for key, (count, _) in self.account.windows.items() if start >> bits <= key >> 1 <= end >> bits
+            count for key, (count, _, _) in self.account.windows.items() if start >> bits <= key >> 1 <= end >> bits
         )
 
     def _add(self, stream: str, times: list[int], texts: list[bytes], whole: list[bool]) -> None:
@@ -92,12 +86,11 @@ class CopyAccount:
         else:
             starts, fresh = self._starts_with_parts(state, times, texts, whole)
         self._cross(state, times, starts)
-        self._count_lines(stream, times, fresh)
         if fresh is not None:
             kept = [row for row, text in enumerate(texts) if text or whole[row]]
-            times, texts, starts = ([column[row] for row in kept] for column in (times, texts, starts))  # type: ignore[assignment]
+            times, texts, starts, fresh = ([column[row] for row in kept] for column in (times, texts, starts, fresh))  # type: ignore[assignment]
         if times:
-            self.account.add(stream, times, marked(list(map(xxh3_128_intdigest, texts, times)), starts))
+            self.account.add(stream, times, marked(list(map(xxh3_128_intdigest, texts, times)), starts), fresh)
 
     def _starts_with_parts(
         self, state: _CopyStream, times: list[int], texts: list[bytes], whole: list[bool]
@@ -127,15 +120,6 @@ class CopyAccount:
         else:
             state.time = max(state.time, *times)
 
-    def _count_lines(self, stream: str, times: list[int], fresh: list[bool] | None) -> None:
-        bits, least = self._border_bits, min(times)
-        if fresh is None and least >> bits == max(times) >> bits and least >= self._verified:
-            self._lines[least >> bits] = self._lines.get(least >> bits, 0) + len(times)
-            return
-        for row, time in enumerate(times):
-            if (fresh is None or fresh[row]) and self.account.key(stream, time) is not None:
-                self._lines[time >> bits] = self._lines.get(time >> bits, 0) + 1
-
 
 @dataclass(slots=True)
 class Difference:
@@ -144,7 +128,7 @@ class Difference:
     bits: int
     verified: int
     windows: set[int]
-    missing: int  # records that the copy has in these windows beyond those received; a line above 16 KiB is several
+    missing: int  # lines that the copy has in these windows beyond those received
     extra: int  # and the other way round: the copy can lack lines too
     copy_windows: Windows  # what the copy has in these windows; 0 records where it has none
 
@@ -168,8 +152,22 @@ def compare(received: Account, copy: Account, *, start: int = 0, until: int = EN
     ours, theirs = received.windows, copy.windows
     counted = [key for key in ours.keys() | theirs.keys() if (late if key < 0 else first <= key >> 1 < end)]
     differing = {key for key in counted if ours.get(key) != theirs.get(key)}
-    balance = [theirs.get(key, (0, 0))[0] - ours.get(key, (0, 0))[0] for key in differing]
+    balance = [theirs.get(key, NOTHING)[2] - ours.get(key, NOTHING)[2] for key in differing]
     return Difference(
         bits, received.verified, differing, sum(b for b in balance if b > 0), -sum(b for b in balance if b < 0),
-        {key: theirs.get(key, (0, 0)) for key in differing},
+        {key: theirs.get(key, NOTHING) for key in differing},
     )  # fmt: skip
+
+
+def union(received: Account, copy: Account, *, start: int, until: int) -> Account:
+    """What is there of the windows from that of `start` to `until`, once what the copy has was put back.
+
+    Both are of the same width, as `compare` leaves them.
+    """
+    first, end = start >> received.bits, until >> received.bits
+    truth = Account(received.bits)
+    for key in received.windows.keys() | copy.windows.keys():
+        if key < 0 or first <= key >> 1 < end:
+            ours, theirs = received.windows.get(key, NOTHING), copy.windows.get(key, NOTHING)
+            truth.windows[key] = ours if ours[2] > theirs[2] else theirs
+    return truth

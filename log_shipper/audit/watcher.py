@@ -33,7 +33,16 @@ class Received(Protocol):
         """Seals of the runs whose end has not been audited."""
         ...
 
+    def open_runs_before(self, container_id: str, started_at: int) -> list[Seal]: ...
+
+    disturbed: threading.Event
+    """Set it where the rounds should look at all that runs."""
+
     def known_containers(self) -> set[str]: ...
+
+    def has_unstated_lines(self, container_id: str) -> bool:
+        """Whether lines of a container came of which nothing has been stated."""
+        ...
 
     def forget(self, container_id: str) -> None:
         """The engine has no such container any more."""
@@ -127,7 +136,15 @@ class Watcher:
         for seal in open_runs:
             self._begin((container_id, seal.started_at), lambda seal=seal: self._auditor.unverified(seal, REMOVED))  # type: ignore[misc]
         if not open_runs:
-            self._received.forget(container_id)
+            self._begin((container_id, 0), lambda: self._unseen(container_id))
+
+    def _unseen(self, container_id: str) -> Seal | None:
+        """It was gone before the engine could be asked: a statement where lines of it have come, and none was made."""
+        seal = None
+        if self._received.has_unstated_lines(container_id):
+            seal = self._auditor.unverified(Seal(container_id, 0), REMOVED)
+        self._received.forget(container_id)
+        return seal
 
     def _consider(self, container_id: str, event_time: int = 0) -> None:
         facts = self.ours(container_id)
@@ -135,13 +152,30 @@ class Watcher:
             return
         if facts.running:
             self._auditor.open(facts)
+            if self._received.open_runs_before(container_id, facts.started_at):
+                self._received.disturbed.set()  # it was started again before its end was seen
             return
-        gaps = []
-        if event_time - facts.finished_at >= READERS_CUT > 0 < facts.finished_at:
-            gaps.append(Gap(facts.started_at, facts.finished_at, None, CUT))
-        self._begin((container_id, facts.started_at), lambda: self._auditor.audit_end(facts, gaps))
+        self._begin((container_id, facts.started_at), lambda: self._end(facts, event_time))
 
-    def _begin(self, run: tuple[str, int], attempt: Callable[[], Seal]) -> None:
+    def _end(self, seen: Facts, event_time: int) -> Seal | None:
+        """State the end of the run that the engine shows now; None where the container runs again."""
+        container_id = seen.context.container_id
+        facts = self.ours(container_id)
+        if facts is None:
+            for run in self._received.open_runs_before(container_id, seen.started_at):
+                self._auditor.unverified(run, REMOVED)
+            return self._auditor.removed(seen, REMOVED)
+        if facts.running:
+            self._received.disturbed.set()
+            return None
+        if self._received.is_sealed(container_id, facts.started_at):
+            return None
+        gaps = []
+        if event_time - facts.finished_at >= READERS_CUT > 0 < facts.finished_at and event_time > facts.started_at:
+            gaps.append(Gap(facts.started_at, facts.finished_at, None, CUT))
+        return self._auditor.audit_end(facts, gaps)
+
+    def _begin(self, run: tuple[str, int], attempt: Callable[[], Seal | None]) -> None:
         """Have a run's end stated, in a thread of the pool, unless that is under way."""
         with self._lock:
             if run in self._busy:
@@ -149,7 +183,7 @@ class Watcher:
             self._busy.add(run)
         self._pool.submit(self._state, run, attempt)
 
-    def _state(self, run: tuple[str, int], attempt: Callable[[], Seal]) -> None:
+    def _state(self, run: tuple[str, int], attempt: Callable[[], Seal | None]) -> None:
         try:
             self._until_done(run[0], attempt)
         except Exception:  # nobody looks at a future of the pool: what is wrong with us must be seen
@@ -166,14 +200,15 @@ class Watcher:
             if self._stop.is_set():
                 raise NotAccepted("the shipper ends")
 
-    def _until_done(self, container_id: str, attempt: Callable[[], Seal]) -> None:
+    def _until_done(self, container_id: str, attempt: Callable[[], Seal | None]) -> None:
         for pause in delays(0.2, 10.0):
             try:
                 began = time.monotonic()
                 self._wait_for_all_received()
                 seal = attempt()
-                log.info("%s %s: %d lines, %d put back, in %.2f s", seal.state, container_id[:12],
-                         seal.lines, seal.put_back, time.monotonic() - began)  # fmt: skip
+                if seal is not None:
+                    log.info("%s %s: %d lines, %d put back, in %.2f s", seal.state, container_id[:12],
+                             seal.lines, seal.put_back, time.monotonic() - began)  # fmt: skip
                 return
             except (EngineUnavailable, NotAccepted) as error:
                 log.warning("the audit of %s waits: %s", container_id[:12], error)

@@ -93,6 +93,11 @@ class Server:
         self._acks.append((number, chunks))
         self._wake()
 
+    def refuse(self, number: int) -> None:
+        """End a connection whose sender waits for an ack that will not come: it sends again, to whoever takes it."""
+        self._acks.append((number, ()))
+        self._wake()
+
     def _wake(self) -> None:
         try:
             self._wake_writer.send(b".")
@@ -192,6 +197,9 @@ class Server:
             if found is None:
                 continue
             connection, accepted = found
+            if not chunks:
+                self._close(number)
+                continue
             try:
                 connection.acknowledge(chunks)
             except ProtocolError as error:

@@ -37,9 +37,10 @@ class SpoolQueue:
 
     def __init__(
         self, writer: SpoolWriter, limit: int, count: Callable[[str, int], None],
-        acknowledge: Callable[[int, tuple[bytes, ...]], None],
+        acknowledge: Callable[[int, tuple[bytes, ...]], None], refuse: Callable[[int], None],
     ) -> None:  # fmt: skip
         self._writer, self._limit, self._count, self._acknowledge = writer, limit, count, acknowledge
+        self._refuse = refuse
         self._items: deque[Received] = deque()
         self._bytes = 0
         self._changed = threading.Condition()
@@ -51,6 +52,8 @@ class SpoolQueue:
         with self._changed:
             if self._bytes and self._bytes + len(item.body) > self._limit:
                 self._count("records_dropped", item.count)
+                if item.chunks:
+                    self._refuse(item.connection)
                 return False
             self._items.append(item)
             self._bytes += len(item.body)
@@ -60,7 +63,13 @@ class SpoolQueue:
     def run(self) -> None:
         """Until `close`, and then until all is written."""
         while items := self._take():
-            waiting = [item for item in items if self._write(item) and item.chunks]
+            waiting = []
+            for item in items:
+                if not self._write(item):
+                    if item.chunks:
+                        self._refuse(item.connection)
+                elif item.chunks:
+                    waiting.append(item)
             if waiting:
                 self._writer.sync()
                 for item in waiting:

@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 
-from log_shipper.spool.segment import SpoolRecord, needed, segments, unpack
+from log_shipper.spool.segment import SpoolRecord, find_record, needed, segments, unpack
+
+LOOKED_AT = 32 << 20  # bytes behind a bad record in which a good one is looked for
 
 
 class SpoolReader:
@@ -61,6 +63,16 @@ class SpoolReader:
             os.close(self._file)
             self._file = -1
 
+    def _pass_over_within(self) -> bool:
+        """In the newest segment: a bad record that a good one follows is damage; the last one may be being written."""
+        data = os.pread(self._file, LOOKED_AT, self.position - self._start)
+        found = find_record(data, 1)
+        if found is None:
+            return False
+        self.damage.append((self.position, self.position + found))
+        self.position += found
+        return True
+
     def _seek(self) -> bool:
         """Have the segment of `position` open; False where there is none yet."""
         if self._file >= 0 and self._start <= self.position and (self._end < 0 or self.position < self._end):
@@ -84,7 +96,7 @@ class SpoolReader:
         """At a record that is not whole: go on to the next segment where there is one."""
         following = [start for start, _ in segments(self._folder) if start > self._start]
         if not following:
-            return False
+            return self._pass_over_within()
         if self._end < 0:  # the writer has rolled since: what was missing may be there now
             self._end = following[0]
             return self.position < self._end

@@ -15,6 +15,7 @@ reserved     u32
 ===========  ====  =====================================================================
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
@@ -27,6 +28,8 @@ LARGEST = 1 << 28  # bytes of a body; more is damage, not a record
 SUFFIX = ".spool"
 
 ENTRIES, REPAIR, OUTAGE = 1, 2, 3
+# kind, flags, reserved, connection and received, count, reserved; a look-ahead, since bytes that look so may overlap
+_HEADERS = re.compile(rb"(?=[\x01-\x03][\x00\x01]\x00\x00.{16}\x00\x00\x00\x00)", re.DOTALL)
 TRUSTED = 1
 
 
@@ -65,6 +68,14 @@ def unpack(data: bytes, offset: int, base: int) -> tuple[SpoolRecord, int] | Non
         return None
     body = data[offset + HEADER.size : end]
     return SpoolRecord(base + offset, kind, flags, connection, received, count, body), end
+
+
+def find_record(data: bytes, start: int) -> int | None:
+    """The offset of the first record that stands whole and undamaged at or behind `start`; None where there is none."""
+    for match in _HEADERS.finditer(data, start + CHECKED):
+        if unpack(data, match.start() - CHECKED, 0) is not None:
+            return match.start() - CHECKED
+    return None
 
 
 def needed(data: bytes, offset: int) -> int:

@@ -39,7 +39,7 @@ class Receiver:
         self.server = Server([listen_unix(self.path), tcp], rules, self._take, self._count)
         self.folder = folder / "spool"
         writer = SpoolWriter(self.folder, segment_bytes=1 << 20, limit_bytes=1 << 26)
-        self.queue = SpoolQueue(writer, 1 << 24, self._count, self.server.acknowledge)
+        self.queue = SpoolQueue(writer, 1 << 24, self._count, self.server.acknowledge, self.server.refuse)
         self._threads = [
             threading.Thread(target=self.server.run, args=(lambda: None,)),
             threading.Thread(target=self.queue.run),
@@ -242,7 +242,7 @@ def test_a_full_queue_drops_and_counts_and_the_loop_reads_on(tmp_path: Path) -> 
     """A disk that stands still: what does not fit is counted, and never acknowledged."""
     counts: Counter[str] = Counter()
     writer = SpoolWriter(tmp_path, segment_bytes=1 << 20, limit_bytes=1 << 20)
-    queue = SpoolQueue(writer, 100, lambda name, by: counts.update({name: by}), lambda *_: None)
+    queue = SpoolQueue(writer, 100, lambda name, by: counts.update({name: by}), lambda *_: None, lambda _: None)
     assert queue.offer(Received(ENTRIES, 0, 1, 1, 3, bytes(90)))
     assert not queue.offer(Received(ENTRIES, 0, 1, 1, 4, bytes(90)))
     assert counts == {"records_dropped": 4}

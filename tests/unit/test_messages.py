@@ -78,13 +78,15 @@ class Log:
         difference = compare(received, account.account, until=until)
         selection, exact = Selection(difference, RULES.grouper), not difference.extra
         segments = [segment for part in frames for segment in selection.select(part)]
-        for segment in segments:
+        for number, segment in enumerate(segments):
             part = {row: Part(b"p", ordinal, False) for row, ordinal in segment.part.items()}
             seqs = list(range(self.seq, self.seq + len(segment.time)))
             run = Run(CONTAINER, "stdout", "", segment.time, segment.text, seqs, part)
             start = {} if segment.start is None else {"stdout": segment.start}
-            self._repair([run], RepairPass("r", CONTAINER, False, start, exact))
-        self._repair([], RepairPass("r", CONTAINER, True, {}, exact, difference.bits, difference.copy_windows))
+            self._repair([run], RepairPass("r", CONTAINER, False, start, number, exact))
+        self._repair(
+            [], RepairPass("r", CONTAINER, True, {}, len(segments), exact, difference.bits, difference.copy_windows)
+        )
 
     def _repair(self, runs: list[Run], repair: RepairPass) -> None:
         batch = self.pipe.new_batch()
@@ -190,5 +192,5 @@ def test_a_line_of_parts_is_a_message_of_its_own() -> None:
         [TRACE[0].encode(), long[:PART_BYTES].encode(), long[PART_BYTES:].encode(), TRACE[1].encode()],
         [0, 1, 2, 3], {1: Part(b"p", 1, False), 2: Part(b"p", 2, True)},
     )  # fmt: skip
-    pipe.repair(batch, [run], 0, TIME, RepairPass("r", CONTAINER, True, {"stdout": (-1, 0)}, True, 24))
+    pipe.repair(batch, [run], 0, TIME, RepairPass("r", CONTAINER, True, {"stdout": (-1, 0)}, 0, True, 24))
     assert batch.message == [TRACE[0], long, TRACE[1]]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from log_shipper.audit.entries import about_of, lines_message, runs_in
 from log_shipper.audit.frames import FrameParser
-from log_shipper.audit.reconcile import END, CopyAccount, compare
+from log_shipper.audit.reconcile import CopyAccount, compare
 from log_shipper.audit.selection import Segment, Selection
 from log_shipper.checkpoint import Checkpoint
 from log_shipper.config import ShipperSettings
@@ -148,7 +148,7 @@ def test_the_audit_selects_what_the_live_path_lacks_and_the_repair_makes_the_sam
     live = rows(pipe, record(frames.time[0], b"kept"))
     copy = CopyAccount(RULES.grouper)
     copy.add(frames)
-    assert copy.lines_before(END) == 2
+    assert copy.account.lines() == 2
     difference = compare(pipe.ledger.accounts[CONTAINER].copy(), copy.account)
     (segment,) = Selection(difference, RULES.grouper).select(frames)
     assert (segment.text, difference.missing) == ([b"kept", b"lost"], 1)  # with the message before it
@@ -157,7 +157,7 @@ def test_the_audit_selects_what_the_live_path_lacks_and_the_repair_makes_the_sam
     sent = lines_message(RepairPass("r", CONTAINER, True), whole, "chunk")
     (message,) = messages(sent)
     runs = runs_in(about_of(option_of(message)), 0)
-    pipe.repair(batch, runs, 0, TIME, RepairPass("r", CONTAINER, True, {"stdout": (-1, 0)}, False, 24))
+    pipe.repair(batch, runs, 0, TIME, RepairPass("r", CONTAINER, True, {"stdout": (-1, 0)}, 0, False, 24))
     assert batch.id == live.id and batch.version[0] > live.version[0]
 
 
