@@ -130,8 +130,7 @@ def shipper_name(file: Path) -> str:
 
 def _begin_to_stop(stop: threading.Event, delivery: Delivery) -> None:
     stop.set()
-    timer = threading.Timer(NICER = 5  # than the acceptor, which must read while all that is clever here keeps the machine busy
-STOP_SECONDS, delivery.stop)
+    timer = threading.Timer(STOP_SECONDS, delivery.stop)
     timer.daemon = True
     timer.start()
 
