@@ -54,7 +54,8 @@ class CopyAccount:
 
     def border(self, until: int) -> int:
         """The last border up to `until` behind which a message begins in both streams; 0 where there is none."""
-        for border in range(until >> self._border_bits, self._verified >> self._border_bits, -1):
+        first = max(self._verified, self.first_time)
+        for border in range(until >> self._border_bits, first >> self._border_bits, -1):
             if all(self._begins_at(state, border) for state in self._streams.values()):
                 return border << self._border_bits
         return 0
