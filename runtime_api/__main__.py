@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from log_store.errors import StoreMisconfigured
-from log_store.open import StoreOptions, open_reader
+from log_store.open import open_reader, store_options
 from runtime_api.assembly import assemble
 from runtime_api.config import ApiSettings
 from runtime_api.containers.open import open_containers
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return _refuse("takes no arguments; `wholelog api --help` lists its settings", 2)
     try:
         settings, _ = load(ApiSettings, {}, environ)
-        reader = open_reader(settings.store_url, _store_options(settings))
+        reader = open_reader(settings.store_url, store_options(settings))
     except SettingsError as error:
         return _refuse("; ".join(error.problems), 2)
     except StoreMisconfigured as error:
@@ -62,17 +62,6 @@ def _run(server: ApiServer, settings: ApiSettings) -> None:
     _log.info("listening on http://%s:%d", settings.listen[0], server.port)
     server.run()
     _log.info("ended")
-
-
-def _store_options(settings: ApiSettings) -> StoreOptions:
-    return StoreOptions(
-        index_prefix=settings.index_prefix,
-        user=settings.elasticsearch_user,
-        password=settings.elasticsearch_password,
-        api_key=settings.elasticsearch_api_key,
-        ca=settings.elasticsearch_ca,
-        fingerprint=settings.elasticsearch_fingerprint,
-    )
 
 
 def _prepare_logging() -> None:

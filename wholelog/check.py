@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from log_store.errors import LogStoreError
-from log_store.open import StoreOptions, open_reader
+from log_store.open import open_reader, store_options
 from wholelog.engine_client import EngineClient, engine_socket
 from wholelog.errors import CommandError, DataFolderUnusable, EngineProblem
 from wholelog.places import connect_socket, try_data_folder
@@ -30,17 +30,6 @@ def check(
             mark, line, well = "bad", str(error), False
         say(f"{mark} {name:<7} {' '.join(line.split())}")
     return well
-
-
-def store_options(settings: SharedSettings) -> StoreOptions:
-    return StoreOptions(
-        index_prefix=settings.index_prefix,
-        user=settings.elasticsearch_user,
-        password=settings.elasticsearch_password,
-        api_key=settings.elasticsearch_api_key,
-        ca=settings.elasticsearch_ca,
-        fingerprint=settings.elasticsearch_fingerprint,
-    )
 
 
 def check_store(settings: SharedSettings) -> str:
