@@ -165,7 +165,7 @@ def test_it_stays_up_until_ctrl_c_beside_an_engine_that_runs(checkout: Path, doc
         process.send_signal(signal.SIGINT)  # a second one changes nothing
         assert process.wait(120) == 0, output.read_text()
         assert_sample_is_whole(output.read_text())
-        here = {container.id for container in client.containers.list(all=True)}
+        here = {container.id for container in client.containers.list(all=True, ignore_removed=True)}
         assert theirs.id in here and not here & set(mine)
         theirs.reload()
         assert theirs.status == "running"

@@ -129,7 +129,7 @@ def running(dockerd: Dockerd, python_image: str, **settings: str) -> Iterator[Sp
         finally:
             spine.stop()
             client = dockerd.client()
-            for container in client.containers.list(all=True, filters={"label": labels.TASK_ID}):
+            for container in client.containers.list(all=True, filters={"label": labels.TASK_ID}, ignore_removed=True):
                 container.remove(force=True)
             client.close()
 

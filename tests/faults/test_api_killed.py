@@ -29,7 +29,7 @@ def scene(scenes: MakeScene) -> Iterator[Scene]:
     one = scenes(command="up", listen=f"127.0.0.1:{free_port()}", image_bash_cell=BUSYBOX_IMAGE, seal_wait="20s")
     one.shipper.start()
     yield one
-    for container in one.client.containers.list(all=True, filters={"label": labels.TASK_ID}):
+    for container in one.client.containers.list(all=True, filters={"label": labels.TASK_ID}, ignore_removed=True):
         container.remove(force=True)
 
 
@@ -68,7 +68,7 @@ def insist(scene: Scene, path: str, body: dict[str, Any], method: str) -> tuple[
 
 
 def containers(scene: Scene) -> list[Any]:
-    return list(scene.client.containers.list(all=True, filters={"label": labels.TASK_ID}))
+    return list(scene.client.containers.list(all=True, filters={"label": labels.TASK_ID}, ignore_removed=True))
 
 
 def post(scene: Scene, number: int) -> str:

@@ -76,7 +76,7 @@ class Place:
         )
 
     def ours(self) -> list[Any]:
-        found: list[Any] = self.client.containers.list(all=True, filters={"label": labels.TASK_ID})
+        found: list[Any] = self.client.containers.list(all=True, filters={"label": labels.TASK_ID}, ignore_removed=True)
         return found
 
 

@@ -28,7 +28,7 @@ def service(dockerd: Dockerd, shipper: Shipper, store: SqliteReader) -> Iterator
     yield one
     one.close()
     client = dockerd.client()
-    for container in client.containers.list(all=True, filters={"label": labels.TASK_ID}):
+    for container in client.containers.list(all=True, filters={"label": labels.TASK_ID}, ignore_removed=True):
         container.remove(force=True)
     client.close()
 

@@ -23,10 +23,10 @@ BURST = 20_000
 @pytest.fixture
 def client(dockerd: Dockerd) -> Iterator[docker.DockerClient]:
     """Containers that a test leaves are removed."""
-    before = {container.id for container in dockerd.client().containers.list(all=True)}
+    before = {container.id for container in dockerd.client().containers.list(all=True, ignore_removed=True)}
     one = dockerd.client()
     yield one
-    for container in one.containers.list(all=True):
+    for container in one.containers.list(all=True, ignore_removed=True):
         if container.id not in before:
             container.remove(force=True)
     one.close()

@@ -53,7 +53,7 @@ class RestartableDockerd(Dockerd):
         if self._process is None:
             self.start()
         client = self.client()
-        for container in client.containers.list(all=True):
+        for container in client.containers.list(all=True, ignore_removed=True):
             container.remove(force=True)
         client.close()
         self.stop()
