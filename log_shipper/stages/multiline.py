@@ -21,7 +21,7 @@ MOST_LINES = 20_000  # of one message
 MOST_CHARACTERS = 8 * 1024 * 1024
 _LOOKED_AT = 2048  # characters of a line; a JSON line is read to its end
 _OWNERS = frozenset(("warning", "error", "critical"))
-_ESCAPE = re.compile(r"(?:\x1b\[[0-9;]*+[A-Za-z])++")
+_ESCAPE = re.compile(r"\x1b\[[0-9;]*+[A-Za-z]")
 
 Declares = Callable[[str], str | None]
 """line -> the log type that it declares of itself, None if it declares nothing"""

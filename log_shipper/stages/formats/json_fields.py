@@ -23,10 +23,11 @@ _SCALES: Final = {
     "级别": "level", "日志级别": "level", "等级": "level",
 }  # fmt: skip
 _SQUEEZE = str.maketrans("", "", "_-.@")
-_MEMBER = r'"(?:[^"\\]++|\\.)*+"\s*+:\s*+(?:"(?:[^"\\]++|\\.)*+"|[-+.\w]++)\s*+,\s*+'
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+){0,4000}"'  # bounded: each escape costs memory while the match lasts
+_MEMBER = rf"{_STRING}\s*+:\s*+(?:{_STRING}|[-+.\w]++)\s*+,\s*+"
 _KEY = r"(?:@?[Ll]evel|[Ss]everity|lvl|[Ll]evel[Nn]ame|[Ll]og[._]?[Ll]evel)"
 _FLAT = re.compile(
-    rf'\{{\s{{0,64}}+(?:(?!"{_KEY}")(?!"(?:@t|[Pp]riority)"){_MEMBER}){{0,64}}+"({_KEY})"\s*+:\s*+"?([-+\w]++)"?\s*+[,}}]'
+    rf'\{{\s{{0,64}}+(?:(?!"{_KEY}")(?!"(?:@t|[Pp]riority)"){_MEMBER}){{0,64}}"({_KEY})"\s*+:\s*+"?([-+\w]++)"?\s*+[,}}]'
 )
 _FLAT_REPR = re.compile(_FLAT.pattern.replace('"', "'"))
 _BEGINS = re.compile(r"\{\s{0,64}+(?:[\"'}]|$)")

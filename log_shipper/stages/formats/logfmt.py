@@ -8,11 +8,13 @@ import re
 from log_shipper.stages.formats.levels import Found, of_word
 
 _KEY = r"(?:@?[Ll]evel|lvl|[Ss]everity|[Ll]og[._]?[Ll]evel|LEVEL|SEVERITY|LL|levelname|severity_text|prio|PRIORITY|级别|日志级别)"
-_PAIR = r"[\w.@/:-]++=(?:\"(?:[^\"\\]++|\\.)*+\"|'[^']*+'|\[[^\]\s]*+\]|[^\s\"',;]*+)[^\s=\"]*+[,;]?+[\s|]++"
-_LOOSE = r"[^\s=\"]++[\s|]++"  # a word of a value that was not quoted
-_LEVEL = re.compile(
-    rf"(?:(?!{_KEY}=){_PAIR}(?:{_LOOSE}){{0,3}}+){{0,24}}+{_KEY}=[\"']?([^\s\"',;]++)[\"']?(?=[\s,;]|$)"
+_QUOTED = r"'[^']*+'|\[[^\]\s]*+\]"
+# Each alternative excludes those before it: with two ways to read one pair, 24 pairs had 2^24.
+_PAIR = (
+    r"[\w.@/:-]++=(?:\"[^\"\\]*+(?:\\.[^\"\\]*+)*\"|" + _QUOTED + rf"|(?!{_QUOTED})[^\s\"',;]*+)[^\s=\"]*+[,;]?+[\s|]++"
 )
+_LOOSE = r"[^\s=\"]++[\s|]++"  # a word of a value that was not quoted
+_LEVEL = re.compile(rf"(?:(?!{_KEY}=){_PAIR}(?:{_LOOSE}){{0,3}}){{0,24}}{_KEY}=[\"']?([^\s\"',;]++)[\"']?(?=[\s,;]|$)")
 _BEGINS = re.compile(r"[A-Za-z@级日][\w.@/:-]*+=(?!=)")
 _HEROKU = re.compile(r"at=(info|warning|error)\b")
 

@@ -7,7 +7,7 @@ import re
 
 from log_shipper.stages.formats.levels import ERROR, WARNING, Found
 
-_SHELL = r"-?(?:/?(?:[\w.@+-]+/)*+)(?:ba|z|da|k|a|mk|pdk|c|tc|fi|r?ba)?sh"
+_SHELL = r"-?(?:/?(?:[\w.@+-]++/)*)(?:ba|z|da|k|a|mk|pdk|c|tc|fi|r?ba)?sh"
 _PLACE = r"(?:line \d+: |\d+: |-c: (?:line \d+: )?|:\d+: )"
 _OWN = re.compile(rf"{_SHELL}(?:: (?:warning: )?{_PLACE}?|:\d+: )(?=\S)")
 _SCRIPT = re.compile(r"[\w./@+-]*?\.(?:ba|z|da|k)?sh:(?: (?:exec: )?(?:line )?)?\d+: ")

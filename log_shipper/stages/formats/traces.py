@@ -31,14 +31,14 @@ _ERROR = re.compile(
 )
 # CamelCase name, with its package or module before it: `java.lang.IllegalStateException: …`, `Errno::ENOENT: …`
 _NAMED = re.compile(
-    r"(?:[A-Za-z_$][\w$]*+(?:\.|::|\\))*+[A-Z][\w$]*?(?:Error|Exception|ExceptionGroup)"
+    r"(?:[A-Za-z_$][\w$]*+(?:\.|::|\\))*[A-Z][\w$]*?(?:Error|Exception|ExceptionGroup)"
     r"(?: \[\w+\]| \(0x[0-9A-Fa-f]{8}\)|\(\d+\)|\[[\w-]+\])?(?::\s| \(\d+ sub-exceptions?\)$)"
 )
-_BARE_NAME = re.compile(r"(?:[a-z_$][\w$]*+\.){1,20}+[A-Z][\w$]*?(?:Error|Exception)\s*$")
+_BARE_NAME = re.compile(r"(?:[a-z_$][\w$]*+\.){1,20}[A-Z][\w$]*?(?:Error|Exception)\s*$")
 _WARNING = re.compile(r"(?:\S.{0,200}?:\d+: )?(?:PHP )?[A-Z]?\w*?Warning: ")
 _PYTHON_WARNING = re.compile(r"\S[^:]{0,250}+(?::[^:]{0,60}+)??:\d+: (?:[A-Z]\w{0,60}?)?Warning: ")
 _RUBY = re.compile(
-    r"[^\s:]{1,250}+:\d+:in [`'][^':]{0,200}+(?:'[^':]*+)?+: .*\([A-Z][\w:]*+\)|[^\s:]{1,250}+:\d+:in [`'].{1,200}?': unhandled exception"
+    r"[^\s:]{1,250}+:\d+:in [`'][^':]{0,200}+(?:'[^':]*+)?: .*\([A-Z][\w:]*+\)|[^\s:]{1,250}+:\d+:in [`'].{1,200}?': unhandled exception"
 )
 _REPORT = re.compile(r"=([A-Z]{4,10}) REPORT====")
 _ASSERTION = re.compile(r".{0,300}?: Assertion .{0,300}?failed(?: at |\.|:|$)")

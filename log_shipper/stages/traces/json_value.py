@@ -7,21 +7,26 @@ import re
 
 from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, NEVER, At, Entry
 
-_PLAIN = re.compile(r'(?:[\s{}\[\],:0-9eE.+-]++|"[^"\\{}\[\]]*+"|true|false|null)*+')
-_PIECE = re.compile(r'(?:[\s{}\[\],:0-9eE.+-]++|"(?:[^"\\]++|\\.)*+"|true|false|null)*+')
-_STRINGS = re.compile(r'(?:"(?:[^"\\]++|\\.)*+"[\s,:]*+)++')
-_MEMBER = re.compile(r'\s+(?:"(?:[^"\\]++|\\.)*+"\s*[:,]|[{\[\d-])')
+_WORDS = re.compile(r"true|false|null")
+_REST = re.compile(r"[\s{}\[\],:0-9eE.+-]*+")
+_MEMBER = re.compile(r'\s+(?:"[^"\\]*+(?:\\.[^"\\]*+)*"\s*[:,]|[{\[\d-])')
 _SOURCE_CODE = re.compile(r"[=(]\s*[{\[]+$")
 _START = re.compile(r"[{\[]\s*+(?:$|[{\[\"\]\d-])")
+_NO_JSON = "\x01"
 _MOST = 100_000  # brackets: more than any value that is for reading
 
 
 def depth_after(text: str, depth: int) -> int | None:
     """Open brackets after a line, None where the line can't be part of a JSON value, or closes more than is open."""
-    if not _PLAIN.fullmatch(text):
-        if not _PIECE.fullmatch(text):
+    if '"' in text:
+        if "\\" in text:
+            text = text.replace("\\\\", _NO_JSON).replace('\\"', _NO_JSON)
+        parts = text.split('"')
+        if not len(parts) % 2:
             return None
-        text = _STRINGS.sub("", text)
+        text = " ".join(parts[::2])  # what stands outside of the strings
+    if not _REST.fullmatch(text) and not _REST.fullmatch(_WORDS.sub(" ", text)):
+        return None
     depth += text.count("{") + text.count("[") - text.count("}") - text.count("]")
     return depth if 0 <= depth <= _MOST else None
 

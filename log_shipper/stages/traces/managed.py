@@ -24,7 +24,7 @@ FRAME = re.compile(
     r"\s+at (?:(?!\[)[^\s()]*[.$][^\s()]*\(|\(wrapper |[^\s()]+\.[^\s()]+ \([^()]*\) \[0x|<[\w.-]+>\(|\d+ +\S+ +0x[0-9a-f]"
     r"|[^\s()]+\(<?\w[\w $.>-]*(?::\d+)?\)$)"
 )
-_CLASS = re.compile(r"\s*(?:[A-Za-z_][\w$-]*+\.)++([\w$`+]++)(?: \(0x[0-9A-Fa-f]+\))?(?::| --->| *$)")
+_CLASS = re.compile(r"\s*(?:[A-Za-z_][\w$-]*+\.)+([\w$`+]++)(?: \(0x[0-9A-Fa-f]+\))?(?::| --->| *$)")
 _NAME = re.compile(r"Exception|Error|Throwable|Failure|Fault|Timeout|Rejected|Interrupt")
 _THREAD = re.compile(
     r"Exception in thread \"|Unhandled exception\. |Unhandled Exception:|\[ERROR\] FATAL UNHANDLED EXCEPTION: "

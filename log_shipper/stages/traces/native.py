@@ -13,7 +13,7 @@ _REPORT = re.compile(r"==\d+==\s?(?:ERROR|WARNING): \w+(?:Sanitizer)?|WARNING: T
 _DEADLY = re.compile(r"\w++(?<=Sanitizer):DEADLYSIGNAL$")
 _SUMMARY = re.compile(r"SUMMARY: \w+Sanitizer")
 _TAIL = re.compile(r"\s|Shadow |=>0x|==\d+==|Exiting$|Command: |HINT: |NOTE: |Stats: ")
-_UB = re.compile(r"[^\s:]++:\d++(?::\d++)?+: runtime error: ")
+_UB = re.compile(r"[^\s:]++:\d++(?::\d++)?: runtime error: ")
 _UB_REST = re.compile(
     r"\s+#\d+ 0x|0x[0-9a-f]+: note: |<memory cannot be printed>|\S+:\d+:\d+: note: |\s[0-9a-f? ]+$|\s*[\^~ ]+$|SUMMARY: "
 )
