@@ -6,6 +6,8 @@ from collections.abc import Callable
 from log_shipper.audit.accepted import AcceptorClient
 from log_shipper.audit.auditor import Auditor
 from log_shipper.audit.docker_copy import Engine
+from log_shipper.audit.held import HeldFiles
+from log_shipper.audit.keeper import Keeper
 from log_shipper.audit.rounds import Rounds
 from log_shipper.audit.verdicts import Verdicts
 from log_shipper.audit.watcher import Watcher
@@ -25,12 +27,14 @@ class Audits:
         count: Callable[[str, int], None],
     ) -> None:  # fmt: skip
         self._url, engine = url, Engine(url)
-        auditor = Auditor(engine, AcceptorClient(settings.socket_path), processor, rules.grouper, count)
+        held = HeldFiles(engine.root, settings.held_limit)
+        auditor = Auditor(engine, held, AcceptorClient(settings.socket_path), processor, rules.grouper, count)
         self._watcher = Watcher(
             engine, auditor, processor, addresses=(f"unix://{settings.socket_path}",),
             identity_file=engine_file(settings.data), count=count,
         )  # fmt: skip
         self._rounds = Rounds(self._watcher, auditor, processor, count)
+        self._keeper = Keeper(held, processor, count)
         self._verdicts = Verdicts(engine, self._watcher, auditor, reader, self._rounds.compare)
 
     @property
@@ -39,10 +43,11 @@ class Audits:
         return "" if self._watcher.connected else f"no events come from the engine at {self._url}"
 
     def start(self) -> None:
-        for name, run in (("watcher", self._watcher.run), ("rounds", self._rounds.run)):
+        for name, run in (("watcher", self._watcher.run), ("rounds", self._rounds.run), ("keeper", self._keeper.run)):
             threading.Thread(target=run, name=name, daemon=True).start()
 
     def close(self) -> None:
+        self._keeper.close()
         self._rounds.close()
         self._watcher.close()
 

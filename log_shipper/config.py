@@ -20,6 +20,9 @@ class ShipperSettings(SharedSettings):
     )
     spool_limit: int = setting(4 << 30, "bytes of the spool at most", size)
     segment_size: int = setting(64 << 20, "bytes of one segment of the spool", size)
+    held_limit: int = setting(
+        4 << 30, "bytes of Docker's copies at most that are kept from being rotated away until they were compared", size
+    )
     queue_limit: int = setting(
         64 << 20, "bytes received that may wait for the disk; what comes above is dropped and counted", size
     )

@@ -128,9 +128,14 @@ class Account:
         return self.bits + ALIGN_BITS
 
     def lines(self, start: int = 0, end: int = 1 << 63) -> int:
-        """Since the verified time, late ones too, in the windows from that of `start` to before that of `end` (ns)."""
+        """Since the verified time, in the windows from that of `start` to before that of `end` (ns)."""
         first, last = start >> self.bits, end >> self.bits
-        return sum(lines for key, (_, _, lines) in self.windows.items() if key < 0 or first <= key >> 1 < last)
+        return sum(lines for key, (_, _, lines) in self.windows.items() if key >= 0 and first <= key >> 1 < last)
+
+    @property
+    def late_lines(self) -> int:
+        """Received behind a verified time."""
+        return sum(lines for key, (_, _, lines) in self.windows.items() if key < 0)
 
     def copy(self) -> "Account":
         return Account(self.bits, dict(self.windows), self.verified, self.latest, self.unverified_bytes)

@@ -30,14 +30,20 @@ class Losses:
                 gap = Gap(batch.log_time[row], batch.last_time[row], batch.lines[row], why)
                 self._add(self._gaps.setdefault(batch.container[row].container_id, []), gap)
 
-    def checked(self, seal: Seal, expected: int) -> Seal:
-        """The seal as it may be stated. `expected`: lines of all sealed runs of the container. Raises LogStoreError."""
+    def checked(self, seal: Seal, expected: int, surplus: int) -> Seal:
+        """The seal as it may be stated. Raises LogStoreError.
+
+        `expected`: lines of all sealed runs of the container; `surplus`: so many of them may be counted twice, since they
+        were received beyond what Docker's copy has.
+        """
         if seal.state == "unverified" and not seal.started_at:
             return seal
         gaps = self._dead(seal)
         if seal.state != "open" and not gaps:
             missing = expected - self._stored_lines(seal.container_id)
-            if missing > 0:
+            if 0 < missing <= surplus:
+                seal = replace(seal, lines=seal.lines - min(missing, seal.lines))
+            elif missing > 0:
                 self._count("lines_missing", missing)
                 why = f"{STORE_LACKS}{expected - missing} of {expected} lines"
                 gaps = [Gap(seal.started_at, seal.finished_at, missing, why)]

@@ -11,6 +11,7 @@ from typing import Any
 
 from xxhash import xxh3_128_intdigest
 
+from log_shipper.audit.baseline import Baseline
 from log_shipper.ledger import Ledger, Windows, marked
 from log_shipper.stages.adoption import adopt
 from log_shipper.stages.document import LIVE, PASS_BITS, REPAIR, Head, Rules, StreamState, add_documents
@@ -119,19 +120,30 @@ class Pipeline:
         for (container_id, stream), state in self._streams.items():
             self._show_open(batch, container_id, stream, state, received, LIVE)
 
-    def seal(self, batch: DocumentBatch, seal: Seal, received: int) -> None:
-        """A run's seal has passed: its audit need not be done again, and a line without an end will not get one."""
+    def seal(self, batch: DocumentBatch, seal: Seal, surplus: int, received: int) -> Seal | None:
+        """A run's seal has passed: its audit need not be done again, and a line without an end will not get one.
+
+        Gives it as it is to be stated, None where nothing is.
+        """
         account = self.ledger.account(seal.container_id)
-        self.statements.add(seal)
+        stated = self.statements.add(seal, surplus)
+        if stated is None:
+            return None
         if seal.state == "open":
             account.verify(seal.verified_until or 0)
-            return
+            return stated
         for stream in STREAMS:
             state = self._streams.get((seal.container_id, stream))
             if state is not None:
                 self._show_open(batch, seal.container_id, stream, state, received, LIVE)
                 state.open = None
         account.verify_all(seal.verified_until or seal.finished_at or 0)
+        return stated
+
+    def baseline(self, container_id: str) -> Baseline:
+        statements = self.statements
+        account = self.ledger.account(container_id).copy()
+        return Baseline(account, statements.open_runs_of(container_id), tuple(statements.outages()))
 
     def heavy(self, size: int) -> list[str]:
         """Containers of which more than so many bytes have come since they were last compared."""

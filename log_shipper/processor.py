@@ -11,12 +11,12 @@ from typing import Any
 
 import msgpack
 
-from log_shipper.audit.entries import about_of, repair_in, runs_in, seal_in
+from log_shipper.audit.baseline import Baseline
+from log_shipper.audit.entries import about_of, gap_in, repair_in, runs_in, seal_in
 from log_shipper.checkpoint import Checkpoint
 from log_shipper.delivery.delivery import Delivery
 from log_shipper.forward.errors import ProtocolError
 from log_shipper.forward.records import entries, messages, option_of
-from log_shipper.ledger import Account
 from log_shipper.losses import Losses
 from log_shipper.pipeline import Pipeline
 from log_shipper.spool.reader import SpoolReader
@@ -55,7 +55,7 @@ class Processor:
         self._batch = pipeline.new_batch()
         self._batch_bytes = 0
         self._batch_since = 0.0
-        self._seals: list[tuple[Seal, int]] = []  # with the lines of all runs of its container that have been sealed
+        self._seals: list[tuple[Seal, int, int]] = []  # with the lines, and the surplus, of all sealed runs
         self.disturbed = threading.Event()  # set where lines may have been lost: time for the audit to look around
         self._reached = threading.Condition()
         self._processed = reader.position
@@ -88,9 +88,13 @@ class Processor:
         with self._reached:
             return self._reached.wait_for(lambda: self._processed >= target, seconds)
 
-    def account(self, container_id: str) -> Account:
+    def baseline(self, container_id: str) -> Baseline:
         with self._pipeline.lock:
-            return self._pipeline.ledger.account(container_id).copy()
+            return self._pipeline.baseline(container_id)
+
+    def backlog(self) -> int:
+        """Bytes of the spool that are not processed."""
+        return max(0, self._reader.tail() - self._processed)
 
     def is_sealed(self, container_id: str, started_at: int) -> bool:
         with self._pipeline.lock:
@@ -103,18 +107,6 @@ class Processor:
     def known_containers(self) -> set[str]:
         with self._pipeline.lock:
             return self._pipeline.known_containers()
-
-    def open_run(self, container_id: str, started_at: int) -> Seal | None:
-        with self._pipeline.lock:
-            return self._pipeline.statements.open_run(container_id, started_at)
-
-    def open_runs_before(self, container_id: str, started_at: int) -> list[Seal]:
-        with self._pipeline.lock:
-            return self._pipeline.statements.open_runs_before(container_id, started_at)
-
-    def outages(self) -> list[tuple[int, int]]:
-        with self._pipeline.lock:
-            return self._pipeline.statements.outages()
 
     def heavy(self, size: int) -> list[str]:
         with self._pipeline.lock:
@@ -154,7 +146,7 @@ class Processor:
         if first.kind == ENTRIES:
             parts = [(record.position, entries(record.body, limit)) for record in records]
             self._pipeline.add(self._batch, parts, first.received, trusted=first.trusted)
-            self._seals += [(seal, 0) for seal in self._pipeline.statements.take_new()]
+            self._seals += [(seal, 0, 0) for seal in self._pipeline.statements.take_new()]
         elif first.kind == REPAIR:
             for record in records:
                 self._repair(record)
@@ -168,13 +160,17 @@ class Processor:
     def _repair(self, record: SpoolRecord) -> None:
         for message in messages(record.body):
             about = about_of(option_of(message))
-            seal = seal_in(about)
-            if seal is None:
+            seal, gap = seal_in(about), gap_in(about)
+            if seal is not None:
+                stated = self._pipeline.seal(self._batch, seal, about["surplus"], record.received)
+            elif gap is not None:
+                stated = self._pipeline.statements.add_gap(*gap)
+            else:
                 runs = runs_in(about, record.position)
                 self._pipeline.repair(self._batch, runs, record.position, record.received, repair_in(about))
-            else:
-                self._pipeline.seal(self._batch, seal, record.received)
-                self._seals.append((seal, self._pipeline.statements.lines_sealed(seal.container_id)))
+                continue
+            if stated is not None:
+                self._seals.append((stated, *self._pipeline.statements.lines_sealed(stated.container_id)))
 
     def _set_aside(self, record: SpoolRecord, error: Exception) -> None:
         self._bad_folder.mkdir(exist_ok=True)
@@ -226,7 +222,7 @@ class Processor:
 
         def attempt() -> None:
             self._writer.refresh()
-            self._writer.write_seals([self._losses.checked(seal, expected) for seal, expected in seals])
+            self._writer.write_seals([self._losses.checked(*seal) for seal in seals])
             self._writer.refresh()
 
         self._delivery.call(attempt)

@@ -17,6 +17,7 @@ from log_shipper.errors import CopyDamaged, CopyGone, EngineUnavailable
 from log_store.document import ContainerContext
 from log_store.rfc3339 import parse_ns
 from wholelog_base import labels
+from wholelog_base.turns import Turns
 
 NEVER = "0001-01-01T00:00:00Z"
 BLOCK = 1 << 20
@@ -42,6 +43,8 @@ class Engine:
         self._timeout = timeout
         self._base_url = base_url
         self._client: Any = None
+        self._turns = Turns()
+        self._root: Path | None = None
 
     def facts(self, container: str) -> Facts | None:
         """None where the engine knows no such container."""
@@ -79,13 +82,24 @@ class Engine:
         than the frames. Without chunks a stream that broke off ends like a whole one: compare its end with `tail`.
         """
         # A decimal number with nine digits: docker-py would cut it to seconds, a float to microseconds.
-        return self._stream(
-            container_id, f"tail=all&since={since // 10**9}.{since % 10**9:09d}" if since else "tail=all"
-        )
+        which = f"tail=all&since={since // 10**9}.{since % 10**9:09d}" if since else "tail=all"
+        # One reader at a time: up to Engine 20.10 a second one is given rotated files as the first has unpacked them,
+        # by their old numbers, and so may lack 20 MB in the middle (moby: loggerutils/logfile.go, filesRefCounter).
+        with self._turns.of(container_id):
+            yield from self._stream(container_id, which)
 
     def tail(self, container_id: str) -> bytes:
         """The copy's last frame; b'' where there is none. Raises as `copy`."""
         return b"".join(self._stream(container_id, "tail=1"))
+
+    def root(self) -> Path:
+        """The folder in which the engine keeps its containers."""
+        if self._root is None:
+            try:
+                self._root = Path(self._api().info()["DockerRootDir"])
+            except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+                raise EngineUnavailable(f"Docker does not answer: {error}") from error
+        return self._root
 
     def identity(self) -> str:
         """The same as long as the same dockerd answers; '' where that cannot be told (systemd listens for it)."""

@@ -14,7 +14,7 @@ from log_shipper.ledger import pack_windows, unpack_windows
 from log_shipper.pipeline import RepairPass
 from log_shipper.seal_map import seal_from_map, seal_to_map
 from log_shipper.stages.runs import Part, Run
-from log_store.seal import Seal
+from log_store.seal import Gap, Seal
 
 TAG = b"wholelog.audit"
 
@@ -40,8 +40,13 @@ def probe_message(chunk: str) -> bytes:
     return packed
 
 
-def seal_message(seal: Seal, chunk: str) -> bytes:
-    return _message(chunk, {"seal": seal_to_map(seal)})
+def seal_message(seal: Seal, surplus: int, chunk: str) -> bytes:
+    """`surplus`: of its lines so many may be counted twice."""
+    return _message(chunk, {"seal": seal_to_map(seal), "surplus": surplus})
+
+
+def gap_message(container_id: str, started_at: int, gap: Gap, chunk: str) -> bytes:
+    return _message(chunk, {"gap": [container_id, started_at, gap.start, gap.end, gap.lines, gap.why]})
 
 
 def about_of(option: dict[bytes, Any]) -> dict[str, Any]:
@@ -52,6 +57,14 @@ def about_of(option: dict[bytes, Any]) -> dict[str, Any]:
 
 def seal_in(about: dict[str, Any]) -> Seal | None:
     return seal_from_map(about["seal"]) if "seal" in about else None
+
+
+def gap_in(about: dict[str, Any]) -> tuple[str, int, Gap] | None:
+    """Of which container, in which of its runs."""
+    if "gap" not in about:
+        return None
+    container_id, started_at, *gap = about["gap"]
+    return container_id, started_at, Gap(*gap)
 
 
 def repair_in(about: dict[str, Any]) -> RepairPass:

@@ -21,10 +21,10 @@ ENGINE_GONE = "the engine stopped while the container ran: up to 1 MB a stream m
 CUT = "the engine stopped reading the container's output before its end: up to 1 MB a stream may be missing"
 
 
-def rotated(received: Account, copy: CopyAccount, size: int, started_at: int) -> Gap | None:
-    """The part of a run that the copy has lost before it was compared. `size`: bytes of all frames of the copy."""
+def rotated(received: Account, copy: CopyAccount, started_at: int) -> Gap | None:
+    """The part of a run that a copy which may have rotated has lost before it was compared."""
     first = copy.first_time
-    if size < NOT_ROTATED or received.verified >= first:
+    if received.verified >= first:
         return None
     if not received.verified and first - started_at < FIRST_LINE and not _received_before(received, first):
         return None

@@ -1,5 +1,6 @@
 """Where Docker's copy and what was received differ, told from two accounts. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from xxhash import xxh3_128_intdigest
@@ -141,17 +142,18 @@ class Difference:
         return any(least <= key <= most for key in self.windows)
 
 
-def compare(received: Account, copy: Account, *, start: int = 0, until: int = END, late: bool = True) -> Difference:
-    """Both accounts are brought to the wider of their windows; windows from that of `start` to `until` count.
+def compare(received: Account, copy: Account, *, holes: Sequence[tuple[int, int]] = (), until: int = END) -> Difference:
+    """Both accounts are brought to the wider of their windows; windows before that of `until` count.
 
-    `late`: the window of late records too.
+    Windows within a hole do not. That of late records counts at the end alone.
     """
     bits = max(received.bits, copy.bits)
     received.widen(bits)
     copy.widen(bits)
-    first, end = start >> bits, until >> bits
     ours, theirs = received.windows, copy.windows
-    counted = [key for key in ours.keys() | theirs.keys() if (late if key < 0 else first <= key >> 1 < end)]
+    counted = [
+        key for key in ours.keys() | theirs.keys() if _counts(key, until, bits) and not _within(key, holes, bits)
+    ]
     differing = {key for key in counted if ours.get(key) != theirs.get(key)}
     balance = [theirs.get(key, NOTHING)[2] - ours.get(key, NOTHING)[2] for key in differing]
     return Difference(
@@ -160,15 +162,25 @@ def compare(received: Account, copy: Account, *, start: int = 0, until: int = EN
     )  # fmt: skip
 
 
-def union(received: Account, copy: Account, *, start: int, until: int) -> Account:
-    """What is there of the windows from that of `start` to `until`, once what the copy has was put back.
+def union(received: Account, copy: Account, *, holes: Sequence[tuple[int, int]], until: int) -> Account:
+    """What is there of the windows before that of `until`, once what the copy has was put back.
 
     Both are of the same width, as `compare` leaves them.
     """
-    first, end = start >> received.bits, until >> received.bits
     truth = Account(received.bits)
     for key in received.windows.keys() | copy.windows.keys():
-        if key < 0 or first <= key >> 1 < end:
+        if _counts(key, until, truth.bits):
             ours, theirs = received.windows.get(key, NOTHING), copy.windows.get(key, NOTHING)
-            truth.windows[key] = ours if ours[2] > theirs[2] else theirs
+            truth.windows[key] = ours if ours[2] > theirs[2] or _within(key, holes, truth.bits) else theirs
     return truth
+
+
+def _counts(key: int, until: int, bits: int) -> bool:
+    return until == END if key < 0 else key >> 1 < until >> bits
+
+
+def _within(key: int, holes: Sequence[tuple[int, int]], bits: int) -> bool:
+    """Windows at a hole's borders are not wholly within it: what the copy has of them is looked at."""
+    return key >= 0 and any(
+        (start >> bits) <= key >> 1 < end >> bits and start <= (key >> 1) << bits for start, end in holes
+    )

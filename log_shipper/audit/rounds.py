@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from log_shipper.audit.auditor import Auditor
+from log_shipper.audit.baseline import Baseline
 from log_shipper.audit.docker_copy import Facts
 from log_shipper.audit.watcher import Watcher
 from log_shipper.errors import EngineUnavailable, NotAccepted
-from log_shipper.ledger import Account
 from log_store.seal import Seal
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Progress(Protocol):
 
     def heavy(self, size: int) -> list[str]: ...
 
-    def account(self, container_id: str) -> Account: ...
+    def baseline(self, container_id: str) -> Baseline: ...
 
     def open_runs(self) -> list[Seal]: ...
 
@@ -82,11 +82,12 @@ class Rounds:
 
     def compare(self, facts: Facts) -> Seal | None:
         """Audit a running container now. Raises EngineUnavailable, NotAccepted."""
-        account = self._progress.account(facts.context.container_id)
-        until = max(account.latest - STILL_ON_ITS_WAY, time.time_ns() - QUIET)
-        began = time.monotonic()
-        seal = self._auditor.audit_so_far(facts, until)
+        container_id, began = facts.context.container_id, time.monotonic()
+        with self._watcher.turn(container_id):
+            latest = self._progress.baseline(container_id).account.latest
+            until = max(latest - STILL_ON_ITS_WAY, time.time_ns() - QUIET)
+            seal = self._auditor.audit_so_far(facts, until)
         if seal is not None:
-            log.info("%s so far: %d lines, %d put back, in %.2f s", facts.context.container_id[:12], seal.lines,
+            log.info("%s so far: %d lines, %d put back, in %.2f s", container_id[:12], seal.lines,
                      seal.put_back, time.monotonic() - began)  # fmt: skip
         return seal

@@ -3,17 +3,20 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from log_shipper.audit.auditor import Auditor
+from log_shipper.audit.baseline import Baseline
 from log_shipper.audit.docker_copy import Engine, Facts
 from log_shipper.audit.gaps import CUT, ENGINE_GONE, READERS_CUT
 from log_shipper.delivery.backoff import delays
 from log_shipper.errors import EngineUnavailable, NotAccepted
 from log_store.seal import Gap, Seal
+from wholelog_base.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +36,7 @@ class Received(Protocol):
         """Seals of the runs whose end has not been audited."""
         ...
 
-    def open_runs_before(self, container_id: str, started_at: int) -> list[Seal]: ...
+    def baseline(self, container_id: str) -> Baseline: ...
 
     disturbed: threading.Event
     """Set it where the rounds should look at all that runs."""
@@ -59,7 +62,7 @@ class Watcher:
         self._engine, self._auditor, self._addresses = engine, auditor, addresses
         self._received, self._identity_file, self._count = received, identity_file, count
         self._pool = ThreadPoolExecutor(threads, "audit")
-        self._stop = threading.Event()
+        self._stop, self._turns = threading.Event(), Turns()
         self._busy: set[tuple[str, int]] = set()
         self._lock = threading.Lock()
         self._events: Any = None
@@ -152,7 +155,7 @@ class Watcher:
             return
         if facts.running:
             self._auditor.open(facts)
-            if self._received.open_runs_before(container_id, facts.started_at):
+            if self._received.baseline(container_id).runs_before(facts.started_at):
                 self._received.disturbed.set()  # it was started again before its end was seen
             return
         self._begin((container_id, facts.started_at), lambda: self._end(facts, event_time))
@@ -162,8 +165,8 @@ class Watcher:
         container_id = seen.context.container_id
         facts = self.ours(container_id)
         if facts is None:
-            for run in self._received.open_runs_before(container_id, seen.started_at):
-                self._auditor.unverified(run, REMOVED)
+            for run in self._received.baseline(container_id).runs_before(seen.started_at):
+                self._auditor.unverified(run.seal, REMOVED)
             return self._auditor.removed(seen, REMOVED)
         if facts.running:
             self._received.disturbed.set()
@@ -193,8 +196,17 @@ class Watcher:
             with self._lock:
                 self._busy.discard(run)
 
+    @contextmanager
+    def turn(self, container_id: str) -> Iterator[None]:
+        """For one audit of a container at a time, each begun when all that the one before it sent has been processed.
+
+        What lies in the acceptor's sockets is, too. Raises NotAccepted, also where we end.
+        """
+        with self._turns.of(container_id):
+            self._wait_for_all_received()
+            yield
+
     def _wait_for_all_received(self) -> None:
-        """What lies in the acceptor's sockets now is processed on return. Raises NotAccepted, also where we end."""
         self._auditor.probe()
         while not self._received.reached(1.0):
             if self._stop.is_set():
@@ -204,8 +216,8 @@ class Watcher:
         for pause in delays(0.2, 10.0):
             try:
                 began = time.monotonic()
-                self._wait_for_all_received()
-                seal = attempt()
+                with self.turn(container_id):
+                    seal = attempt()
                 if seal is not None:
                     log.info("%s %s: %d lines, %d put back, in %.2f s", seal.state, container_id[:12],
                              seal.lines, seal.put_back, time.monotonic() - began)  # fmt: skip

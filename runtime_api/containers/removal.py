@@ -22,9 +22,9 @@ from runtime_api.containers.protocols import Deleted
 from runtime_api.containers.record import record_of
 from runtime_api.containers.stop_signal import heeds
 from runtime_api.containers.tasks import Tasks
-from runtime_api.containers.turns import Turns
 from runtime_api.errors import Conflict, EngineUnavailable, NotFound, RuntimeApiError
 from runtime_api.seal_view import seal_view
+from wholelog_base.turns import Turns
 
 log = logging.getLogger(__name__)
 

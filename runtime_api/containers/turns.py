@@ -1,36 +1,14 @@
-"""One at a time for each key; others with the same key wait, or take what the one got."""
+"""One at a time for each key; others with the same key take what the one got."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, wait
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
 _SHORT: Final = 1.0  # seconds that a twin waits without asking whether it may
-
-
-class Turns:
-    """A lock for each key, which is forgotten when nobody holds or wants it."""
-
-    def __init__(self) -> None:
-        self._locks: dict[str, tuple[threading.Lock, int]] = {}
-        self._guard = threading.Lock()
-
-    @contextmanager
-    def of(self, key: str) -> Iterator[None]:
-        with self._guard:
-            lock, wanted = self._locks.get(key, (threading.Lock(), 0))
-            self._locks[key] = (lock, wanted + 1)
-        try:
-            with lock:
-                yield
-        finally:
-            with self._guard:
-                lock, wanted = self._locks.pop(key)
-                if wanted > 1:
-                    self._locks[key] = (lock, wanted - 1)
 
 
 class Twins(Generic[T]):

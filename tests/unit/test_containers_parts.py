@@ -17,10 +17,11 @@ from runtime_api.containers.log_driver import driver_options
 from runtime_api.containers.stats import Stats
 from runtime_api.containers.stop_signal import heeds
 from runtime_api.containers.tasks import Task, Tasks
-from runtime_api.containers.turns import Turns, Twins
+from runtime_api.containers.turns import Twins
 from runtime_api.containers.usage import Usage, bytes_size, cpu_percent, memory_text
 from runtime_api.errors import BadRequest, Conflict, EngineFailed, EngineUnavailable, NotFound, RuntimeApiError
 from wholelog_base.settings import SettingsError
+from wholelog_base.turns import Turns
 
 ID = "c" * 64
 

@@ -1,0 +1,203 @@
+"""Keeps the files of Docker's copy of a container's log that are about to be rotated away, by holding them open.
+
+Docker keeps the last five files of 20 MB, which a fast writer fills in two seconds. A file that is open can be read after
+it was removed: that costs nothing, while to read the copy through the engine in time would take a processor of its own.
+"""
+
+import gzip
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from log_shipper.audit.local_file import SIZE, last_time
+from log_shipper.errors import CopyDamaged
+from log_shipper.ledger import MARGIN
+from log_store.rfc3339 import parse_ns
+from wholelog_base.turns import Turns
+
+log = logging.getLogger(__name__)
+
+NAME = "container-cached.log"
+ROTATED = 4  # files beside the current one (moby: daemon/logger/local/local.go)
+BLOCK = 1 << 20  # bytes read at a time
+TRIES = 5  # to find the files in one state, where they are rotated under us
+
+
+class File:
+    """One file; closed when nobody has it any more. It may grow, and lose its name."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises OSError."""
+        self._raw = open(path, "rb", buffering=0)  # noqa: SIM115
+        self.packed = path.suffix == ".gz"
+        self.inode = os.fstat(self._raw.fileno()).st_ino
+
+    @property
+    def size(self) -> int:
+        """Bytes on the disk."""
+        return os.fstat(self._raw.fileno()).st_size
+
+    def blocks(self) -> Iterator[bytes]:
+        """Its entries from the first to the last that is there now. Raises CopyDamaged."""
+        # A descriptor of its own, with its own position: several may read.
+        with open(f"/proc/self/fd/{self._raw.fileno()}", "rb") as file:
+            if not self.packed:
+                while block := file.read(BLOCK):
+                    yield block
+                return
+            try:
+                with gzip.open(file) as unpacked:
+                    while block := unpacked.read(BLOCK):
+                        yield block
+            except (OSError, EOFError) as error:
+                raise CopyDamaged(f"a packed file of Docker's copy cannot be read: {error}") from error
+
+    def last(self) -> int:
+        """The time (ns) of its last entry, 0 where it has none. Raises CopyDamaged."""
+        descriptor = self._raw.fileno()
+        if self.packed:
+            return packed_until(os.pread(descriptor, 1024, 0))
+        size = self.size
+        if size < 2 * SIZE.size:
+            return 0
+        (entry,) = SIZE.unpack(os.pread(descriptor, SIZE.size, size - SIZE.size))
+        whole = entry + 2 * SIZE.size
+        return last_time(os.pread(descriptor, whole, max(0, size - whole)))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """`complete`: of what the copy ever had from the verified time on, nothing is missing before the first file.
+
+    `holes`: indexes of files before which others were rotated away unseen.
+    """
+
+    files: tuple[File, ...]
+    complete: bool
+    holes: frozenset[int] = frozenset()
+
+    @property
+    def size(self) -> int:
+        return sum(file.size for file in self.files)
+
+
+class HeldFiles:
+    """By container. Safe to use from several threads. `root()` is the engine's data root; `limit` bytes of files at most."""
+
+    def __init__(self, root: Callable[[], Path], limit: int) -> None:
+        self._root, self._limit = root, limit
+        self._turns = Turns()
+        self._held: dict[str, Held] = {}
+
+    def hold(self, container_id: str) -> bool:
+        """Open what is not open yet; whether anything is held. Raises OSError where the files cannot be read."""
+        with self._turns.of(container_id):
+            base = self._root() / "containers" / container_id / NAME
+            held = self._held.get(container_id)
+            if held is None:
+                if self.size >= self._limit:
+                    return False
+                self._held[container_id] = _all(base)
+                return True
+            for _ in range(TRIES):
+                held = _with_new(base, held)
+                self._held[container_id] = held
+                if _is(base, held.files[-1]):
+                    return True
+            raise OSError(f"the files of {container_id[:12]} are rotated faster than they can be opened")
+
+    def get(self, container_id: str) -> Held | None:
+        return self._held.get(container_id)
+
+    def containers(self) -> list[str]:
+        return list(self._held)
+
+    @property
+    def size(self) -> int:
+        return sum(held.size for held in list(self._held.values()))
+
+    def drop(self, container_id: str) -> None:
+        with self._turns.of(container_id):
+            self._held.pop(container_id, None)
+
+    def drop_before(self, container_id: str, verified: int) -> None:
+        """Forget files of which all has been verified (ns). Raises CopyDamaged."""
+        with self._turns.of(container_id):
+            held = self._held.get(container_id)
+            if held is None:
+                return
+            done = 0
+            while (
+                done < len(held.files) - 1
+                and done + 1 not in held.holes
+                and held.files[done].last() < verified - MARGIN
+            ):
+                done += 1
+            if done:
+                holes = frozenset(index - done for index in held.holes if index > done)
+                self._held[container_id] = replace(held, files=held.files[done:], complete=True, holes=holes)
+
+
+def packed_until(head: bytes) -> int:
+    """The time (ns) of the last entry of a packed file, from the first bytes of it. Raises CopyDamaged."""
+    try:
+        size = int.from_bytes(head[10:12], "little")
+        if not head[3] & 4:
+            raise ValueError("no extra field")
+        return parse_ns(json.loads(head[12 : 12 + size])["lastTime"])
+    except (ValueError, KeyError, IndexError) as error:
+        raise CopyDamaged(f"a packed file of Docker's copy does not say when it ends: {error}") from error
+
+
+def _all(base: Path) -> Held:
+    for _ in range(TRIES):
+        names = [name for number in range(ROTATED, 0, -1) if (name := _rotated(base, number)) is not None]
+        try:
+            files = tuple(File(name) for name in (*names, base))
+        except FileNotFoundError:
+            continue
+        if all(_is(name, file) for name, file in zip((*names, base), files, strict=True)):
+            return Held(files, complete=len(names) < ROTATED)
+    raise OSError(f"the files at {base} are rotated faster than they can be opened")
+
+
+def _with_new(base: Path, held: Held) -> Held:
+    """With the files that have come since: the newest that is held is now one of the rotated ones."""
+    if _is(base, held.files[-1]):
+        return held
+    current, last = File(base), held.files[-1]
+    between: list[File] = []
+    for number in range(1, ROTATED + 1):
+        name = _rotated(base, number)
+        if name is None:
+            break
+        try:
+            file = File(name)
+        except FileNotFoundError:
+            return held  # it is being packed or rotated: look again
+        if file.inode == last.inode or (file.packed and file.last() == last.last()):
+            return replace(held, files=(*held.files, *reversed(between), current))
+        if file.inode != current.inode:
+            between.append(file)
+    log.warning("files of Docker's copy at %s were rotated away before they could be held", base)
+    holes = held.holes | {len(held.files)}
+    return replace(held, files=(*held.files, *reversed(between), current), holes=holes)
+
+
+def _rotated(base: Path, number: int) -> Path | None:
+    """Until the packed one is whole the other is there."""
+    plain = base.with_name(f"{base.name}.{number}")
+    for path in (plain, plain.with_name(f"{plain.name}.gz")):
+        if path.exists():
+            return path
+    return None
+
+
+def _is(path: Path, file: File) -> bool:
+    try:
+        return path.stat().st_ino == file.inode
+    except FileNotFoundError:
+        return False

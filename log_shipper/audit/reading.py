@@ -1,0 +1,107 @@
+"""Docker's copy of a container's log as the audit reads it: the files that are held, else through the engine."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from log_shipper.audit.docker_copy import Facts
+from log_shipper.audit.frames import FrameParser, Frames, TornStart
+from log_shipper.audit.gaps import NOT_ROTATED
+from log_shipper.audit.held import File, Held
+from log_shipper.audit.local_file import LocalParser
+from log_shipper.audit.reconcile import END
+from log_shipper.errors import CopyDamaged, EngineUnavailable
+from log_shipper.ledger import MARGIN
+
+
+class Engine(Protocol):
+    """See `docker_copy.Engine`."""
+
+    def copy(self, container_id: str, since: int = 0) -> Iterator[bytes]: ...
+
+    def tail(self, container_id: str) -> bytes: ...
+
+    def facts(self, container: str) -> Facts | None: ...
+
+
+@dataclass(slots=True)
+class Reading:
+    """Which part of a copy is read, each time the same: frames in their order, those before `since` (ns) may lack.
+
+    After a reading: `may_have_rotated`, whether some may have gone before the first; `holes`, (from, to) in ns, of which
+    the copy has nothing any more. `torn`: its first frames may be the rest of a line.
+    """
+
+    facts: Facts
+    held: Held | None
+    since: int
+    until: int
+    torn: bool = False
+    may_have_rotated: bool = False
+    holes: list[tuple[int, int]] = field(default_factory=list)
+    _first: int = 0  # ns, the first frame's; the same at each reading, or part of it has gone meanwhile
+
+    def frames(self, engine: Engine) -> Iterator[Frames]:
+        """Raises EngineUnavailable, CopyGone, CopyDamaged."""
+        self.holes = []
+        if self.held is not None:
+            yield from self._of_files(engine, self.held)
+        else:
+            yield from self._of_engine(engine)
+
+    def _of_files(self, engine: Engine, held: Held) -> Iterator[Frames]:
+        self.may_have_rotated = not held.complete
+        last, pending, before = None, 0, 0
+        for index, file in enumerate(held.files):
+            parser = LocalParser()
+            start = TornStart() if index in held.holes or (self.torn and not index) else None
+            for number, frames in enumerate(_parsed(file, parser)):
+                if not frames.time:
+                    continue
+                if index in held.holes and not number:
+                    self.holes.append((before, frames.time[0]))
+                last = _last(frames)
+                yield start.cut(frames) if start is not None else frames
+                if frames.time[-1] > self.until + MARGIN:
+                    return
+            pending, before = parser.pending, last[1] if last else before
+        if self.until == END:
+            tail = FrameParser().receive(engine.tail(self.facts.context.container_id))
+            if pending or (_last(tail) if tail.time else None) != last:
+                raise CopyDamaged(f"the files of {self.facts.context.container_id[:12]} do not end as its copy does")
+
+    def _of_engine(self, engine: Engine) -> Iterator[Frames]:
+        container_id, parser, last, size = self.facts.context.container_id, FrameParser(), None, 0
+        start = TornStart() if self.torn else None
+        for block in engine.copy(container_id, self.since):
+            frames = parser.receive(block)
+            size += len(block)
+            self.may_have_rotated = size >= NOT_ROTATED
+            if frames.time:
+                if last is None:
+                    self._check_first(frames.time[0])
+                last = _last(frames)
+            yield start.cut(frames) if start is not None else frames
+            if frames.time and frames.time[-1] > self.until + MARGIN:
+                return
+        tail = FrameParser().receive(engine.tail(container_id))
+        # With `since` a copy that has nothing new may end before it.
+        if parser.pending or (tail.time and _last(tail) != last and not (last is None and tail.time[-1] < self.since)):
+            now = engine.facts(container_id)
+            if now is not None and (now.running or now.started_at != self.facts.started_at):
+                raise EngineUnavailable(f"{container_id[:12]} wrote on while its copy was read")
+            raise CopyDamaged(f"Docker's copy of {container_id[:12]} broke off")
+
+    def _check_first(self, time: int) -> None:
+        if self._first and time != self._first:
+            raise EngineUnavailable(f"the copy of {self.facts.context.container_id[:12]} rotated while it was read")
+        self._first = time
+
+
+def _parsed(file: File, parser: LocalParser) -> Iterator[Frames]:
+    for block in file.blocks():
+        yield parser.receive(block)
+
+
+def _last(frames: Frames) -> tuple[str, int, bytes]:
+    return frames.stream[-1], frames.time[-1], frames.text[-1]

@@ -1,0 +1,258 @@
+"""The files of Docker's copy, rotated as dockerd rotates them, without one."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from log_shipper.audit.docker_copy import Facts
+from log_shipper.audit.frames import Frames
+from log_shipper.audit.held import NAME, HeldFiles
+from log_shipper.audit.local_file import LocalParser
+from log_shipper.audit.reading import Reading
+from log_shipper.audit.reconcile import END
+from log_shipper.errors import CopyDamaged
+from log_store.document import ContainerContext
+from log_store.rfc3339 import format_ns
+
+ID = "ab" * 32
+TIME = 1_795_478_400_123_456_789
+SECOND = 10**9
+
+
+def varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def entry(time: int, text: bytes, stream: bytes = b"stdout", *, part: bool = False) -> bytes:
+    """As protobuf writes it."""
+    body = b"\n\x06" + stream + b"\x10" + varint(time)
+    body += b"\x1a" + varint(len(text)) + text if text else b""
+    body += b"\x20\x01\x2a\x04\x12\x02ab" if part else b""
+    size = len(body).to_bytes(4, "big")
+    return size + body + size
+
+
+def frame(time: int, text: bytes) -> bytes:
+    stamped = format_ns(time).encode() + b" " + text + b"\n"
+    return b"\x01\0\0\0" + len(stamped).to_bytes(4, "big") + stamped
+
+
+Entry = tuple[int, bytes, bytes, bool]
+entries = st.lists(
+    st.tuples(
+        st.integers(2**60, 2**62 - 1), st.binary(max_size=300), st.sampled_from([b"stdout", b"stderr"]), st.booleans()
+    )
+)
+
+
+@given(entries, st.integers(1, 50))
+def test_the_entries_come_back_however_they_are_cut(written: list[Entry], cut: int) -> None:
+    data = b"".join(entry(time, text, stream, part=part) for time, text, stream, part in written)
+    parser, found = LocalParser(), Frames()
+    for start in range(0, len(data), cut):
+        frames = parser.receive(data[start : start + cut])
+        for column in ("time", "text", "stream", "whole"):
+            getattr(found, column).extend(getattr(frames, column))
+    expected = [(time, text, stream.decode(), not part) for time, text, stream, part in written]
+    assert list(zip(found.time, found.text, found.stream, found.whole, strict=True)) == expected
+    assert parser.pending == 0
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\0\0\0\x02\n\x06\0\0\0\x02",
+        b"\xff" * 40,
+        entry(TIME, b"text")[:-4] + b"\0\0\0\x01",
+        entry(TIME, b"text").replace(b"stdout", b"stdxxx"),
+        entry(2**40, b"text" * 5),
+        entry(TIME, b"text").replace(b"\x1a\x04", b"\x1a\x64"),
+        entry(TIME, b"text", part=True).replace(b"\x20\x01", b"\x28\x01"),
+    ],
+)
+def test_what_makes_no_sense_is_damage(data: bytes) -> None:
+    with pytest.raises(CopyDamaged):
+        LocalParser().receive(data)
+
+
+class Copy:
+    """Writes and rotates as dockerd's LogFile does, five files in all."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root / "containers" / ID
+        self.folder.mkdir(parents=True)
+        self.path = self.folder / NAME
+        self.path.touch()
+        self.next, self.written = 0, [0]
+
+    def time(self, number: int) -> int:
+        return TIME + number * SECOND
+
+    def write(self, count: int = 10) -> None:
+        with open(self.path, "ab") as file:
+            for _ in range(count):
+                file.write(entry(self.time(self.next), b"line %d" % self.next))
+                self.next += 1
+
+    def named(self, number: int, *, packed: bool) -> Path:
+        return self.folder / f"{NAME}.{number}{'.gz' if packed else ''}"
+
+    def rotate(self, *, pack: bool = True) -> None:
+        self.named(4, packed=True).unlink(missing_ok=True)
+        for number in (3, 2, 1):
+            if self.named(number, packed=True).exists():
+                self.named(number, packed=True).rename(self.named(number + 1, packed=True))
+        self.path.rename(self.named(1, packed=False))
+        self.path.touch()
+        if pack:
+            self.pack()
+
+    def pack(self) -> None:
+        plain = self.named(1, packed=False)
+        extra = json.dumps({"lastTime": format_ns(self.time(self.next - 1))}).encode()
+        head = b"\x1f\x8b\x08\x04\0\0\0\0\0\xff" + len(extra).to_bytes(2, "little") + extra
+        self.named(1, packed=True).write_bytes(head + gzip.compress(plain.read_bytes())[10:])
+        plain.unlink()
+
+    def fill(self, files: int) -> None:
+        for _ in range(files):
+            self.write()
+            self.rotate()
+
+
+class TailEngine:
+    """Says what dockerd says of the copy's last line."""
+
+    def __init__(self, copy: Copy) -> None:
+        self._copy = copy
+
+    def tail(self, container_id: str) -> bytes:
+        number = self._copy.next - 1
+        return frame(self._copy.time(number), b"line %d" % number)
+
+    def copy(self, container_id: str, since: int = 0) -> list[bytes]:
+        raise AssertionError("the files are held")
+
+    def facts(self, container: str) -> None:
+        return None
+
+
+class Case:
+    def __init__(self, root: Path) -> None:
+        self.copy = Copy(root)
+        self.files = HeldFiles(lambda: root, 1 << 30)
+
+    def reading(self, until: int = END) -> Reading:
+        held = self.files.get(ID)
+        assert held is not None
+        facts = Facts(ContainerContext(ID, "c"), TIME, 0, until != END, "")
+        return Reading(facts, held, 0, until)
+
+    def numbers(self, reading: Reading) -> list[int]:
+        frames = list(reading.frames(TailEngine(self.copy)))  # type: ignore[arg-type]
+        return [int(text.split()[1]) for part in frames for text in part.text]
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    return Case(tmp_path)
+
+
+@pytest.mark.parametrize("pack", [True, False])
+def test_what_is_held_outlives_its_rotation(case: Case, pack: bool) -> None:
+    case.copy.write()
+    assert case.files.hold(ID)
+    for _ in range(8):
+        case.copy.rotate(pack=pack)
+        case.copy.write()
+        assert case.files.hold(ID)
+        if not pack:
+            case.copy.pack()
+    reading = case.reading()
+    assert case.numbers(reading) == list(range(90)) == case.numbers(reading)
+    assert not reading.may_have_rotated and not reading.holes
+
+
+def test_files_that_came_between_two_looks_are_found(case: Case) -> None:
+    case.copy.write()
+    case.files.hold(ID)
+    case.copy.rotate()
+    case.copy.fill(3)
+    case.copy.write()
+    case.files.hold(ID)
+    reading = case.reading()
+    assert case.numbers(reading) == list(range(50))
+    assert not reading.holes
+
+
+def test_files_that_went_unseen_are_a_hole(case: Case) -> None:
+    case.copy.write()
+    case.files.hold(ID)
+    case.copy.rotate()
+    case.copy.fill(6)
+    case.copy.write()
+    case.files.hold(ID)
+    reading = case.reading()
+    assert case.numbers(reading) == [*range(10), *range(30, 80)]
+    assert reading.holes == [(case.copy.time(9), case.copy.time(30))]
+
+
+def test_what_had_rotated_before_may_lack(case: Case) -> None:
+    case.copy.fill(3)
+    case.copy.write()
+    case.files.hold(ID)
+    assert case.numbers(case.reading()) == list(range(40)) and not case.reading().may_have_rotated
+    case.files.drop(ID)
+    case.copy.fill(3)
+    case.files.hold(ID)
+    reading = case.reading()
+    assert case.numbers(reading) == list(range(20, 70))
+    assert reading.may_have_rotated
+
+
+def test_what_was_verified_is_let_go(case: Case) -> None:
+    case.copy.write()
+    case.files.hold(ID)
+    case.copy.rotate()
+    case.copy.write()
+    case.files.hold(ID)
+    case.files.drop_before(ID, case.copy.time(5))
+    assert case.numbers(case.reading())[0] == 0
+    case.files.drop_before(ID, case.copy.time(15))
+    reading = case.reading()
+    assert case.numbers(reading) == list(range(10, 20))
+    assert not reading.may_have_rotated
+
+
+def test_a_running_container_s_file_may_end_within_an_entry(case: Case) -> None:
+    case.copy.write()
+    with open(case.copy.path, "ab") as file:
+        file.write(entry(TIME, b"half")[:9])
+    case.files.hold(ID)
+    assert case.numbers(case.reading(until=case.copy.time(100))) == list(range(10))
+
+
+def test_files_that_do_not_end_as_the_engine_says_are_not_trusted(case: Case) -> None:
+    case.copy.write()
+    case.files.hold(ID)
+    case.copy.path.write_bytes(case.copy.path.read_bytes()[:-30])
+    with pytest.raises(CopyDamaged, match="do not end as its copy does"):
+        case.numbers(case.reading())
+
+
+def test_a_limit(case: Case, tmp_path: Path) -> None:
+    case.copy.write()
+    assert HeldFiles(lambda: tmp_path, 0).hold(ID) is False
+
+
+def test_without_the_engine_s_folder(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="rotated faster|No such file"):
+        HeldFiles(lambda: tmp_path, 1 << 30).hold(ID)

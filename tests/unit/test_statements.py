@@ -1,0 +1,56 @@
+"""What is stated of runs, whatever the order in which it comes."""
+
+from dataclasses import replace
+
+from log_shipper.losses import Losses
+from log_shipper.statements import Statements
+from log_store.seal import Gap, Seal
+
+OPEN = Seal("c", 7, "name", version=1)
+GAP = Gap(10, 20, None, "the engine stopped")
+
+
+def test_an_open_seal_does_not_open_what_is_sealed() -> None:
+    statements = Statements()
+    assert statements.add(OPEN, 0) == OPEN
+    assert statements.add(OPEN, 0) is None
+    assert statements.add(replace(OPEN, state="sealed", lines=5, version=9), 0) is not None
+    assert statements.add(replace(OPEN, lines=3, version=10), 0) is None
+    assert statements.is_sealed("c", 7) and statements.open_runs() == []
+    assert statements.lines_sealed("c") == (5, 0)
+
+
+def test_a_gap_that_was_stated_meanwhile_stays() -> None:
+    """An audit's seal was made from what was known before the gap."""
+    statements = Statements()
+    statements.add(OPEN, 0)
+    stated = statements.add_gap("c", 7, GAP)
+    assert stated is not None and stated.gaps == (GAP,) and stated.version > OPEN.version
+    assert statements.add_gap("c", 7, GAP) is None
+    so_far = statements.add(replace(OPEN, lines=3, verified_until=30, version=9), 2)
+    assert so_far is not None and (so_far.lines, so_far.gaps) == (3, (GAP,))
+    (run,) = statements.open_runs_of("c")
+    assert run.surplus == 2
+    sealed = statements.add(replace(OPEN, state="sealed", lines=5, version=10), 2)
+    assert sealed is not None and (sealed.state, sealed.gaps) == ("gaps", (GAP,))
+    assert statements.add_gap("c", 7, GAP) is None
+
+
+def test_a_snapshot_has_all_of_it() -> None:
+    statements, other = Statements(), Statements()
+    statements.add(OPEN, 4)
+    statements.add(Seal("d", 1, state="sealed", lines=3, version=2), 1)
+    statements.add_outage(1, 2)
+    other.restore(statements.snapshot())
+    assert other.open_runs_of("c") == statements.open_runs_of("c")
+    assert other.lines_sealed("d") == (3, 1) and other.outages() == [(1, 2)]
+
+
+def test_lines_that_may_be_counted_twice_are_no_gap() -> None:
+    """Received beyond what the copy has: what the store holds tells whether it was the same line again."""
+    counted: list[str] = []
+    losses = Losses(lambda container: 97, lambda name, by: counted.append(name))
+    seal = Seal("c", 7, state="sealed", lines=100, version=3)
+    assert losses.checked(seal, 100, 3) == replace(seal, lines=97)
+    short = losses.checked(seal, 100, 2)
+    assert short.state == "gaps" and short.gaps[0].lines == 3 and counted == ["lines_missing"]
