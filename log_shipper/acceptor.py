@@ -109,7 +109,11 @@ def run_acceptor(settings: ShipperSettings, beat: Callable[[], None]) -> None:
 
 
 def _save(counters: Counters, file: Path, ended: threading.Event) -> None:
-    """Leave the counters for the process that serves them, once a second; in a thread, since a disk may be slow."""
+    """Leave the counters for the process that serves them, once a second; in a thread, since a disk may be slow.
+
+    At once, too: an acceptor that dies in its first second leaves an outage behind like any other.
+    """
+    counters.save(file)
     while not ended.wait(1.0):
         counters.save(file)
     counters.save(file)

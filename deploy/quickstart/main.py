@@ -74,10 +74,10 @@ def _stay(service: Background, url: str, container: str, report: Report) -> None
             "task_desc": {"cmd": "for i in 1 2 3; do echo line $i; done"},
         }
     )
-    report.say(f"Wholelog is up at {url} until Ctrl-C. Try:")
-    report.show(f"curl -s {url}/containers -H 'Content-Type: application/json' -d '{task}'")
-    report.show(f"curl -s '{url}/logs?container_id={container[:12]}'")
     try:
+        report.say(f"Wholelog is up at {url} until Ctrl-C. Try:")
+        report.show(f"curl -s {url}/containers -H 'Content-Type: application/json' -d '{task}'")
+        report.show(f"curl -s '{url}/logs?container_id={container[:12]}'")
         while service.ended() is None:
             time.sleep(0.5)
     except KeyboardInterrupt:
