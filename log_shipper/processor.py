@@ -17,7 +17,7 @@ from log_shipper.checkpoint import Checkpoint
 from log_shipper.delivery.delivery import Delivery
 from log_shipper.forward.errors import ProtocolError
 from log_shipper.forward.records import entries, messages, option_of
-from log_shipper.losses import Losses
+from log_shipper.losses import Claim, Losses
 from log_shipper.pipeline import Pipeline
 from log_shipper.spool.reader import SpoolReader
 from log_shipper.spool.segment import ENTRIES, OUTAGE, REPAIR, SpoolRecord
@@ -55,7 +55,7 @@ class Processor:
         self._batch = pipeline.new_batch()
         self._batch_bytes = 0
         self._batch_since = 0.0
-        self._seals: list[tuple[Seal, int, int]] = []  # with the lines, and the surplus, of all sealed runs
+        self._seals: list[Claim] = []
         self.disturbed = threading.Event()  # set where lines may have been lost: time for the audit to look around
         self._reached = threading.Condition()
         self._processed = reader.position
@@ -108,6 +108,13 @@ class Processor:
         with self._pipeline.lock:
             return self._pipeline.known_containers()
 
+    def claims_to_mend(self) -> list[Claim]:
+        return self._losses.short()
+
+    def awaited(self) -> set[str]:
+        """Containers whose copy is still needed."""
+        return {*(run.container_id for run in self.open_runs()), *(c.seal.container_id for c in self._losses.short())}
+
     def heavy(self, size: int) -> list[str]:
         with self._pipeline.lock:
             return self._pipeline.heavy(size)
@@ -146,7 +153,7 @@ class Processor:
         if first.kind == ENTRIES:
             parts = [(record.position, entries(record.body, limit)) for record in records]
             self._pipeline.add(self._batch, parts, first.received, trusted=first.trusted)
-            self._seals += [(seal, 0, 0) for seal in self._pipeline.statements.take_new()]
+            self._seals += [Claim(seal) for seal in self._pipeline.statements.take_new()]
         elif first.kind == REPAIR:
             for record in records:
                 self._repair(record)
@@ -161,6 +168,7 @@ class Processor:
         for message in messages(record.body):
             about = about_of(option_of(message))
             seal, gap = seal_in(about), gap_in(about)
+            last_word = gap is not None or about.get("last_word", False)
             if seal is not None:
                 stated = self._pipeline.seal(self._batch, seal, about["surplus"], record.received)
             elif gap is not None:
@@ -170,7 +178,8 @@ class Processor:
                 self._pipeline.repair(self._batch, runs, record.position, record.received, repair_in(about))
                 continue
             if stated is not None:
-                self._seals.append((stated, *self._pipeline.statements.lines_sealed(stated.container_id)))
+                total = self._pipeline.statements.lines_sealed(stated.container_id)
+                self._seals.append(Claim(stated, *total, about.get("surplus", 0), last_word))
 
     def _set_aside(self, record: SpoolRecord, error: Exception) -> None:
         self._bad_folder.mkdir(exist_ok=True)
@@ -222,7 +231,7 @@ class Processor:
 
         def attempt() -> None:
             self._writer.refresh()
-            self._writer.write_seals([self._losses.checked(*seal) for seal in seals])
+            self._writer.write_seals(self._losses.stated(seals))
             self._writer.refresh()
 
         self._delivery.call(attempt)

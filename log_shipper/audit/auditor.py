@@ -74,9 +74,9 @@ class Auditor:
         chunk = uuid.uuid4().hex
         self._acceptor.send(probe_message(chunk), chunk)
 
-    def state(self, seal: Seal) -> None:
-        """Hand a seal to the spool."""
-        self._send_seal(seal)
+    def state(self, seal: Seal, surplus: int = 0) -> None:
+        """Hand a seal to the spool that is stated in any case."""
+        self._send_seal(replace(seal, version=time.time_ns()), surplus, last_word=True)
 
     def rewrite(self, facts: Facts) -> None:
         """Write all of an ended container's copy again, whatever was received. Raises CopyGone, CopyDamaged."""
@@ -238,9 +238,9 @@ class Auditor:
         chunk = f"{repair.id}.{repair.number}"
         self._acceptor.send(lines_message(repair, piece, chunk), chunk)
 
-    def _send_seal(self, seal: Seal, surplus: int = 0) -> None:
+    def _send_seal(self, seal: Seal, surplus: int = 0, *, last_word: bool = False) -> None:
         chunk = uuid.uuid4().hex
-        self._acceptor.send(seal_message(seal, surplus, chunk), chunk)
+        self._acceptor.send(seal_message(seal, surplus, chunk, last_word=last_word), chunk)
 
 
 def _ended(prior: OpenRun, found: _Found, start: int, end: int, verified_until: int, gaps: Sequence[Gap]) -> Seal:

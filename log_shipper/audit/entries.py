@@ -40,9 +40,9 @@ def probe_message(chunk: str) -> bytes:
     return packed
 
 
-def seal_message(seal: Seal, surplus: int, chunk: str) -> bytes:
-    """`surplus`: of its lines so many may be counted twice."""
-    return _message(chunk, {"seal": seal_to_map(seal), "surplus": surplus})
+def seal_message(seal: Seal, surplus: int, chunk: str, *, last_word: bool = False) -> bytes:
+    """`surplus`: of its lines so many may be counted twice. `last_word`: stated even where the store lacks lines."""
+    return _message(chunk, {"seal": seal_to_map(seal), "surplus": surplus, "last_word": last_word})
 
 
 def gap_message(container_id: str, started_at: int, gap: Gap, chunk: str) -> bytes:

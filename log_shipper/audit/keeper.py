@@ -7,7 +7,6 @@ from typing import Protocol
 
 from log_shipper.audit.held import HeldFiles
 from log_shipper.errors import CopyDamaged, EngineUnavailable
-from log_store.seal import Seal
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +25,9 @@ class Progress(Protocol):
 
     def heavy(self, size: int) -> list[str]: ...
 
-    def open_runs(self) -> list[Seal]: ...
+    def awaited(self) -> set[str]:
+        """Containers whose copy is still needed."""
+        ...
 
 
 class Keeper:
@@ -54,13 +55,13 @@ class Keeper:
         heavy = self._progress.heavy(max(0, AT_LEAST - self._progress.backlog()))
         if not heavy and not self._held.containers():
             return
-        running = {run.container_id for run in self._progress.open_runs()}
-        for container_id in running.intersection({*heavy, *self._held.containers()}):
+        awaited = self._progress.awaited()
+        for container_id in awaited.intersection({*heavy, *self._held.containers()}):
             self._hold(container_id)
         for container_id in self._held.containers():
-            if container_id not in running:
+            if container_id not in awaited:
                 self._held.drop(container_id)
-        self._refused &= running
+        self._refused &= awaited
 
     def _hold(self, container_id: str) -> None:
         try:

@@ -10,7 +10,8 @@ from log_shipper.audit.auditor import Auditor
 from log_shipper.audit.baseline import Baseline
 from log_shipper.audit.docker_copy import Facts
 from log_shipper.audit.watcher import Watcher
-from log_shipper.errors import EngineUnavailable, NotAccepted
+from log_shipper.errors import CopyDamaged, CopyGone, EngineUnavailable, NotAccepted
+from log_shipper.losses import Claim
 from log_store.seal import Seal
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,10 @@ class Progress(Protocol):
     def baseline(self, container_id: str) -> Baseline: ...
 
     def open_runs(self) -> list[Seal]: ...
+
+    def claims_to_mend(self) -> list[Claim]:
+        """Of seals that the store does not bear out."""
+        ...
 
 
 class Rounds:
@@ -69,6 +74,8 @@ class Rounds:
             self._progress.disturbed.clear()
             self._check_all_at = sorted([*self._check_all_at, *(time.monotonic() + pause for pause in AFTER_OUTAGE)])
             self._watcher.look_around()
+        for claim in self._progress.claims_to_mend():
+            self._mend(claim)
         due = set(self._progress.heavy(HEAVY))
         if self._check_all_at and self._check_all_at[0] <= time.monotonic():
             self._check_all_at.pop(0)
@@ -79,6 +86,20 @@ class Rounds:
             facts = self._watcher.ours(container_id)
             if facts is not None and facts.running:
                 self.compare(facts)
+
+    def _mend(self, claim: Claim) -> None:
+        """The store has lost lines: write Docker's copy again, then state what there is."""
+        container_id = claim.seal.container_id
+        with self._watcher.turn(container_id):
+            facts = self._watcher.ours(container_id)
+            if facts is not None and not facts.running:
+                log.warning("the store lacks lines of %s: Docker's copy is written again", container_id[:12])
+                try:
+                    self._auditor.rewrite(facts)
+                except (CopyGone, CopyDamaged) as error:
+                    log.warning("the copy of %s cannot be written again: %s", container_id[:12], error)
+            self._auditor.state(claim.seal, claim.own_surplus)
+            self._watcher.wait_for_all_received()
 
     def compare(self, facts: Facts) -> Seal | None:
         """Audit a running container now. Raises EngineUnavailable, NotAccepted."""

@@ -52,9 +52,8 @@ class Verdicts:
         for seal in self._settled(facts):
             gaps = tuple(gap for gap in seal.gaps if not gap.why.startswith(STORE_LACKS))
             state = "sealed" if seal.state == "gaps" and not gaps else seal.state
-            again = replace(seal, gaps=gaps, state=state, version=time.time_ns())
-            self._auditor.state(again)
-            self._wait_for(again)
+            self._auditor.state(replace(seal, gaps=gaps, state=state))
+            self._wait_for(seal)
 
     def _settled(self, facts: Facts) -> list[Seal]:
         """The seals, once the last run of an ended container has its own; what is there where that takes too long."""
@@ -69,7 +68,7 @@ class Verdicts:
         end = time.monotonic() + WAIT
         while time.monotonic() < end:
             if any(
-                seal.started_at == stated.started_at and seal.version >= stated.version
+                seal.started_at == stated.started_at and seal.version > stated.version
                 for seal in self._reader.seals(stated.container_id)
             ):
                 return

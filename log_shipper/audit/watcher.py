@@ -203,10 +203,11 @@ class Watcher:
         What lies in the acceptor's sockets is, too. Raises NotAccepted, also where we end.
         """
         with self._turns.of(container_id):
-            self._wait_for_all_received()
+            self.wait_for_all_received()
             yield
 
-    def _wait_for_all_received(self) -> None:
+    def wait_for_all_received(self) -> None:
+        """Raises NotAccepted, also where we end."""
         self._auditor.probe()
         while not self._received.reached(1.0):
             if self._stop.is_set():

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from log_shipper.losses import Losses
+from log_shipper.losses import Claim, Losses
 from log_shipper.statements import Statements
 from log_store.seal import Gap, Seal
 
@@ -46,11 +46,27 @@ def test_a_snapshot_has_all_of_it() -> None:
     assert other.lines_sealed("d") == (3, 1) and other.outages() == [(1, 2)]
 
 
+def losses(stored: int, counted: list[str]) -> Losses:
+    return Losses(lambda container: stored, lambda name, by: counted.append(name))
+
+
 def test_lines_that_may_be_counted_twice_are_no_gap() -> None:
     """Received beyond what the copy has: what the store holds tells whether it was the same line again."""
-    counted: list[str] = []
-    losses = Losses(lambda container: 97, lambda name, by: counted.append(name))
-    seal = Seal("c", 7, state="sealed", lines=100, version=3)
-    assert losses.checked(seal, 100, 3) == replace(seal, lines=97)
-    short = losses.checked(seal, 100, 2)
-    assert short.state == "gaps" and short.gaps[0].lines == 3 and counted == ["lines_missing"]
+    seal, counted = Seal("c", 7, state="sealed", lines=100, version=3), list[str]()
+    assert losses(97, counted).checked(Claim(seal, 100, 3)) == replace(seal, lines=97)
+    short = losses(97, counted).checked(Claim(seal, 100, 2))
+    assert short is not None and short.state == "gaps" and short.gaps[0].lines == 3 and counted == ["lines_missing"]
+
+
+def test_a_seal_that_the_store_does_not_bear_out_waits_for_the_copy_to_be_written_again() -> None:
+    seal, counted = Seal("c", 7, state="sealed", lines=100, version=3), list[str]()
+    first = Claim(seal, 100, 0, 0, last_word=False)
+    short, whole, other = losses(60, counted), losses(100, counted), losses(100, counted)
+    assert short.stated([first]) == [] and short.short() == [first] and counted == []
+    other.restore(short.snapshot())
+    assert other.short() == [first]
+    assert whole.stated([first]) == [seal]
+    again = replace(first, last_word=True)
+    (stated,) = short.stated([again])
+    assert stated.state == "gaps" and short.short() == [] and counted == ["lines_missing"]
+    assert other.stated([again]) == [seal] and other.short() == []
