@@ -62,6 +62,7 @@ class Pipeline:
         self._max_parts = max(1, max_message // PART_BYTES)
         self._streams: dict[tuple[str, str], StreamState] = {}
         self._repairs: dict[str, _Repair] = {}
+        self._next_seq = 0  # greater than that of any row so far: who follows a container asks for what came later
         self._exact_repairs: dict[str, int] = {}  # container id -> passes that knew all that was received
 
     def new_batch(self) -> DocumentBatch:
@@ -70,13 +71,19 @@ class Pipeline:
     def add(
         self, batch: DocumentBatch, parts: Iterable[tuple[int, Iterable[Entry]]], received: int, *, trusted: bool
     ) -> None:
-        """Rows for records that came on the live path; a part is (seq of its first record, records)."""
-        for run in runs_of(parts, trusted=trusted):
+        """Rows for records that came on the live path; a part is (its position in the spool, records)."""
+        least = self._next_seq
+        runs = runs_of(parts, trusted=trusted, least=least)
+        self._next_seq = max([least, *(run.seq[-1] + 1 for run in runs)])
+        for run in runs:
             hashes = list(map(xxh3_128_intdigest, run.text, run.time))
             state = self._streams.get((run.container_id, run.stream))
             if state is None:
                 state = self._streams[run.container_id, run.stream] = StreamState()
+            first, waits = len(batch), bool(run.part) or state.open is not None
             starts = self._write(batch, run, hashes, state, received, LIVE)
+            if waits:  # a line that waited for its end comes now
+                batch.seq[first:] = [max(seq, least) for seq in batch.seq[first:]]
             if run.container_id.startswith(SENDER_PREFIX):
                 self.statements.welcome(run.container_id, run.container_name)
             else:
@@ -92,17 +99,25 @@ class Pipeline:
         if repair.number != under_way.next_number:
             return
         under_way.next_number += 1
+        first = len(batch)
         states, revision = under_way.states, under_way.revision
         for stream, place in repair.start.items():
             if stream in states:
                 self._show_open(batch, repair.container_id, stream, states[stream], received, revision)
             states[stream] = StreamState(*place)
         for run in runs:
+            run.seq = self._seqs(seq, len(run.time))
             hashes = list(map(xxh3_128_intdigest, run.text, run.time))
             state = states.setdefault(run.stream, StreamState())
             self._write(batch, run, hashes, state, received, revision, absorbs=repair.exact)
         if repair.last:
-            self._end_repair(batch, repair, under_way, seq, received)
+            self._end_repair(batch, repair, under_way, self._seqs(seq, 1)[0], received)
+        batch.repaired.update(range(first, len(batch)))
+
+    def _seqs(self, position: int, count: int) -> list[int]:
+        first = max(position, self._next_seq)
+        self._next_seq = first + count
+        return list(range(first, first + count))
 
     def _end_repair(
         self, batch: DocumentBatch, repair: RepairPass, under_way: "_Repair", seq: int, received: int
@@ -196,6 +211,7 @@ class Pipeline:
         if line is not None and len(line.parts) > line.shown:
             lines = Lines()
             lines.add(line)
+            lines.seq = self._seqs(0, 1)
             context = self._context_of(container_id, "")
             add_documents(batch, context, stream, lines, state, self._rules, received=received, revision=revision)
 
@@ -207,6 +223,7 @@ class Pipeline:
                 for i, r in self._repairs.items()
             },
             "exact_repairs": self._exact_repairs,
+            "next_seq": self._next_seq,
             "ledger": self.ledger.snapshot(),
             "statements": self.statements.snapshot(),
         }
@@ -217,6 +234,7 @@ class Pipeline:
             i: _Repair(revision, {stream: _load(dumped) for stream, dumped in states.items()}, number)
             for i, (revision, states, number) in snapshot.get("repairs", {}).items()
         }
+        self._next_seq = snapshot.get("next_seq", 0)
         self._exact_repairs = dict(snapshot.get("exact_repairs", {}))
         self.ledger.restore(snapshot.get("ledger", {}))
         self.statements.restore(snapshot.get("statements", {}))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from operator import le
 from pathlib import Path
 from typing import Any
 
@@ -219,7 +220,7 @@ class Processor:
             if batch.absorbed:
                 # What is to go must not be on its way still.
                 self._delivery.drain()
-            for part in _slices(batch, self._pace.batch_size):
+            for part in _slices(_by_seq(batch), self._pace.batch_size):
                 self._delivery.submit(part)
         if self._seals:
             self._write_seals()
@@ -274,6 +275,16 @@ def _runs(records: list[SpoolRecord]) -> Iterator[list[SpoolRecord]]:
             yield from ([record] for record in run)
         else:
             yield list(run)
+
+
+def _by_seq(batch: DocumentBatch) -> DocumentBatch:
+    """What was received first is written first, across the streams: a reader of half of it misses nothing in between."""
+    seqs = batch.seq
+    if all(map(le, seqs, seqs[1:])):
+        return batch
+    ordered = batch.select(sorted(range(len(batch)), key=seqs.__getitem__))
+    ordered.absorbed = batch.absorbed
+    return ordered
 
 
 def _slices(batch: DocumentBatch, size: int) -> Iterator[DocumentBatch]:

@@ -72,6 +72,10 @@ class DocumentBatch:
     raw: dict[int, bytes] = field(default_factory=dict)
     """Row number -> the message's bytes, only for rows whose bytes are not UTF-8 (there `message` has U+FFFD)."""
 
+    repaired: set[int] = field(default_factory=set)
+    """Rows of an audit, which writes again what may be there: one with the same text keeps the seq that it had, so that
+    who follows the container is not given it again."""
+
     absorbed: list[Absorbed] = field(default_factory=list)
     """Removed when the batch is written; few batches have any."""
 
@@ -85,6 +89,8 @@ class DocumentBatch:
             column = getattr(self, name)
             setattr(chosen, name, [column[row] for row in rows])
         chosen.raw = {new: self.raw[old] for new, old in enumerate(rows) if old in self.raw}
+        if self.repaired:
+            chosen.repaired = {new for new, old in enumerate(rows) if old in self.repaired}
         return chosen
 
     def extend(self, other: "DocumentBatch") -> None:
@@ -94,6 +100,7 @@ class DocumentBatch:
             getattr(self, name).extend(getattr(other, name))
         for row, raw in other.raw.items():
             self.raw[offset + row] = raw
+        self.repaired.update(offset + row for row in other.repaired)
 
 
 COLUMNS = (

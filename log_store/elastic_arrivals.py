@@ -4,12 +4,14 @@ from typing import Any, Final
 
 from log_store.elastic_client import ElasticClient
 from log_store.elastic_errors import Answer
+from log_store.elastic_query import came_between
 from log_store.elastic_search import MEMBERS, Hit, checked_hits, counts
 from log_store.errors import StoreDamaged
 from log_store.selection import is_text
 
 _MOST_SHIPPERS: Final = 1000
-_LAST: Final = (1 << 63) - 1
+_MOST_OF_ONE: Final = 10_000  # messages of one seq
+_MEMBERS: Final = [*MEMBERS, "order_time", "ordinal"]
 
 
 def heads(client: ElasticClient, indices: str, container_id: str) -> dict[str, int]:
@@ -33,12 +35,28 @@ def since(
     """See `LogReader.read_since`; `sort` of each hit begins with its seq."""
     if not is_text(container_id + shipper):
         return []
-    asked = _query(_range(container_id, shipper, after, until), most, sort=[{"seq": "asc"}])
+    filters = _range(container_id, shipper, after, until)
+    asked = _query(filters, most, sort=[{"seq": "asc"}])
     # How much they weigh first: a message may have 8 MiB.
     keys = _hits(client, indices, {**asked, "stored_fields": "_none_", "docvalue_fields": ["bytes"]})
     if not keys:
         return []
-    return _hits(client, indices, {**asked, "_source": MEMBERS, "size": counts(keys)[0]})
+    hits = _hits(client, indices, {**asked, "_source": _MEMBERS, "size": counts(keys)[0]})
+    return (
+        _without_torn(client, indices, container_id, shipper, hits)
+        if len(hits) == most or len(keys) > len(hits)
+        else hits
+    )
+
+
+def _without_torn(client: ElasticClient, indices: str, container_id: str, shipper: str, hits: list[Hit]) -> list[Hit]:
+    """Several messages may have one seq, and who asks for more asks behind it: all of them or none."""
+    last = hits[-1]["sort"][0] if hits else 0
+    whole = [hit for hit in hits if hit["sort"][0] != last]
+    if whole or not hits:
+        return whole
+    asked = _query(_range(container_id, shipper, last - 1, last), _MOST_OF_ONE, sort=[{"seq": "asc"}])
+    return _hits(client, indices, {**asked, "_source": _MEMBERS})
 
 
 def count(client: ElasticClient, indices: str, container_id: str, shipper: str, after: int, until: int) -> int:
@@ -54,8 +72,7 @@ def count(client: ElasticClient, indices: str, container_id: str, shipper: str, 
 
 
 def _range(container_id: str, shipper: str, after: int, until: int) -> list[dict[str, Any]]:
-    seq = {"gt": min(after, _LAST), "lte": min(until, _LAST)}
-    return [{"term": {"container_id": container_id}}, {"term": {"shipper": shipper}}, {"range": {"seq": seq}}]
+    return [{"term": {"container_id": container_id}}, *came_between(shipper, after, until)]
 
 
 def _query(filters: list[dict[str, Any]], size: int, **more: Any) -> dict[str, Any]:

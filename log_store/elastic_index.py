@@ -102,6 +102,14 @@ class IndexNames:
         return f"{self.prefix}-logs-{day}"
 
 
+def is_day(day: str) -> bool:
+    """Whether this can name a partition."""
+    try:
+        return day == OTHER_DAY or day_start(day) is not None
+    except ValueError:
+        return False
+
+
 def templates(names: IndexNames) -> dict[str, dict[str, Any]]:
     """Name of a composable index template -> its body."""
     return {

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Final
 
 from log_store.elastic_search import Filter, Hit
-from log_store.query import LogQuery, Place
+from log_store.query import Arrived, LogQuery, Place
 from log_store.rfc3339 import format_ns
 from log_store.selection import is_text
 
@@ -32,6 +32,8 @@ def filters_of(query: LogQuery, start: int, end: int) -> list[Filter]:
         filters.append({"terms": {"log_type": list(query.log_types)}})
     if query.streams:
         filters.append({"terms": {"stream": list(query.streams)}})
+    if query.arrived is not None:
+        filters.append(_arrived(query.arrived))
     for word in query.text.words if query.text is not None else ():
         if _SURE.fullmatch(word):
             cut = {"regexp": {"log_message": {"value": _CUT_TERM}}}
@@ -43,11 +45,23 @@ def filters_of(query: LogQuery, start: int, end: int) -> list[Filter]:
 def can_be_stored(query: LogQuery) -> bool:
     """False where nothing can be found: a text with half a surrogate pair."""
     place = query.after or ()
+    shippers = [one.shipper for one in query.arrived or ()]
     return all(
         is_text(text)
-        for text in (query.container_id, *query.log_types, *query.streams, *place)
+        for text in (query.container_id, *query.log_types, *query.streams, *shippers, *place)
         if isinstance(text, str)
     )
+
+
+def came_between(shipper: str, after: int, until: int) -> list[Filter]:
+    """after < seq <= until."""
+    seq = {"gt": min(after, _LAST), "lte": min(until, _LAST)}
+    return [{"term": {"shipper": shipper}}, {"range": {"seq": seq}}]
+
+
+def _arrived(arrived: tuple[Arrived, ...]) -> Filter:
+    ways = [{"bool": {"filter": came_between(one.shipper, one.after, one.until)}} for one in arrived]
+    return {"bool": {"should": ways, "minimum_should_match": 1}} if ways else {"match_none": {}}
 
 
 def place_of(hit: Hit) -> Place:

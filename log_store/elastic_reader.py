@@ -75,7 +75,7 @@ class ElasticReader:
         """See `LogReader`."""
         self._check_open()
         hits = elastic_arrivals.since(self._client, self._names.logs, container_id, shipper, after, until, most)
-        return [Arrival(hit["sort"][0], self._line(hit)) for hit in hits]
+        return [self._arrival(hit) for hit in hits]
 
     def count_since(self, container_id: str, shipper: str, after: int, until: int) -> int:
         """See `LogReader`."""
@@ -153,6 +153,14 @@ class ElasticReader:
             return self._names.logs
         days = [day_name(day * DAY) for day in range(start // DAY, end // DAY + 1)]
         return ",".join(self._names.of_day(day) for day in [*days, OTHER_DAY])
+
+    def _arrival(self, hit: Hit) -> Arrival:
+        try:
+            order_time, ordinal = hit["_source"].pop("order_time"), hit["_source"].pop("ordinal")
+        except KeyError as error:
+            raise StoreDamaged(f"{self._client.place}: a document without {error}: {hit!r:.300}") from error
+        line = self._line(hit)
+        return Arrival(hit["sort"][0], line, (order_time, line["stream"], ordinal, line["id"]))
 
     def _line(self, hit: Hit) -> LogLine:
         line: Any = hit["_source"]

@@ -7,6 +7,7 @@ batch again is harmless, and a late retry undoes nothing. A bulk is not atomic: 
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from log_store import elastic_rows, elastic_seals
@@ -15,6 +16,7 @@ from log_store.elastic_bulk import PAUSES, WANTED, Fate, Outcome, Sent, Step, ch
 from log_store.elastic_client import ElasticClient
 from log_store.elastic_errors import Answer
 from log_store.elastic_index import DEFAULT_PREFIX, IndexNames, put_templates
+from log_store.elastic_unchanged import kept_seqs
 from log_store.errors import StoreDamaged, StoreMisconfigured, StoreUnavailable
 from log_store.open import StoreOptions
 from log_store.protocols import Rejection, WriteResult
@@ -39,6 +41,9 @@ class ElasticWriter:
     def write(self, batch: DocumentBatch) -> WriteResult:
         """See `LogWriter`. What was stored before an error stays so: send the batch again."""
         self._prepare()
+        if batch.repaired:
+            seqs = kept_seqs(self._client, self._names, batch)
+            batch = replace(batch, seq=[seqs.get(row, seq) for row, seq in enumerate(batch.seq)])
         documents, unfit = elastic_rows.encode(batch)
         result = Outcome(failed={row: (Fate.REFUSED, why) for row, why in unfit.items()})
         for day, rows in elastic_rows.by_day(batch).items():
@@ -130,7 +135,8 @@ class ElasticWriter:
                     waiting.append(([row], tries + 1))
                 else:
                     result.failed[row] = (Fate.BUSY if step is Step.LATER else Fate.REFUSED, why)
-            waiting += [(half, 0) for half in _halves(split)]
+            # The first half first: what can be read must not have holes.
+            waiting += [(half, 0) for half in reversed(_halves(split))]
 
 
 def _one_fate_for_all(answer: Answer, count: int) -> Outcome:

@@ -34,6 +34,9 @@ class LogWriter(Protocol):
     def write(self, batch: DocumentBatch) -> WriteResult:
         """Store every row whose id is absent or has a smaller version, then remove what they absorb; durable on return.
 
+        Rows of one container that one call after the other writes, in the order of their seq, can be read in that order:
+        never a later one without those before it, but for a day's rows among those of another day.
+
         Raises StoreUnavailable where the whole batch's fate is unknown or refused for now (send it again: it cannot
         be stored twice), StoreMisconfigured where a person must act.
         """
@@ -70,7 +73,8 @@ class LogReader(Protocol):
     def read_since(self, container_id: str, shipper: str, after: int, until: int, most: int) -> list[Arrival]:
         """The first messages with after < seq <= until, by seq: about `most` of them, or all. [] where there are none.
 
-        A message that was written again has the seq of its newest version alone.
+        A message that was written again has the seq of its newest version alone; one that a repair found unchanged (see
+        `DocumentBatch.repaired`) keeps the one it had.
         """
         ...
 

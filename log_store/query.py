@@ -11,6 +11,15 @@ Place = tuple[int, str, int, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Arrived:
+    """Messages that a shipper wrote with after < seq <= until."""
+
+    shipper: str
+    after: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class LogQuery:
     """One container's messages in a range. Times are nanoseconds since 1970 UTC, both ends inclusive, of `log_time`."""
 
@@ -24,6 +33,7 @@ class LogQuery:
     text: TextQuery | None = None  # only messages with these words; with `newest`, `size` messages are held in memory
     descending: bool = False  # the last first; `newest` says nothing then
     after: Place | None = None  # only what comes behind this place, in the direction of reading
+    arrived: tuple[Arrived, ...] | None = None  # only messages within one of these; None: all
 
 
 class LogLine(TypedDict):
@@ -76,3 +86,4 @@ class Arrival:
 
     seq: int
     line: LogLine
+    place: Place

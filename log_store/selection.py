@@ -35,8 +35,9 @@ def _turned(query: LogQuery, size: int, backwards: Read) -> Iterator[Page]:
     after = query.after
     found: list[Page] = []
     whole = LogQuery(
-        query.container_id, query.start, query.end, log_types=query.log_types, streams=query.streams, text=query.text
-    )
+        query.container_id, query.start, query.end, log_types=query.log_types, streams=query.streams, text=query.text,
+        arrived=query.arrived,
+    )  # fmt: skip
     for page in _first(size, _with_words(query, backwards(whole, None))):
         rows = [row for row in reversed(range(len(page))) if after is None or page.place(row) > after]
         if rows:

@@ -94,6 +94,11 @@ def shipper_key(connection: sqlite3.Connection, name: str) -> int | None:
     return key
 
 
+def shipper_keys(connection: sqlite3.Connection) -> dict[str, int]:
+    """By name. Raises sqlite3.Error."""
+    return dict(connection.execute("SELECT name, key FROM shippers").fetchall())
+
+
 def since(
     connection: sqlite3.Connection, container: int, shipper: int, after: int, until: int, most: int
 ) -> tuple[list[Row], int]:

@@ -28,6 +28,7 @@ from log_store.sqlite_order import (
     Key,
     Row,
     Wanted,
+    arrived_only,
     parameters,
 )
 
@@ -58,6 +59,8 @@ class Day:
         until = next(self.keys_back(1), BEFORE_ALL)
         while after < until:
             page = self._page(ROWS_ON, after, until, min(most, self._page_rows), _up_to_page_bytes)
+            if not page and self._wanted.arrived is not None:
+                return  # the last of them has been written again, and has come later now
             if not page:
                 raise StoreDamaged(f"{self._path}: the row {until} is there for one query and not for the next")
             yield page
@@ -112,6 +115,8 @@ class Day:
         with self._snapshot() as (connection, container):
             if container is None:
                 return []
+            if self._wanted.arrived is not None:
+                sql = arrived_only(sql, self._wanted.arrived, sqlite_arrivals.shipper_keys(connection))
             return take(connection.execute(sql, parameters(container, self._wanted, after, until, rows)))
 
     @contextmanager

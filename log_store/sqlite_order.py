@@ -13,8 +13,11 @@ late   order_time <> log_time    written after the clock had stepped back
 A page starts where the one before it ended, by key: each costs the same, wherever it is.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+from log_store.query import Arrived
 
 Key = tuple[int, str, int, str]
 """order_time, stream, ordinal, id: where a row stands."""
@@ -40,6 +43,10 @@ class Wanted:
     end: int = MOST
     log_types: tuple[str, ...] = ()
     streams: tuple[str, ...] = ()
+    arrived: tuple[Arrived, ...] | None = None
+
+
+_ARRIVED: Final = "AND /*arrived*/ TRUE "
 
 
 def _merged(columns: str, upper: str, direction: str) -> str:
@@ -51,6 +58,7 @@ def _merged(columns: str, upper: str, direction: str) -> str:
         f"AND (:{column}s IS NULL OR instr(:{column}s, '{_SEPARATOR}' || {column} || '{_SEPARATOR}')) "
         for column in ("log_type", "stream")
     )
+    chosen += _ARRIVED
     return f"""
 SELECT {even} FROM documents NOT INDEXED
 WHERE container = :container AND order_time = log_time AND ordinal = 0 {chosen}
@@ -78,6 +86,18 @@ ROWS_BACK: Final = _merged(_ROW, "<", "DESC")
 """Rows after `after` and before `until`, the last first."""
 KEYS_BACK: Final = _merged(_KEY, "<", "DESC")
 """Keys after `after` and before `until`, the last first."""
+
+
+def arrived_only(sql: str, arrived: tuple[Arrived, ...] | None, keys: Mapping[str, int]) -> str:
+    """One of the three for only these; `keys`: of the partition's shippers, by name."""
+    if arrived is None:
+        return sql
+    ranges = [
+        f"(shipper = {keys[one.shipper]:d} AND seq > {max(one.after, LEAST):d} AND seq <= {min(one.until, MOST):d})"
+        for one in arrived
+        if one.shipper in keys
+    ]
+    return sql.replace(_ARRIVED, f"AND ({' OR '.join(ranges) or 'FALSE'}) ")
 
 
 def parameters(container: int, wanted: Wanted, after: Key, until: Bound, rows: int) -> dict[str, Any]:

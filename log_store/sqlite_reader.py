@@ -95,7 +95,7 @@ class SqliteReader:
             rows = sorted((row for row in found if row[SEQ] < end), key=lambda row: (row[SEQ], row[3]))
             if rows:
                 lines = lines_of([row[:SEQ] for row in rows])
-                return [Arrival(row[SEQ], line) for row, line in zip(rows, lines, strict=True)]
+                return [Arrival(row[SEQ], line, row[:4]) for row, line in zip(rows, lines, strict=True)]
             after = end - 1
         return []
 
@@ -130,7 +130,7 @@ class SqliteReader:
         """The partitions that may hold rows of the range."""
         start = LEAST if query.start is None else min(max(query.start, LEAST), MOST)
         end = MOST if query.end is None else min(max(query.end, LEAST), MOST)
-        wanted = Wanted(query.container_id, start, end, query.log_types, query.streams)
+        wanted = Wanted(query.container_id, start, end, query.log_types, query.streams, query.arrived)
         days = [Day(self._folder, name, wanted, self._page_rows) for name in self._folder.days()]
         return [day for day in days if day.low <= end and start <= day.high]
 
@@ -159,6 +159,7 @@ def _can_be_stored(query: LogQuery) -> bool:
     """Whether anything can be found: SQLite's text is UTF-8, without half a surrogate pair."""
     place = query.after or ("", "")
     texts = (query.container_id, *query.log_types, *query.streams, *(one for one in place if isinstance(one, str)))
+    texts = (*texts, *(one.shipper for one in query.arrived or ()))
     return all(map(is_text, texts))
 
 

@@ -27,14 +27,17 @@ _GIVEN: Final = [
 ]
 _KEY: Final = ("container", "log_time", "stream", "id")
 
-_TAKEN: Final = [f"{column} = excluded.{column}" for column in _GIVEN if column not in (*_KEY, "ordinal")]
+_CAME: Final = ("shipper", "seq")
+_TAKEN: Final = [f"{column} = excluded.{column}" for column in _GIVEN if column not in (*_KEY, *_CAME, "ordinal")]
+_SAME: Final = "(excluded.message, excluded.lines, excluded.log_type, excluded.raw) IS (message, lines, log_type, raw)"
 
-# moved(container, ordinal) gives the ordinal back: see `note_moves`.
+# moved(container, ordinal) gives the ordinal back: see `note_moves`. A row that is the same as before has not come anew.
 UPSERT: Final = f"""
 INSERT INTO documents({", ".join(_GIVEN)}) VALUES ({", ".join("?" * len(_GIVEN))})
 ON CONFLICT({", ".join(_KEY)}) DO UPDATE SET {", ".join(_TAKEN)},
     ordinal = CASE WHEN (excluded.order_time, excluded.ordinal) = (order_time, ordinal) THEN ordinal
-        ELSE moved(container, excluded.ordinal) END
+        ELSE moved(container, excluded.ordinal) END,
+    {", ".join(f"{column} = CASE WHEN {_SAME} THEN {column} ELSE excluded.{column} END" for column in _CAME)}
 WHERE excluded.version > version
 """
 _REMOVE: Final = """

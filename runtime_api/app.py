@@ -13,6 +13,7 @@ from runtime_api.error_handlers import ErrorHandlers
 from runtime_api.observer import Observer
 from runtime_api.readiness import Dependency
 from runtime_api.resources.containers import ContainerList, OneContainer
+from runtime_api.resources.following import Following
 from runtime_api.resources.health import Alive, Metrics, Ready
 from runtime_api.resources.logs import Bounds, Logs
 from runtime_api.seal_waits import SealWaits
@@ -40,7 +41,8 @@ def create_app(
     shares = shares_of(settings.api_threads)
     bounds = Bounds(Slots(shares.streams), Slots(shares.waits), settings.wait_limit)
     counters.watch_seal_waits(lambda: bounds.waits.taken)
-    app.add_route("/logs", Logs(containers, reader, SealWaits(reader.seals), clock, bounds, counters))
+    following = Following(containers, reader, Slots(settings.follow_limit), counters, settings.follow_keep_alive)
+    app.add_route("/logs", Logs(containers, reader, SealWaits(reader.seals), clock, bounds, counters, following))
     app.add_route("/healthz", Alive(clock))
     dependencies = [
         Dependency("engine", containers.check, _ENGINE_ADVICE, clock),

@@ -24,4 +24,6 @@ def assemble(
     app = create_app(containers, reader, counters, clock, settings)
     limits = ServerLimits(settings.api_connections, settings.body_limit, settings.request_timeout)
     refusals = Refusals(clock, counters, limits.body_limit, limits.connections, limits.timeout)
-    return ApiServer(app, settings.listen, limits, Lanes(shares_of(settings.api_threads), counters), refusals)
+    return ApiServer(
+        app, settings.listen, limits, Lanes(shares_of(settings.api_threads), counters, settings.follow_limit), refusals
+    )

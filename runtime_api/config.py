@@ -24,6 +24,10 @@ class ApiSettings(SharedSettings):
         "requests that are worked on at a time; half of them may be long answers of /logs, and as many again may wait for seals",
         whole_number(4, 512),
     )
+    follow_limit: int = setting(64, "requests that may follow a log at a time", whole_number(1, 2000))
+    follow_keep_alive: float = setting(
+        8.0, "how long a follower hears nothing at most, where there is nothing", duration
+    )
     api_connections: int = setting(500, "open connections at most", whole_number(10, 10_000))
     request_timeout: float = setting(
         60.0, "how long a client may take to send a request, stand still while it reads, or be silent", duration

@@ -8,6 +8,7 @@ RuntimeApiError
 ├── NotJson            415  the body is of another type than JSON, or compressed
 ├── TooManyStreams     429  as many long answers as there may be are being read; comes with Retry-After
 ├── TooManyWaits       429  as many requests as may wait for a seal do so; comes with Retry-After
+├── TooManyFollowers   429  as many requests as may follow a log do so; comes with Retry-After
 ├── TooManyPulls       429  as many requests as may wait for an image do so; comes with Retry-After
 ├── EngineUnavailable  503  Docker cannot be reached; comes with Retry-After
 ├── EngineFailed       500  Docker answered with a fault that is not the caller's
@@ -56,6 +57,11 @@ class TooManyStreams(RuntimeApiError):
 
 
 class TooManyWaits(RuntimeApiError):
+    status = 429
+    retry_after = 5
+
+
+class TooManyFollowers(RuntimeApiError):
     status = 429
     retry_after = 5
 

@@ -14,6 +14,8 @@ everything else                    11    5   3
 of them long answers                8    4   2
 `/logs?wait=sealed` (beside)       16    8   4
 ============================  =======  ===  ==
+
+Those that follow a log have threads of their own, too, as many as the setting `follow_limit` says.
 """
 
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ from typing import Any
 from log_store.document import COLUMNS, DocumentBatch
 from log_store.errors import LogStoreError
 from log_store.protocols import WriteResult
-from log_store.query import Arrival, ContainerRef, LogLine, LogQuery, Page
+from log_store.query import Arrival, Arrived, ContainerRef, LogLine, LogQuery, Page
 from log_store.rfc3339 import format_ns
 from log_store.seal import Seal
 
@@ -77,7 +77,10 @@ class MemoryStore:
         there = self.rows.get(members["id"])
         if there is not None and there.members["version"] >= members["version"]:
             return False
-        self.rows[members["id"]] = StoredRow(members, batch.raw.get(row), batch.shipper)
+        stored = StoredRow(members, batch.raw.get(row), batch.shipper)
+        if there is not None and row in batch.repaired and there.shipper == batch.shipper and _same(stored, there):
+            members["seq"] = there.members["seq"]
+        self.rows[members["id"]] = stored
         return True
 
     def write_seals(self, seals: Sequence[Seal]) -> None:
@@ -114,7 +117,8 @@ class MemoryStore:
     def read_since(self, container_id: str, shipper: str, after: int, until: int, most: int) -> list[Arrival]:
         rows = [row for row in self._of(container_id) if row.shipper == shipper and after < row.members["seq"] <= until]
         rows.sort(key=lambda row: int(row.members["seq"]))
-        return [Arrival(row.members["seq"], row.line()) for row in rows[:most]]
+        last = rows[most - 1].members["seq"] if len(rows) > most else 2**63
+        return [Arrival(row.members["seq"], row.line(), row.place) for row in rows if row.members["seq"] <= last]
 
     def count_since(self, container_id: str, shipper: str, after: int, until: int) -> int:
         return len(self.read_since(container_id, shipper, after, until, 2**31))
@@ -160,6 +164,10 @@ class MemoryStore:
             raise self.error
 
 
+def _same(one: StoredRow, other: StoredRow) -> bool:
+    return all(one.members[name] == other.members[name] for name in ("message", "lines", "log_type"))
+
+
 def _fits(row: StoredRow, query: LogQuery) -> bool:
     members = row.members
     time, after = members["log_time"], query.after
@@ -170,5 +178,10 @@ def _fits(row: StoredRow, query: LogQuery) -> bool:
         and (not query.log_types or members["log_type"] in query.log_types)
         and (not query.streams or members["stream"] in query.streams)
         and (query.text is None or query.text.matches(members["message"]))
+        and (query.arrived is None or any(_came(row, one) for one in query.arrived))
         and (after is None or (row.place < after if query.descending else row.place > after))
     )
+
+
+def _came(row: StoredRow, arrived: Arrived) -> bool:
+    return row.shipper == arrived.shipper and arrived.after < row.members["seq"] <= arrived.until

@@ -1,9 +1,15 @@
-"""Batches on their way to a `LogWriter`, a few at a time, until every row is stored or is a dead letter."""
+"""Batches on their way to a `LogWriter`, a few at a time, until every row is stored or is a dead letter.
+
+Each container has its lane, and a lane writes one batch after the other: who reads while it is written finds a container's
+rows without holes, and can ask for what came after.
+"""
 
 import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
+from zlib import crc32
 
 from log_shipper.delivery.backoff import delays
 from log_shipper.delivery.dead_letters import DeadLetters
@@ -23,7 +29,7 @@ class Stopping(Exception):
 
 
 class Delivery:
-    """`submit` batches, `drain` before a checkpoint. Neither raises for a store that is away: they wait.
+    """`submit` batches, whose rows stand by their seq; `drain` before a checkpoint. Neither raises for a store that is away: they wait.
 
     `refused` is told of dead letters. `beat` is called at least every 0.2 s while they wait. `trouble` says what the store's last error was, '' after a
     success.
@@ -37,18 +43,38 @@ class Delivery:
         self._refused = refused
         self.trouble = ""
         self._most = connections + 1
-        self._pool = ThreadPoolExecutor(connections, "delivery")
+        self._lanes = [ThreadPoolExecutor(1, f"delivery-{number}") for number in range(connections)]
         self._pending: set[Future[None]] = set()
         self._stop = threading.Event()
 
     def submit(self, batch: DocumentBatch) -> None:
         """Hand over a batch; waits while too many are on their way. Raises Stopping."""
-        self.call(lambda: self._deliver(batch))
+        if batch.absorbed:  # of any container
+            self.drain()
+            self.call(lambda: self._deliver(batch))
+            self.drain()
+            return
+        for lane, part in self._by_lane(batch).items():
+            self.call(partial(self._deliver, part), lane)
 
-    def call(self, attempt: Callable[[], None]) -> None:
+    def call(self, attempt: Callable[[], None], lane: int = 0) -> None:
         """As `submit`, for another kind of write: called until it raises no LogStoreError."""
         self._wait_for(self._most - 1)
-        self._pending.add(self._pool.submit(self._until_taken, attempt))
+        self._pending.add(self._lanes[lane].submit(self._until_taken, attempt))
+
+    def _by_lane(self, batch: DocumentBatch) -> dict[int, DocumentBatch]:
+        contexts = {id(context): context for context in batch.container}
+        lane_of = {key: self._lane(context.container_id) for key, context in contexts.items()}
+        lanes = sorted(set(lane_of.values()))
+        if len(lanes) == 1:
+            return {lanes[0]: batch}
+        rows: dict[int, list[int]] = {lane: [] for lane in lanes}
+        for row, context in enumerate(batch.container):
+            rows[lane_of[id(context)]].append(row)
+        return {lane: batch.select(chosen) for lane, chosen in rows.items()}
+
+    def _lane(self, container_id: str) -> int:
+        return crc32(container_id.encode("utf-8", "surrogatepass")) % len(self._lanes)
 
     def drain(self) -> None:
         """Wait until every batch handed over is stored. Raises Stopping."""
@@ -68,7 +94,10 @@ class Delivery:
 
     def stop(self) -> None:
         self._stop.set()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for lane in self._lanes:
+            lane.shutdown(wait=False, cancel_futures=True)
+        for lane in self._lanes:
+            lane.shutdown(wait=True)
 
     def _until_taken(self, attempt: Callable[[], None]) -> None:
         """Call `attempt` until it raises no LogStoreError, with growing pauses. Raises Stopping."""

@@ -1,8 +1,7 @@
 """Records of one container's stream, as columns, in the order in which they were written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 import orjson
@@ -36,13 +35,16 @@ class Run:
     part: dict[int, Part] = field(default_factory=dict)  # row -> part, for the few rows that are no whole line
 
 
-def runs_of(parts: Iterable[tuple[int, Iterable[Entry]]], *, trusted: bool) -> list[Run]:
-    """Group records by container and stream. A part is (seq of its first record, records); seq counts up within it.
+def runs_of(parts: Iterable[tuple[int, Iterable[Entry]]], *, trusted: bool, least: int = 0) -> list[Run]:
+    """Group records by container and stream. A part is (position in the spool, records).
+
+    seq counts up from the position, `least` or behind the part before, whichever is greatest: a part that came compressed
+    may have more records than bytes.
 
     Only a trusted sender may name a container: the records of all others stand under `tcp:<tag>`.
     """
     runs: dict[tuple[Any, Any], Run] = {}
-    for seq, (tag, nanoseconds, record, _) in chain.from_iterable(map(_numbered, parts)):
+    for seq, (tag, nanoseconds, record, _) in _numbered(parts, least):
         container, source = record.get(b"container_id"), record.get(b"source")
         key = (container if trusted else tag, source)
         run = runs.get(key)
@@ -57,9 +59,12 @@ def runs_of(parts: Iterable[tuple[int, Iterable[Entry]]], *, trusted: bool) -> l
     return list(runs.values())
 
 
-def _numbered(part: tuple[int, Iterable[Entry]]) -> Iterable[tuple[int, Entry]]:
-    first, entries = part
-    return enumerate(entries, first)
+def _numbered(parts: Iterable[tuple[int, Iterable[Entry]]], least: int) -> Iterator[tuple[int, Entry]]:
+    for position, entries in parts:
+        least = max(position, least)
+        for entry in entries:
+            yield least, entry
+            least += 1
 
 
 def _new_run(tag: bytes, record: dict[bytes, Any], source: Any, trusted: bool) -> Run:

@@ -6,11 +6,12 @@ from urllib.parse import parse_qsl
 
 from runtime_api.errors import BadRequest
 from runtime_api.params import selection
+from runtime_api.params.follow import Follow, read_follow
 from runtime_api.params.query import MOST, read_query
 from runtime_api.params.selection import Selection, read_selection
 from runtime_api.params.time import parse_time
 
-NAMES: Final = ("container_id", "start_time", "end_time", "size", "wait", "wait_seconds", *selection.NAMES)
+NAMES: Final = ("container_id", "start_time", "end_time", "size", "wait", "wait_seconds", "follow", *selection.NAMES)
 LARGEST_SIZE: Final = 1_000_000_000
 
 
@@ -25,6 +26,7 @@ class LogParameters:
     ends: bool = False  # whether the caller gave the end; else it is the time of the request
     wait: float | None = None  # seconds to wait for the seal at most; None: not at all
     selection: Selection = field(default_factory=Selection)
+    follow: Follow | None = None
 
     @property
     def empty(self) -> bool:
@@ -48,12 +50,13 @@ def read_log_parameters(query: str, now: int, wait_limit: float) -> LogParameter
     end = _time("end_time", given, now, problems)
     if start is not None and end is not None and start > end:
         problems.append(f"start_time: {given['start_time']!r} is later than end_time {given['end_time']!r}")
+    follow = read_follow(given, problems)
     size = _size(given, problems)
     chosen = read_selection(given, problems)
     wait = _wait(given, wait_limit, problems)
     if problems:
         raise BadRequest(problems)
-    return LogParameters(container, start, now if end is None else end, size, end is not None, wait, chosen)
+    return LogParameters(container, start, now if end is None else end, size, end is not None, wait, chosen, follow)
 
 
 def asks_to_wait(query: str) -> bool:

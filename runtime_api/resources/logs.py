@@ -19,6 +19,7 @@ from runtime_api.params.logs import LogParameters, read_log_parameters
 from runtime_api.reading.choice import Choice
 from runtime_api.reading.cursor import cursor_text
 from runtime_api.reading.cut import Cut
+from runtime_api.resources.following import Following
 from runtime_api.seal_view import Span, seal_view
 from runtime_api.seal_waits import SealWaits
 from runtime_api.slots import Slot, Slots
@@ -54,13 +55,16 @@ class Logs:
 
     def __init__(
         self, containers: Containers, reader: LogReader, waits: SealWaits, clock: Clock, bounds: Bounds,
-        counters: Counters,
+        counters: Counters, following: Following,
     ) -> None:  # fmt: skip
         self._containers, self._reader, self._waits = containers, reader, waits
-        self._clock, self._bounds, self._counters = clock, bounds, counters
+        self._clock, self._bounds, self._counters, self._following = clock, bounds, counters, following
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         asked = self._asked(req)
+        if asked.follow is not None:
+            self._following.answer(req, resp, asked, asked.follow)
+            return
         slot = None if asked.wait is None else self._slot_to_wait()
         try:
             container_id = self._containers.resolve(asked.container)
@@ -77,6 +81,9 @@ class Logs:
     def on_head(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Never waits."""
         asked = self._asked(req)
+        if asked.follow is not None:
+            self._following.describe(req, resp, asked, asked.follow)
+            return
         choice = Choice.of(req, asked.selection.format)
         answer = self._answer(self._containers.resolve(asked.container), asked, None, choice)
         answer.rest.close()

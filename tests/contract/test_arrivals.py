@@ -6,8 +6,9 @@ from log_store.document import DocumentBatch
 from log_store.errors import StoreUnavailable
 from log_store.fields import OTHER_DAY
 from log_store.protocols import LogReader
+from log_store.query import Arrived, LogQuery
 from tests.contract.stores import Store, write
-from tests.documents import MIDNIGHT, NOON, SECOND, Documents, container
+from tests.documents import MIDNIGHT, NOON, SECOND, Documents, container, messages_of
 
 A, B = container("a"), container("b")
 END = 2**63 - 1
@@ -123,3 +124,67 @@ def test_a_store_that_is_away(store: Store) -> None:
         with pytest.raises(StoreUnavailable, match="/"):
             call()
     reader.close()
+
+
+def test_each_has_its_place_in_the_log(store: Store) -> None:
+    documents = Documents().add(NOON, "a").add(NOON, "b").add(NOON - 5, "set back").add(NOON + 1, "c", "stderr")
+    write(store, numbered(documents, 0))
+    reader = store.reader()
+    places = {one.line["id"]: one.place for one in reader.read_since(A.container_id, "shipper-1", -1, END, 10)}
+    (page,) = reader.read(LogQuery(A.container_id))
+    assert [places[line["id"]] for line in page] == [page.place(row) for row in range(4)]
+
+
+def test_several_of_one_seq_come_together(store: Store) -> None:
+    batch = Documents().add_all([f"{number}" for number in range(20)]).batch
+    batch.seq = [0, 1, *[2] * 8, *[3] * 10]
+    write(store, batch)
+    reader = store.reader()
+    found: list[str] = []
+    after = -1
+    while arrivals := reader.read_since(A.container_id, "shipper-1", after, END, 4):
+        found += [one.line["log_message"] for one in arrivals]
+        after = arrivals[-1].seq
+    assert sorted(found, key=int) == [f"{number}" for number in range(20)]
+
+
+def test_a_range_of_arrivals_in_the_order_of_the_log(store: Store) -> None:
+    early = numbered(Documents().add(NOON + 5, "b").add(NOON + 9, "c").add(MIDNIGHT + 1, "e"), 10)
+    late = numbered(Documents().add(NOON, "a").add(NOON + 20, "d", "stderr"), 20)
+    other = numbered(Documents(shipper="shipper-2").add(NOON + 6, "x").add(NOON + 7, "y"), 3)
+    write(store, early, late, other)
+    reader = store.reader()
+
+    def read(*arrived: Arrived, **more: object) -> list[str]:
+        return messages_of(reader, LogQuery(A.container_id, arrived=arrived, **more))  # type: ignore[arg-type]
+
+    one, two = Arrived("shipper-1", -1, 2**63 - 1), Arrived("shipper-2", 3, 2**63 - 1)
+    assert read(one) == ["a", "b", "c", "d", "e"]
+    assert read(one, two) == ["a", "b", "y", "c", "d", "e"]
+    assert read(Arrived("shipper-1", 10, 20), Arrived("shipper-2", -1, 3)) == ["a", "x", "c", "e"]
+    assert read(one, size=2, newest=True) == ["d", "e"] and read(one, descending=True, size=2) == ["e", "d"]
+    assert read(Arrived("shipper-1", -1, 12), size=2, newest=True) == ["c", "e"]
+    assert read() == read(Arrived("nobody", -1, 100)) == read(Arrived("\ud800", -1, 100)) == []
+    (page,) = reader.read(LogQuery(A.container_id, size=1))
+    assert read(one, after=page.place(0)) == ["b", "c", "d", "e"]
+
+
+def test_what_a_repair_finds_as_it_was_has_not_come_anew(store: Store) -> None:
+    write(store, numbered(Documents().add(NOON, "a").add(NOON + 2, "c").add(NOON + 4, "torn"), 10))
+    repair = (
+        Documents()
+        .add(NOON, "a", version=18)
+        .add(NOON + 1, "put back", version=18)
+        .add(NOON + 2, "c", version=18, place=(NOON + 2, 1))
+        .add(NOON + 4, "torn\n  and whole", first="torn", version=34, lines=2)
+        .add(NOON + 9, "unfit", version=18, day="no day")
+    )
+    batch = numbered(repair, 100)
+    batch.repaired = set(range(5))
+    writer = store.writer()
+    for result in (writer.write(batch), writer.write(batch)):
+        assert [rejection.row for rejection in result.rejections] == [4]
+    writer.refresh()
+    reader = store.reader()
+    assert since(reader) == [(10, "a"), (11, "c"), (101, "put back"), (103, "torn\n  and whole")]
+    assert messages_of(reader, LogQuery(A.container_id)) == ["a", "put back", "c", "torn\n  and whole"]

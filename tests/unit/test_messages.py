@@ -49,6 +49,8 @@ class Log:
 
     def __init__(self) -> None:
         self.pipe, self.store, self.seq = pipeline(), MemoryStore(), 0
+        self._followed: dict[str, str] = {}
+        self._followed_to = -1
 
     def receive(self, *lines: Line) -> None:
         batch = self.pipe.new_batch()
@@ -95,10 +97,16 @@ class Log:
 
     def _write(self, batch: DocumentBatch) -> None:
         assert not self.store.write(batch).rejections
+        for one in self.store.read_since(CONTAINER, "test", self._followed_to, 2**63, 2**31):
+            assert self._followed.get(one.line["id"]) != one.line["log_message"]  # nothing comes twice
+            self._followed[one.line["id"]] = one.line["log_message"]
+            self._followed_to = max(self._followed_to, one.seq)
 
     def messages(self) -> list[tuple[str, str, int]]:
         """Text, type and lines, in order."""
         rows = sorted(self.store.rows.values(), key=lambda row: row.place)
+        for row in rows:  # who asks for what came later misses nothing
+            assert self._followed[row.members["id"]] == row.members["message"]
         return [(row.members["message"], row.members["log_type"], row.members["lines"]) for row in rows]
 
 

@@ -120,6 +120,18 @@ def test_a_line_shown_early_keeps_its_id_and_grows() -> None:
     assert early.id == late.id and late.version[0] > early.version[0]
 
 
+def test_what_comes_later_has_a_greater_seq_also_where_it_waited_or_came_compressed() -> None:
+    pipe = pipeline()
+    many = entries(b"".join(record(TIME + number, b"x", "stderr") for number in range(1000)), 1 << 20)
+    batches = [rows(pipe, part(TIME, b"begun ", 1, False)), pipe.new_batch(), pipe.new_batch(), pipe.new_batch()]
+    pipe.add(batches[1], [(10, many)], TIME, trusted=True)  # 1,000 records in less than 1,000 bytes
+    pipe.show_open_lines(batches[2], TIME)
+    pipe.add(batches[3], [(40, entries(record(TIME + 5000, b"next"), 1000))], TIME, trusted=True)
+    seqs = [batch.seq for batch in batches]
+    assert [len(seq) for seq in seqs] == [0, 1000, 1, 1]
+    assert sum(seqs, []) == sorted(set(sum(seqs, [])))
+
+
 def test_equal_times_and_a_clock_that_steps_back_keep_order_and_both_lines() -> None:
     """Two identical lines of one nanosecond, then an earlier one."""
     batch = rows(pipeline(), record(TIME, b"a"), record(TIME, b"a"), record(TIME - 5, b"b"))
