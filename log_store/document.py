@@ -33,6 +33,7 @@ class ContainerContext:
     task_id: str = ""
     type: str = ""  # code_cell, algorithm, bash_cell; '' for a container that somebody else started
     uid: str = ""
+    log: str = ""  # its label for how lines are to be read; for the shipper, not stored
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ def _api(asked: argparse.Namespace, given: Given) -> int:
 def _prepare(one: Loaded) -> None:
     """Find out before the start what would only end it. Raises CommandError, LogStoreError, SettingsError."""
     check_store_url(one.settings)
+    check_rules(one)
     engine_socket(one.settings.docker_host, os.environ)
     os.umask(0o077)  # logs are this user's alone, in a folder that was there before and may be open too
     make_data_folder(one.settings.data)
@@ -91,6 +92,14 @@ def _prepare(one: Loaded) -> None:
         if address is not None:
             host, port = address
             check_address(host, port, flag="--" + name.replace("_", "-"))
+
+
+def check_rules(one: Loaded) -> None:
+    """Raises SettingsError where the rules file of the shipper does not fit."""
+    if one.part.name == "shipper":
+        from log_shipper.rules import RuleBook
+
+        RuleBook(one.settings)
 
 
 def _api_address(loaded: Sequence[Loaded]) -> str:
@@ -114,6 +123,8 @@ def _config(asked: argparse.Namespace, given: Given) -> int:
 
 def _check(asked: argparse.Namespace, given: Given) -> int:
     loaded = load_parts(all_parts(), given)
+    for one in loaded:
+        check_rules(one)
     images: Path | None = next(one.settings.image_folder for one in loaded if one.part.name == "api")
     return 0 if check(loaded[0].settings, images, given.environ, print) else 1
 

@@ -18,12 +18,17 @@ from log_shipper.errors import CopyDamaged, CopyGone, EngineUnavailable
 from log_shipper.ledger import LATE, MARGIN, Account
 from log_shipper.pipeline import RepairPass
 from log_shipper.stages.multiline import Grouper
+from log_store.document import ContainerContext
 from log_store.seal import Gap, Seal
 
 log = logging.getLogger(__name__)
 
 MESSAGE_ROWS = 2000
 MESSAGE_BYTES = 1 << 20
+
+
+GrouperOf = Callable[[ContainerContext], Grouper]
+"""container -> how its lines are joined"""
 
 
 class Known(Protocol):
@@ -68,11 +73,11 @@ class Auditor:
     """
 
     def __init__(
-        self, engine: Engine, acceptor: AcceptorClient, known: Known, grouper: Grouper,
+        self, engine: Engine, acceptor: AcceptorClient, known: Known, grouper_of: GrouperOf,
         count: Callable[[str, int], None],
     ) -> None:  # fmt: skip
         self._engine, self._acceptor, self._known, self._count = engine, acceptor, known, count
-        self._grouper = grouper
+        self._grouper_of = grouper_of
 
     def open(self, facts: Facts) -> None:
         """State that the container's log is being received."""
@@ -211,7 +216,7 @@ class Auditor:
 
     def _read(self, reading: "_Reading", received: Account) -> tuple[CopyAccount, int]:
         """The copy's account, and how many bytes were read."""
-        copy, size = CopyAccount(self._grouper, received.verified, received.border_bits), 0
+        copy, size = CopyAccount(self._grouper_of(reading.facts.context), received.verified, received.border_bits), 0
         for frames, read in self._frames(reading):
             copy.add(frames)
             size += read
@@ -238,7 +243,7 @@ class Auditor:
             raise CopyDamaged(f"Docker's copy of {container_id[:12]} broke off")
 
     def _send_lines(self, reading: "_Reading", difference: Difference, *, account: bool = True) -> None:
-        selection = Selection(difference, self._grouper)
+        selection = Selection(difference, self._grouper_of(reading.facts.context))
         name, container_id = uuid.uuid4().hex, reading.facts.context.container_id
         whole = RepairPass(name, container_id, last=False, exact=not difference.extra)
         number = 0

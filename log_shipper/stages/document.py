@@ -75,6 +75,8 @@ class Rules:
     days: DayRange
     classify: Classify
     grouper: Grouper
+    reduce: Callable[[str], str] | None = None
+    """What is stored of a message's text, where the operator asked for less than all."""
 
 
 @dataclass(slots=True)
@@ -144,7 +146,7 @@ def _append(
     batch.seq.extend(messages.seq)
     batch.log_type.extend(types)
     batch.log_type_by.extend(by)
-    batch.message.extend(messages.text)
+    batch.message.extend(messages.text if rules.reduce is None else map(rules.reduce, messages.text))
     batch.lines.extend(messages.lines)
     batch.last_time.extend(messages.last_time)
     for row, raw in messages.raw.items():
