@@ -15,6 +15,7 @@ from log_shipper.stages.document import DayRange, Rules
 from log_shipper.stages.formats.levels import Find
 from log_shipper.stages.multiline import Grouper
 from log_shipper.stages.operator import TypeRule, pinned, reducer, ruled, starter
+from log_shipper.stages.structured import Structured
 from log_store.document import ContainerContext
 from log_store.fields import STDERR, STDOUT
 from wholelog_base.log_settings import LogSettings, from_label
@@ -32,6 +33,7 @@ class RuleBook:
         """Raises SettingsError for a rules file that does not fit."""
         self._file: RulesFile = read(settings.rules) if settings.rules is not None else NO_RULES
         self._default = LogSettings(settings.default_type, settings.default_type_stderr)
+        self._fields = settings.fields
         self._days = DayRange(int(settings.retention * 1e9))
         self._made: OrderedDict[tuple[str, ...], Rules] = OrderedDict()
 
@@ -62,7 +64,8 @@ class RuleBook:
             asked.stdout, asked.stderr, _find(types, STDOUT, asked.format), _find(types, STDERR, asked.format)
         )
         grouper = Grouper(_Declares(classify), begins=starter(asked.starts))
-        return Rules(self._days, classify, grouper, reducer(asked.ansi, asked.carriage_return))
+        extract = Structured() if self._fields else None
+        return Rules(self._days, classify, grouper, extract, reducer(asked.ansi, asked.carriage_return))
 
 
 class _Declares:

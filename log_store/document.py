@@ -73,6 +73,9 @@ class DocumentBatch:
     raw: dict[int, bytes] = field(default_factory=dict)
     """Row number -> the message's bytes, only for rows whose bytes are not UTF-8 (there `message` has U+FFFD)."""
 
+    fields: dict[int, bytes] = field(default_factory=dict)
+    """Row number -> what the message says in fields: a flat JSON object of one line, of plain values and lists of them."""
+
     absorbed: list[Absorbed] = field(default_factory=list)
     """Removed when the batch is written; few batches have any."""
 
@@ -86,6 +89,7 @@ class DocumentBatch:
             column = getattr(self, name)
             setattr(chosen, name, [column[row] for row in rows])
         chosen.raw = {new: self.raw[old] for new, old in enumerate(rows) if old in self.raw}
+        chosen.fields = {new: self.fields[old] for new, old in enumerate(rows) if old in self.fields}
         return chosen
 
     def extend(self, other: "DocumentBatch") -> None:
@@ -95,6 +99,8 @@ class DocumentBatch:
             getattr(self, name).extend(getattr(other, name))
         for row, raw in other.raw.items():
             self.raw[offset + row] = raw
+        for row, fields in other.fields.items():
+            self.fields[offset + row] = fields
 
 
 COLUMNS = (

@@ -75,6 +75,8 @@ class Rules:
     days: DayRange
     classify: Classify
     grouper: Grouper
+    extract: Callable[[str, str], bytes | None] | None = None
+    """message, the rule that found its type -> its fields as a JSON object"""
     reduce: Callable[[str], str] | None = None
     """What is stored of a message's text, where the operator asked for less than all."""
 
@@ -151,6 +153,12 @@ def _append(
     batch.last_time.extend(messages.last_time)
     for row, raw in messages.raw.items():
         batch.raw[offset + row] = raw
+    if rules.extract is not None:
+        for row, (text, rule) in enumerate(zip(messages.text, by, strict=True), offset):
+            if text[:1] == "{" or rule == "field":
+                fields = rules.extract(text, rule)
+                if fields is not None:
+                    batch.fields[row] = fields
 
 
 def container_prefix(container_id: str, stream: str) -> str:
