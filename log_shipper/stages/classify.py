@@ -13,6 +13,9 @@ from log_store.fields import STDERR
 
 _LOOKED_AT = 2048
 """Characters looked at: a declaration stands at the beginning, and a message may be megabytes."""
+_MOST_ESCAPES = 100
+_MOST_ESCAPED = 512
+"""Of a message with more escapes than that so many characters are looked at: each escape costs time."""
 _LINES = 24
 """Lines of one message looked at for the first that declares something."""
 
@@ -46,6 +49,8 @@ def of_message(message: str) -> Found | None:
         coloured = coloured_word(head)
         if coloured is not None:
             return coloured
+        if head.count("\x1b") > _MOST_ESCAPES:
+            head = head[:_MOST_ESCAPED]
         head = without_escapes(head)
         if "\n" in head:
             return _of_lines(head)

@@ -154,11 +154,11 @@ def _append(
     for row, raw in messages.raw.items():
         batch.raw[offset + row] = raw
     if rules.extract is not None:
-        for row, (text, rule) in enumerate(zip(messages.text, by, strict=True), offset):
-            if text[:1] == "{" or rule == "field":
-                fields = rules.extract(text, rule)
-                if fields is not None:
-                    batch.fields[row] = fields
+        told = [row for row, text in enumerate(messages.text) if text[:1] == "{" or by[row] == "field"]
+        for row in told:
+            fields = rules.extract(messages.text[row], by[row])
+            if fields is not None:
+                batch.fields[offset + row] = fields
 
 
 def container_prefix(container_id: str, stream: str) -> str:

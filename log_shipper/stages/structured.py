@@ -5,8 +5,9 @@ of a text; what is beyond is left out, not cut. Lists of plain values stay lists
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from itertools import islice
+from operator import itemgetter
 from typing import Any, Final
 
 import orjson
@@ -24,12 +25,15 @@ _LOGFMT: Final = 4096  # characters of a logfmt line that are looked at
 _MEMBERS: Final = 256  # of one object that are looked at
 _OBJECTS: Final = 32  # that are looked into
 _PLANS: Final = 2048  # kinds of objects that are remembered
+_NAMES: Final = 16_384  # names that are
 _PLAIN: Final = frozenset((str, int, float, bool))
 _PAIR: Final = re.compile(r'(?<![^\s,;|])([A-Za-z_@][\w.@/-]{0,99}+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*)"|([^\s",;]*+))')
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
-Plan = tuple[tuple[str, ...], bool]
-"""the names of an object's members in ECS, '' to leave one out; whether they are taken one by one"""
+_TRACE: Final = "traceparent"
+
+Plan = tuple[tuple[str, ...], Callable[[dict[str, Any]], tuple[Any, ...]]]
+"""names in ECS, and what takes their values from an object of these keys"""
 
 
 class Structured:
@@ -39,97 +43,99 @@ class Structured:
     """
 
     def __init__(self) -> None:
-        self._plans: dict[tuple[str, ...], Plan] = {}
+        self._plans: dict[tuple[str, ...], Plan | None] = {}
+        self._names: dict[str, str] = {}  # a member's dotted name -> its name in ECS, '' to leave it out
 
     def __call__(self, message: str, rule: str) -> bytes | None:
         if message[:1] == "{":
-            return self._of_json(message)
-        return self._of_logfmt(message) if rule == "field" and "=" in message else None
-
-    def _of_json(self, message: str) -> bytes | None:
-        if len(message) > LONGEST or message[-1:] not in "}\n\r \t":
+            if len(message) > LONGEST or message[-1:] not in "}\n\r \t":
+                return None
+            try:
+                found = orjson.loads(message)
+            except ValueError:
+                return None
+        elif rule == "field" and "=" in message:
+            found = _pairs(message)
+        else:
             return None
-        try:
-            found = orjson.loads(message)
-        except ValueError:
-            return None
-        return self._renamed(found, len(message))
-
-    def _of_logfmt(self, message: str) -> bytes | None:
-        """Keys, and values as texts; of a key that comes twice the last value."""
-        found = [match.groups() for match in islice(_PAIR.finditer(message, 0, _LOGFMT), FIELDS)]
-        pairs = {key: plain or _unescaped(quoted) if plain or quoted else None for key, quoted, plain in found}
-        return self._renamed(pairs, len(message))
-
-    def _renamed(self, found: dict[str, Any], length: int) -> bytes | None:
-        if len(found) > FIELDS:
-            taken = _bounded(found)
-            return orjson.dumps(taken) if taken else None
-        keys = tuple(found)
-        plan = self._plans.get(keys)
-        if plan is None:
-            plan = self._remember(keys)
-        names, simple = plan
-        taken = {name: value for name, value in zip(names, found.values(), strict=True) if name and value is not None}
-        if not simple or length > VALUE or not _PLAIN.issuperset(map(type, taken.values())):
-            taken = _bounded(found)
+        taken = self._taken(found) if len(message) <= VALUE else None
+        if taken is None:
+            taken = self._bounded(found)
         return orjson.dumps(taken) if taken else None
 
-    def _remember(self, keys: tuple[str, ...]) -> Plan:
+    def _taken(self, found: dict[str, Any]) -> dict[str, Any] | None:
+        """The quick way, for a flat object of a kind that came before; None where it is not that simple."""
+        keys = tuple(found)
+        plan = self._plans.get(keys, _UNKNOWN)
+        if plan is _UNKNOWN:
+            plan = self._remember(keys)
+        if plan is None:
+            return None
+        names, take = plan
+        values = take(found)
+        return dict(zip(names, values, strict=True)) if _PLAIN.issuperset(map(type, values)) else None
+
+    def _remember(self, keys: tuple[str, ...]) -> Plan | None:
+        if not 0 < len(keys) <= FIELDS:
+            return None
         if len(self._plans) >= _PLANS:
             self._plans.clear()
-        names = _names(keys)
-        kept = [name for name in names if name]
-        simple = len(kept) == len(set(kept)) <= FIELDS and not any(key.lower() == "traceparent" for key in keys)
-        self._plans[keys] = names, simple
-        return names, simple
+        named = [(name, key) for key in keys if (name := self._name(key))]
+        names = tuple(name for name, _ in named)
+        plan = None
+        if len(names) > 1 and len(set(names)) == len(names) and _TRACE not in names:
+            plan = names, itemgetter(*(key for _, key in named))
+        self._plans[keys] = plan
+        return plan
+
+    def _name(self, dotted: str) -> str:
+        name = self._names.get(dotted)
+        if name is None:
+            if len(self._names) >= _NAMES:
+                self._names.clear()
+            lowered = dotted.lower()
+            name = ECS.get(lowered, _TRACE if lowered == _TRACE else dotted)
+            fits = 0 < len(name) <= KEY and name.isprintable() and not name.isspace() and name[0] != "@"
+            name = self._names[dotted] = name if fits else ""
+        return name
+
+    def _bounded(self, found: dict[str, Any]) -> dict[str, Any]:
+        """The slow way: nested, long, or many. The outer members come first; of two of one name the second keeps its own."""
+        flat: dict[str, Any] = {}
+        objects = [("", found, 1)]
+        for prefix, members, depth in objects:  # grows meanwhile
+            for key, value in islice(members.items(), _MEMBERS):
+                if value.__class__ is dict:
+                    if depth < DEPTH and len(objects) < _OBJECTS:
+                        objects.append((f"{prefix}{key}."[: KEY + 1], value, depth + 1))
+                    continue
+                dotted = prefix + key
+                name = self._name(dotted) if _storable(value) else ""
+                if name == _TRACE:
+                    flat.update(_trace(value))
+                elif name:
+                    flat.setdefault(dotted if name in flat else name, value)
+                if len(flat) >= FIELDS:
+                    return dict(islice(flat.items(), FIELDS))
+        return flat
 
 
-def _names(keys: tuple[str, ...]) -> tuple[str, ...]:
-    """In ECS. Of two members that would have one name the second keeps its own."""
-    taken: set[str] = set()
-    names: list[str] = []
-    for key in keys:
-        name = ECS.get(key.lower(), key)
-        name = key if name in taken else name
-        if name:
-            taken.add(name)
-        names.append(name if _fits(name) and not name.startswith("@") else "")
-    return tuple(names)
+_UNKNOWN: Final[Plan] = ((), tuple)
 
 
-def _fits(name: str) -> bool:
-    return 0 < len(name) <= KEY and name.isprintable() and not name.isspace()
+def _pairs(message: str) -> dict[str, Any]:
+    """Of logfmt: keys, and values as texts; of a key that comes twice the last value."""
+    if message.count("=") <= FIELDS:
+        found = _PAIR.findall(message, 0, _LOGFMT)
+    else:
+        found = [match.groups("") for match in islice(_PAIR.finditer(message, 0, _LOGFMT), FIELDS)]
+    return {key: plain or _unescaped(quoted) for key, quoted, plain in found if plain or quoted}
 
 
-def _bounded(found: dict[str, Any]) -> dict[str, Any]:
-    """The slow way: nested, long, or many."""
-    flat: dict[str, Any] = {}
-    for key, value in _flat(found):
-        name = ECS.get(key.lower(), key)
-        name = key if name in flat else name
-        if key.lower() == "traceparent":
-            flat.update(_trace(value))
-        elif name and _fits(name) and name not in flat and not name.startswith("@"):
-            flat[name] = value
-        if len(flat) >= FIELDS:
-            break
-    return flat
-
-
-def _flat(found: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Plain members with their dotted names, the outer ones first."""
-    objects = [("", found, 1)]
-    for prefix, members, depth in objects:  # grows meanwhile
-        for key, value in islice(members.items(), _MEMBERS):
-            if isinstance(value, dict):
-                if depth < DEPTH and len(objects) < _OBJECTS:
-                    objects.append((f"{prefix}{key}."[: KEY + 1], value, depth + 1))
-            elif isinstance(value, list):
-                if 0 < len(value) <= LIST and all(map(_plain, value)):
-                    yield prefix + key, value
-            elif _plain(value):
-                yield prefix + key, value
+def _storable(value: object) -> bool:
+    if value.__class__ is list:
+        return 0 < len(value) <= LIST and all(map(_plain, value))
+    return _plain(value)
 
 
 def _plain(value: object) -> bool:

@@ -265,7 +265,7 @@ class Header:
                 return self._past_stamp(stamp.end())
         if not (self.stamped or self.text):
             return -1
-        if self.stamped and self._names == 0:
+        if self.stamped and self._names == 0 and not self._pairs:
             after = self._wrapped(start)
             if after is not None:
                 return after

@@ -30,6 +30,9 @@ _SMALL_WORDS = frozenset(
     "the an a no not is was are be got get gets with and or of in on for to from by at as set use any all status state level "
     "if when this that one see has have had count type return returns returned raise raised raises into than total".split()
 )
+_ACCESS = re.compile(
+    r'[\da-f.:]{3,45}+ \S{1,60}+ \S{1,60}+ \[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]]{8,20}\] "'
+)  # Common Log Format
 _BERRY = re.compile(r"➤ YN\d{4}: (?:[│┌└] )?")
 _ICON = re.compile(r"(?:ℹ|[^\w\s\[({<\"'`/\\$&^]{1,4})\ufe0f?[ \u00a0]{1,4}(?=\S)")
 _ICON_TEXT = re.compile(
@@ -55,6 +58,8 @@ def declared(line: str, depth: int = 0) -> Found | None:
             return traces.find(line) if line.startswith('{"init ') else None
         return found or _headed(line, depth)
     if first.isdigit() or first in "[(<【":
+        if _ACCESS.match(line) is not None:
+            return None
         return at_once(line) or _headed(line, depth)
     return _marked(line, first, depth)
 
