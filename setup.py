@@ -23,6 +23,7 @@ setup(
         # A client of 9 does not speak to servers of 8; one of 8.19 speaks to both.
         "elasticsearch>=8.19,<9",
         "fluent-logger>=0.11,<0.12",
+        "google-re2>=1.1,<2",
         "msgpack>=1.0.8,<2",
         "orjson>=3.10,<4",
         "prometheus-client>=0.20,<1",

@@ -14,7 +14,7 @@ from log_shipper.audit.watcher import Watcher
 from log_shipper.config import ShipperSettings
 from log_shipper.places import engine_file
 from log_shipper.processor import Processor
-from log_shipper.stages.document import Rules
+from log_shipper.rules import RuleBook
 from log_store.protocols import LogReader
 from log_store.seal import Seal
 
@@ -23,12 +23,13 @@ class Audits:
     """Containers whose log comes to our socket are audited from `start` to `close`."""
 
     def __init__(
-        self, settings: ShipperSettings, url: str, rules: Rules, processor: Processor, reader: LogReader,
+        self, settings: ShipperSettings, url: str, rules: RuleBook, processor: Processor, reader: LogReader,
         count: Callable[[str, int], None],
     ) -> None:  # fmt: skip
         self._url, engine = url, Engine(url)
         held = HeldFiles(engine.root, settings.held_limit)
-        auditor = Auditor(engine, held, AcceptorClient(settings.socket_path), processor, rules.grouper, count)
+        accepted = AcceptorClient(settings.socket_path)
+        auditor = Auditor(engine, held, accepted, processor, lambda context: rules.of(context).grouper, count)
         self._watcher = Watcher(
             engine, auditor, processor, addresses=(f"unix://{settings.socket_path}",),
             identity_file=engine_file(settings.data), count=count,

@@ -1,8 +1,20 @@
 """The settings of the shipper's processes."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from wholelog_base.settings import SharedSettings, address, choice, duration, setting, size, text, whole_number
+from wholelog_base.settings import (
+    SharedSettings,
+    address,
+    choice,
+    duration,
+    flag,
+    path,
+    setting,
+    size,
+    text,
+    whole_number,
+)
 
 LOG_TYPES = choice("critical", "error", "warning", "info", "debug")
 
@@ -33,6 +45,8 @@ class ShipperSettings(SharedSettings):
     max_message: int = setting(8 << 20, "bytes of a line above which it is stored in numbered pieces", size)
     default_type: str = setting("info", "log_type of a line on stdout that declares none", LOG_TYPES)
     default_type_stderr: str = setting("info", "log_type of a line on stderr that declares none", LOG_TYPES)
+    fields: bool = setting(True, "whether JSON and logfmt lines are stored as fields too, beside their text", flag)
+    rules: Path | None = setting(None, "TOML file of rules for log types and messages, see docs/log-types.md", path)
     retention: float = setting(90 * 86_400.0, "age up to which a line's day gets a partition of its own", duration)
     batch_size: int = setting(5000, "documents of one write to the store at most", whole_number(1, 50_000))
     store_connections: int = setting(2, "writes to the store at a time", whole_number(1, 64))

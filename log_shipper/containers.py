@@ -43,7 +43,7 @@ class Containers:
 
     def _remember(self, context: ContainerContext) -> None:
         self._known[context.container_id] = context
-        entry = [context.container_id, context.container_name, context.task_id, context.type, context.uid]
+        entry = [context.container_id, context.container_name, context.task_id, context.type, context.uid, context.log]
         with open(self._file, "ab") as out:
             out.write(orjson.dumps(entry) + b"\n")
             out.flush()

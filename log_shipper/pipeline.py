@@ -25,6 +25,7 @@ from log_store.seal import Seal
 
 FRAME_BYTES = 40  # of a line in Docker's copy, beside its text
 
+RulesOf = Callable[[ContainerContext], Rules]
 ContextOf = Callable[[str, str], ContainerContext]
 
 
@@ -54,11 +55,11 @@ class _Repair:
 class Pipeline:
     """`lock` is held while rows are made: whoever reads the ledger from another thread takes it."""
 
-    def __init__(self, shipper: str, context_of: ContextOf, rules: Rules, *, max_message: int) -> None:
+    def __init__(self, shipper: str, context_of: ContextOf, rules_of: RulesOf, *, max_message: int) -> None:
         self.lock = threading.Lock()
         self.ledger = Ledger()
         self.statements = Statements()
-        self._shipper, self._context_of, self._rules = shipper, context_of, rules
+        self._shipper, self._context_of, self._rules_of = shipper, context_of, rules_of
         self._max_parts = max(1, max_message // PART_BYTES)
         self._streams: dict[tuple[str, str], StreamState] = {}
         self._repairs: dict[str, _Repair] = {}
@@ -126,7 +127,7 @@ class Pipeline:
         for stream, state in under_way.states.items():
             self._show_open(batch, repair.container_id, stream, state, received, under_way.revision)
             live = self._streams.setdefault((repair.container_id, stream), StreamState())
-            adopt(batch, context, stream, live, state, self._rules, received=received, seq=seq)
+            adopt(batch, context, stream, live, state, self._rules_of(context), received=received, seq=seq)
         del self._repairs[repair.id]
         self.ledger.account(repair.container_id).replace(repair.bits, repair.windows)
 
@@ -200,7 +201,7 @@ class Pipeline:
             lines = whole(run, hashes)
         context = self._context_of(run.container_id, run.container_name)
         starts = add_documents(
-            batch, context, run.stream, lines, state, self._rules, received=received, revision=revision, absorbs=absorbs
+            batch, context, run.stream, lines, state, self._rules_of(context), received=received, revision=revision, absorbs=absorbs
         )  # fmt: skip
         return [start for row, start in enumerate(starts) if row not in lines.open] if lines.open else starts
 
@@ -213,7 +214,8 @@ class Pipeline:
             lines.add(line)
             lines.seq = self._seqs(0, 1)
             context = self._context_of(container_id, "")
-            add_documents(batch, context, stream, lines, state, self._rules, received=received, revision=revision)
+            rules = self._rules_of(context)
+            add_documents(batch, context, stream, lines, state, rules, received=received, revision=revision)
 
     def snapshot(self) -> dict[str, Any]:
         return {

@@ -33,9 +33,8 @@ from log_shipper.places import (
     spool_folder,
 )
 from log_shipper.processor import Pace, Processor
-from log_shipper.rules import rules_of
+from log_shipper.rules import RuleBook
 from log_shipper.spool.reader import SpoolReader
-from log_shipper.stages.document import Rules
 from log_store.open import open_reader, open_writer, store_options
 from log_store.protocols import LogWriter
 
@@ -61,7 +60,7 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
             writer, DeadLetters(dead_letter_file(settings.data)), connections=settings.store_connections, beat=beat,
             count=counters.count, refused=losses.refused,
         )  # fmt: skip
-        rules = rules_of(settings)
+        rules = RuleBook(settings)
         processor = _processor(settings, url, rules, writer, delivery, losses, counters)
         audits = Audits(settings, url, rules, processor, reader, counters.count)
         health = HealthServer(
@@ -83,14 +82,14 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
 
 
 def _processor(
-    settings: ShipperSettings, url: str, rules: Rules, writer: LogWriter, delivery: Delivery, losses: Losses,
+    settings: ShipperSettings, url: str, rules: RuleBook, writer: LogWriter, delivery: Delivery, losses: Losses,
     counters: Counters,
 ) -> Processor:  # fmt: skip
     """As the checkpoint left it."""
     data, checkpoint = settings.data, Checkpoint(checkpoint_file(settings.data))
     containers = Containers(containers_file(data), Engine(url, timeout=5).lookup)
     pipeline = Pipeline(
-        shipper_name(shipper_name_file(data)), containers.context, rules, max_message=settings.max_message
+        shipper_name(shipper_name_file(data)), containers.context, rules.of, max_message=settings.max_message
     )  # fmt: skip
     position, state = checkpoint.load()
     pipeline.restore(state)

@@ -33,6 +33,7 @@ class ContainerContext:
     task_id: str = ""
     type: str = ""  # code_cell, algorithm, bash_cell; '' for a container that somebody else started
     uid: str = ""
+    log: str = ""  # its label for how lines are to be read; for the shipper, not stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,9 @@ class DocumentBatch:
     """Rows of an audit, which writes again what may be there: one with the same text keeps the seq that it had, so that
     who follows the container is not given it again."""
 
+    fields: dict[int, bytes] = field(default_factory=dict)
+    """Row number -> what the message says in fields: a flat JSON object of one line, of plain values and lists of them."""
+
     absorbed: list[Absorbed] = field(default_factory=list)
     """Removed when the batch is written; few batches have any."""
 
@@ -91,6 +95,7 @@ class DocumentBatch:
         chosen.raw = {new: self.raw[old] for new, old in enumerate(rows) if old in self.raw}
         if self.repaired:
             chosen.repaired = {new for new, old in enumerate(rows) if old in self.repaired}
+        chosen.fields = {new: self.fields[old] for new, old in enumerate(rows) if old in self.fields}
         return chosen
 
     def extend(self, other: "DocumentBatch") -> None:
@@ -101,6 +106,8 @@ class DocumentBatch:
         for row, raw in other.raw.items():
             self.raw[offset + row] = raw
         self.repaired.update(offset + row for row in other.repaired)
+        for row, fields in other.fields.items():
+            self.fields[offset + row] = fields
 
 
 COLUMNS = (

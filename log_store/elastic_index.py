@@ -17,7 +17,7 @@ from log_store.fields import OTHER_DAY
 from log_store.rfc3339 import day_start
 
 DEFAULT_PREFIX: Final = "wholelog"
-TEMPLATE_VERSION: Final = 1
+TEMPLATE_VERSION: Final = 2
 """Grows with every change below; a writer replaces a template of a smaller version and leaves one of a greater."""
 
 _PREFIX: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}", re.ASCII)
@@ -48,6 +48,8 @@ _LOGS: Final[dict[str, Any]] = {
     "lines": {"type": "long", "index": False},
     "last_time": {"type": "date_nanos", **_KEPT},
     "bytes": {"type": "long"},  # only where there are many, see elastic_rows
+    # One field for all keys that programs think of: no key can make the mapping grow, no value be of a wrong type.
+    "fields": {"type": "flattened", "ignore_above": 1024},
     "raw": {"type": "binary"},
 }
 _SEALS: Final[dict[str, Any]] = {

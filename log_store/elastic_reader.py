@@ -23,7 +23,7 @@ from log_store.selection import is_text, sized
 _TIMEOUT: Final = 60.0  # s
 _LAST: Final = (1 << 63) - 1  # ns; the last time that date_nanos holds
 _MOST_NAMED: Final = 40  # days whose indices are named one by one
-_MEMBERS: Final = 7  # of a line without `raw`
+_MEMBERS: Final = 7  # of a line without `raw` and `fields`
 
 
 class ElasticReader:
@@ -165,7 +165,7 @@ class ElasticReader:
     def _line(self, hit: Hit) -> LogLine:
         line: Any = hit["_source"]
         line["id"] = hit["_id"]
-        if len(line) != _MEMBERS + ("raw" in line):
+        if len(line) != _MEMBERS + ("raw" in line) + ("fields" in line):
             raise StoreDamaged(f"{self._client.place}: a document that makes no sense: {hit!r:.300}")
         return line  # type: ignore[no-any-return]
 

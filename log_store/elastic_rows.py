@@ -81,6 +81,8 @@ def _encode(batch: DocumentBatch) -> list[bytes]:
     ]
     for row, raw in batch.raw.items():
         documents[row] = b'%b,"raw":"%b"}\n' % (documents[row][:-2], b64encode(raw))
+    for row, fields in batch.fields.items():
+        documents[row] = b'%b,"fields":%b}\n' % (documents[row][:-2], fields)
     for row, document in enumerate(documents):
         if len(document) > LIGHT:
             documents[row] = b'%b,"bytes":%d}\n' % (document[:-2], len(document))

@@ -24,7 +24,7 @@ ORDER: Final = ("order_time", "stream", "ordinal", "_shard_doc")
 """The last is the point in time's own tie-break: no two documents are equal, so no page can lose or repeat one."""
 PAGE: Final = 5000  # documents a page
 _HEAVIEST: Final = PAGE * LIGHT  # bytes a page, unless one document alone has more
-MEMBERS: Final = ["log_time", "log_type", "log_message", "log_type_by", "stream", "lines", "raw"]
+MEMBERS: Final = ["log_time", "log_type", "log_message", "log_type_by", "stream", "lines", "raw", "fields"]
 _FOR_HITS: Final = "pit_id,timed_out,_shards,hits.hits._id,hits.hits._source,hits.hits.sort,error"
 _FOR_KEYS: Final = "pit_id,timed_out,_shards,hits.hits.sort,hits.hits.fields,error"
 _KEEP: Final = "10m"  # how long a reader of the answer may pause

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from log_store.text_query import TextQuery
 
@@ -47,6 +47,7 @@ class LogLine(TypedDict):
     id: str
     lines: int
     raw: NotRequired[str]  # base64 of the bytes, where they are not UTF-8
+    fields: NotRequired[dict[str, Any]]  # what a structured message says, by the names of ECS
 
 
 class Page(list[LogLine]):

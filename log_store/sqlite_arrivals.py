@@ -38,7 +38,7 @@ SELECT first_seq, first_time, last_time, weight FROM arrivals
 WHERE container = ? AND shipper = ? AND last_seq > ? AND first_seq <= ? ORDER BY first_seq
 """
 _ROWS: Final = """
-SELECT order_time, stream, ordinal, id, log_time, log_type, log_type_by, message, lines, raw, seq FROM documents NOT INDEXED
+SELECT order_time, stream, ordinal, id, log_time, log_type, log_type_by, message, lines, raw, fields, seq FROM documents NOT INDEXED
 WHERE container = ? AND log_time BETWEEN ? AND ? AND shipper = ? AND seq > ? AND seq < ?
 """
 _COUNT: Final = """
@@ -46,7 +46,7 @@ SELECT count(*) FROM documents NOT INDEXED
 WHERE container = ? AND log_time BETWEEN ? AND ? AND shipper = ? AND seq > ? AND seq <= ?
 """
 _HEAVY: Final = 12  # a row weighs 1, or 1 for each 4096 characters where it has more
-SEQ: Final = 10  # of a row of `since`: after the others' members
+SEQ: Final = 11  # of a row of `since`: after the others' members
 
 
 def prepare(connection: sqlite3.Connection) -> None:

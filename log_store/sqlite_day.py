@@ -17,6 +17,7 @@ from log_store.sqlite_folder import SqliteFolder
 from log_store.sqlite_order import (
     AFTER_ALL,
     BEFORE_ALL,
+    FIELDS,
     KEYS_BACK,
     LEAST,
     MESSAGE,
@@ -141,7 +142,7 @@ def _up_to_page_bytes(cursor: sqlite3.Cursor) -> list[Row]:
     size = 0
     for row in cursor:
         page.append(row)
-        size += len(row[MESSAGE]) + len(row[RAW] or b"")
+        size += len(row[MESSAGE]) + len(row[RAW] or b"") + len(row[FIELDS] or "")
         if size > PAGE_BYTES:
             break
     return page

@@ -24,9 +24,9 @@ Key = tuple[int, str, int, str]
 Bound = tuple[int, str | bytes, int, str | bytes]
 """A Key, or one in which b"" stands after every text (SQLite sorts blobs after text)."""
 Row = tuple[Any, ...]
-"""A Key's members, then log_time, log_type, log_type_by, message, lines, raw."""
+"""A Key's members, then log_time, log_type, log_type_by, message, lines, raw, fields."""
 _SEPARATOR: Final = "\x1f"
-LOG_TIME, LOG_TYPE, LOG_TYPE_BY, MESSAGE, LINES, RAW = range(4, 10)
+LOG_TIME, LOG_TYPE, LOG_TYPE_BY, MESSAGE, LINES, RAW, FIELDS = range(4, 11)
 
 LEAST: Final = -(2**63)
 MOST: Final = 2**63 - 1
@@ -79,7 +79,7 @@ ORDER BY {", ".join(f"{column} {direction}" for column in (1, 2, 3, 4))} LIMIT :
 
 
 _KEY: Final = "order_time, stream, ordinal, id"
-_ROW: Final = f"{_KEY}, log_time, log_type, log_type_by, message, lines, raw"
+_ROW: Final = f"{_KEY}, log_time, log_type, log_type_by, message, lines, raw, fields"
 ROWS_ON: Final = _merged(_ROW, "<=", "")
 """Rows after `after` up to and with `until`, the first first."""
 ROWS_BACK: Final = _merged(_ROW, "<", "DESC")

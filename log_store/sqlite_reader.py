@@ -10,6 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from orjson import loads
+
 from log_store import sqlite_seals
 from log_store.errors import StoreUnavailable
 from log_store.query import Arrival, ContainerRef, LogLine, LogQuery, Page
@@ -171,7 +173,9 @@ def lines_of(rows: list[Row]) -> list[LogLine]:
     times = format_all([row[LOG_TIME] for row in rows])
     lines: list[LogLine] = []
     append = lines.append
-    for time, (_, stream, _, name, _, log_type, log_type_by, message, count, raw) in zip(times, rows, strict=True):
+    for time, (_, stream, _, name, _, log_type, log_type_by, message, count, raw, fields) in zip(
+        times, rows, strict=True
+    ):
         line: LogLine = {
             "log_time": time,
             "log_type": log_type,
@@ -183,5 +187,7 @@ def lines_of(rows: list[Row]) -> list[LogLine]:
         }
         if raw is not None:
             line["raw"] = b64encode(raw).decode("ascii")
+        if fields is not None:
+            line["fields"] = loads(fields)
         append(line)
     return lines

@@ -24,6 +24,7 @@ _GIVEN: Final = [
     "last_time",
     "message",
     "raw",
+    "fields",
 ]
 _KEY: Final = ("container", "log_time", "stream", "id")
 
@@ -105,6 +106,9 @@ def rows(batch: DocumentBatch, container_keys: dict[str, int], shipper: int) -> 
     raw: Sequence[bytes | None] = [None] * size
     if batch.raw:
         raw = [batch.raw.get(row) for row in range(size)]
+    fields: Sequence[str | None] = [None] * size
+    if batch.fields:
+        fields = [text.decode() if (text := batch.fields.get(row)) else None for row in range(size)]
     return zip(
         [container_keys[context.container_id] for context in batch.container],
         batch.log_time,
@@ -121,5 +125,6 @@ def rows(batch: DocumentBatch, container_keys: dict[str, int], shipper: int) -> 
         batch.last_time,
         batch.message,
         raw,
+        fields,
         strict=True,
     )

@@ -12,7 +12,7 @@ from typing import Final
 from log_store import sqlite_arrivals
 from log_store.errors import StoreDamaged, StoreMisconfigured
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 # `revision` says to a read whose pages are apart whether a row has got another place meanwhile, so that it could be missed
 # or met twice; writers count it up (a trigger would do, but makes each insert twice as dear: a statement journal a row).
@@ -45,6 +45,7 @@ CREATE TABLE documents(
     last_time INTEGER NOT NULL,
     message TEXT NOT NULL,
     raw BLOB,
+    fields TEXT,
     PRIMARY KEY(container, log_time, stream, id)
 ) WITHOUT ROWID;
 CREATE INDEX tied ON documents(container, log_time, stream, ordinal, id) WHERE order_time = log_time AND ordinal <> 0;

@@ -1,8 +1,10 @@
 """Documents for tests, made as the shipper makes them: ids of container, stream, time and text; order as it was written."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 from log_store.document import ContainerContext, DocumentBatch
 from log_store.protocols import LogReader
@@ -42,6 +44,7 @@ class Documents:
         lines: int = 1,
         log_type: str = "info",
         raw: bytes | None = None,
+        fields: dict[str, Any] | None = None,
         first: str | None = None,
         place: tuple[int, int] | None = None,
     ) -> "Documents":
@@ -52,6 +55,8 @@ class Documents:
         batch = self.batch
         if raw is not None:
             batch.raw[len(batch)] = raw
+        if fields is not None:
+            batch.fields[len(batch)] = json.dumps(fields, separators=(",", ":")).encode()
         batch.container.append(self.context)
         batch.stream.append(stream)
         batch.id.append(f"{self.context.container_id[:12]}{stream[3]}{time:016x}{digest}")

@@ -1,5 +1,6 @@
 """Fakes that stand for what a room talks to. Plain on purpose: they are also the models that real ones are compared with."""
 
+import json
 import threading
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ class StoredRow:
 
     members: dict[str, Any]
     raw: bytes | None
+    fields: bytes | None
     shipper: str
 
     @property
@@ -43,6 +45,8 @@ class StoredRow:
         }
         if self.raw is not None:
             line["raw"] = b64encode(self.raw).decode("ascii")
+        if self.fields is not None:
+            line["fields"] = json.loads(self.fields)
         return line
 
 
@@ -77,7 +81,7 @@ class MemoryStore:
         there = self.rows.get(members["id"])
         if there is not None and there.members["version"] >= members["version"]:
             return False
-        stored = StoredRow(members, batch.raw.get(row), batch.shipper)
+        stored = StoredRow(members, batch.raw.get(row), batch.fields.get(row), batch.shipper)
         if there is not None and row in batch.repaired and there.shipper == batch.shipper and _same(stored, there):
             members["seq"] = there.members["seq"]
         self.rows[members["id"]] = stored

@@ -14,7 +14,7 @@ from wholelog.audit import ask, report
 from wholelog.check import check, check_store_url
 from wholelog.driver_options import render
 from wholelog.engine_client import EngineClient, engine_socket
-from wholelog.errors import CommandError, EngineProblem
+from wholelog.errors import CommandError, EngineProblem, InputProblem
 from wholelog.parser import parse
 from wholelog.places import check_address, check_socket_path, lock_data_folder, make_data_folder
 from wholelog.processes import Given, Loaded, all_parts, become, children, load_parts, load_shared, setting_fields
@@ -38,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except SettingsError as error:
         return _fail(asked.command, error.problems, 2)
+    except InputProblem as error:
+        return _fail(asked.command, [str(error)], 2)
     except BrokenPipeError:  # `wholelog config | head -1`: who reads has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -80,6 +82,7 @@ def _api(asked: argparse.Namespace, given: Given) -> int:
 def _prepare(one: Loaded) -> None:
     """Find out before the start what would only end it. Raises CommandError, LogStoreError, SettingsError."""
     check_store_url(one.settings)
+    check_rules(one)
     engine_socket(one.settings.docker_host, os.environ)
     os.umask(0o077)  # logs are this user's alone, in a folder that was there before and may be open too
     make_data_folder(one.settings.data)
@@ -89,6 +92,14 @@ def _prepare(one: Loaded) -> None:
         if address is not None:
             host, port = address
             check_address(host, port, flag="--" + name.replace("_", "-"))
+
+
+def check_rules(one: Loaded) -> None:
+    """Raises SettingsError where the rules file of the shipper does not fit."""
+    if one.part.name == "shipper":
+        from log_shipper.rules import RuleBook
+
+        RuleBook(one.settings)
 
 
 def _api_address(loaded: Sequence[Loaded]) -> str:
@@ -112,6 +123,8 @@ def _config(asked: argparse.Namespace, given: Given) -> int:
 
 def _check(asked: argparse.Namespace, given: Given) -> int:
     loaded = load_parts(all_parts(), given)
+    for one in loaded:
+        check_rules(one)
     images: Path | None = next(one.settings.image_folder for one in loaded if one.part.name == "api")
     return 0 if check(loaded[0].settings, images, given.environ, print) else 1
 
@@ -122,6 +135,19 @@ def _audit(asked: argparse.Namespace, given: Given) -> int:
     for line in report(verdicts):
         print(line)
     return 0 if all(verdict.whole for verdict in verdicts) else 1
+
+
+def _classify(asked: argparse.Namespace, given: Given) -> int:
+    from log_shipper.rules import rules_of
+    from wholelog.classify import classify_plain, classify_records
+
+    (loaded,) = load_parts([part for part in all_parts() if part.name == "shipper"], given)
+    rules, join = rules_of(loaded.settings), not asked.each_line
+    if asked.jsonl:
+        classify_records(sys.stdin.fileno(), sys.stdout, rules, join=join)
+    else:
+        classify_plain(sys.stdin.fileno(), sys.stdout, rules, stream=asked.stream, join=join)
+    return 0
 
 
 def _driver_options(asked: argparse.Namespace, given: Given) -> int:
@@ -150,6 +176,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Given], int]] = {
     "config": _config,
     "check": _check,
     "audit": _audit,
+    "classify": _classify,
     "driver-options": _driver_options,
     "version": _version,
 }

@@ -6,7 +6,8 @@ CommandError               exit code 1
 ├── DataFolderUnusable     the data folder cannot be made, written, or is in use
 ├── AddressInUse           the address to listen on is taken, or is not this machine's
 ├── SocketProblem          nothing listens on the shipper's socket, or its path does not fit
-└── ShipperProblem         the shipper does not answer, or refuses what it is asked
+├── ShipperProblem         the shipper does not answer, or refuses what it is asked
+└── InputProblem           a line of the input is not what it should be: exit code 2
 """
 
 
@@ -35,4 +36,8 @@ class SocketProblem(CommandError):
 
 
 class ShipperProblem(CommandError):
+    pass
+
+
+class InputProblem(CommandError):
     pass

@@ -7,6 +7,7 @@ from dataclasses import Field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from log_store.fields import STDOUT, STREAMS
 from wholelog.driver_options import FORMATS
 from wholelog.processes import all_parts, setting_fields
 from wholelog.setting_text import as_text
@@ -19,6 +20,7 @@ COMMANDS = {
     "config": "print every setting, its value and where it came from",
     "check": "try Docker, store, socket and folders, a line each",
     "audit": "ask the shipper whether each container's log is whole; exit code 1 where one is not",
+    "classify": "show what lines from standard input become, and which rule decided",
     "driver-options": "print the log driver's options for a container of one's own",
     "version": "print the version",
 }
@@ -49,6 +51,8 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]
     if asked == "audit":
         parsers[asked].add_argument("container", nargs="?", default="", help="id, prefix or name; absent: all")
         parsers[asked].add_argument("--repair", action="store_true", help="write all that Docker still has again")
+    if asked == "classify":
+        _add_classify(parsers[asked])
     found, unknown = parser.parse_known_args(arguments)
     if unknown:
         _refuse(parsers.get(found.command, parser), unknown)
@@ -59,10 +63,19 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]
     return found, flags
 
 
+def _add_classify(parser: argparse.ArgumentParser) -> None:
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--jsonl", action="store_true", help='JSON objects, one a line: {"log": …, "container", "stream", "time_ns"}'
+    )
+    form.add_argument("--stream", choices=STREAMS, default=STDOUT, help="what plain lines were written to")
+    parser.add_argument("--each-line", action="store_true", help="join no lines: each is a message")
+
+
 def _classes(command: str) -> list[type[SharedSettings]]:
     if command == "driver-options":
         return [SharedSettings]
-    named = "shipper" if command == "audit" else command
+    named = "shipper" if command in ("audit", "classify") else command
     return [part.settings for part in all_parts() if named in ("up", "config", "check", part.name)]
 
 

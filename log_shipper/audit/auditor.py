@@ -19,12 +19,17 @@ from log_shipper.errors import CopyDamaged, CopyGone
 from log_shipper.ledger import MARGIN, Account
 from log_shipper.pipeline import RepairPass
 from log_shipper.stages.multiline import Grouper
+from log_store.document import ContainerContext
 from log_store.seal import Gap, Seal
 
 log = logging.getLogger(__name__)
 
 MESSAGE_ROWS = 2000
 MESSAGE_BYTES = 1 << 20
+
+
+GrouperOf = Callable[[ContainerContext], Grouper]
+"""container -> how its lines are joined"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +54,11 @@ class Auditor:
     """
 
     def __init__(
-        self, engine: Engine, held: HeldFiles, acceptor: AcceptorClient, known: Known, grouper: Grouper,
+        self, engine: Engine, held: HeldFiles, acceptor: AcceptorClient, known: Known, grouper_of: GrouperOf,
         count: Callable[[str, int], None],
     ) -> None:  # fmt: skip
         self._engine, self._held, self._acceptor, self._known = engine, held, acceptor, known
-        self._grouper, self._count = grouper, count
+        self._grouper_of, self._count = grouper_of, count
 
     def open(self, facts: Facts) -> None:
         """State that the container's log is being received."""
@@ -215,13 +220,13 @@ class Auditor:
             return self._account_of(reading, received)
 
     def _account_of(self, reading: Reading, received: Account) -> CopyAccount:
-        copy = CopyAccount(self._grouper, received.verified, received.border_bits)
+        copy = CopyAccount(self._grouper_of(reading.facts.context), received.verified, received.border_bits)
         for frames in reading.frames(self._engine):
             copy.add(frames)
         return copy
 
     def _send_lines(self, reading: Reading, difference: Difference, *, account: bool = True) -> None:
-        selection = Selection(difference, self._grouper)
+        selection = Selection(difference, self._grouper_of(reading.facts.context))
         name, container_id = uuid.uuid4().hex, reading.facts.context.container_id
         whole = RepairPass(name, container_id, last=False, exact=not difference.extra)
         number = 0

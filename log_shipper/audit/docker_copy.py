@@ -175,7 +175,7 @@ def _facts(inspected: dict[str, Any]) -> Facts:
     address = (driver.get("Config") or {}).get("fluentd-address", "") if driver.get("Type") == "fluentd" else ""
     context = ContainerContext(
         inspected["Id"], inspected["Name"].removeprefix("/"),
-        config.get(labels.TASK_ID, ""), config.get(labels.TYPE, ""), config.get(labels.UID, ""),
+        config.get(labels.TASK_ID, ""), config.get(labels.TYPE, ""), config.get(labels.UID, ""), config.get(labels.LOG, ""),
     )  # fmt: skip
     # A short run may have ended before its start by these: the one is containerd's stamp, the other dockerd's.
     return Facts(context, _time(state["StartedAt"]), _time(state["FinishedAt"]), bool(state["Running"]), address)

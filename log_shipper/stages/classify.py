@@ -6,13 +6,16 @@ The rules, one family of formats a module, are in `formats`; docs/log-types.md t
 """
 
 from log_shipper.stages.formats import json_fields, traces
-from log_shipper.stages.formats.levels import ERROR, Found
+from log_shipper.stages.formats.levels import ERROR, Find, Found
 from log_shipper.stages.formats.line import declared
 from log_shipper.stages.formats.plain import coloured_word, last_state, without_escapes
 from log_store.fields import STDERR
 
 _LOOKED_AT = 2048
 """Characters looked at: a declaration stands at the beginning, and a message may be megabytes."""
+_MOST_ESCAPES = 100
+_MOST_ESCAPED = 512
+"""Of a message with more escapes than that so many characters are looked at: each escape costs time."""
 _LINES = 24
 """Lines of one message looked at for the first that declares something."""
 
@@ -20,12 +23,18 @@ _LINES = 24
 class Classifier:
     """`(messages, stream)` -> (types, kinds of rules that decided; `default` where nothing was declared)."""
 
-    def __init__(self, stdout_default: str = "info", stderr_default: str = "info") -> None:
+    def __init__(
+        self, stdout_default: str = "info", stderr_default: str = "info", stdout: Find | None = None,
+        stderr: Find | None = None,
+    ) -> None:  # fmt: skip
+        """`stdout`, `stderr`: what finds a declaration in a message of that stream; without: the rules of all."""
         self._defaults = (stdout_default, stderr_default)
+        self._find = (stdout or of_message, stderr or of_message)
 
     def __call__(self, messages: list[str], stream: str) -> tuple[list[str], list[str]]:
         default = (self._defaults[stream == STDERR], "default")
-        found = [of_message(message) or default for message in messages]
+        find = self._find[stream == STDERR]
+        found = [find(message) or default for message in messages]
         return [log_type for log_type, _ in found], [rule for _, rule in found]
 
 
@@ -40,6 +49,8 @@ def of_message(message: str) -> Found | None:
         coloured = coloured_word(head)
         if coloured is not None:
             return coloured
+        if head.count("\x1b") > _MOST_ESCAPES:
+            head = head[:_MOST_ESCAPED]
         head = without_escapes(head)
         if "\n" in head:
             return _of_lines(head)

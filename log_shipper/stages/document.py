@@ -75,6 +75,10 @@ class Rules:
     days: DayRange
     classify: Classify
     grouper: Grouper
+    extract: Callable[[str, str], bytes | None] | None = None
+    """message, the rule that found its type -> its fields as a JSON object"""
+    reduce: Callable[[str], str] | None = None
+    """What is stored of a message's text, where the operator asked for less than all."""
 
 
 @dataclass(slots=True)
@@ -144,11 +148,17 @@ def _append(
     batch.seq.extend(messages.seq)
     batch.log_type.extend(types)
     batch.log_type_by.extend(by)
-    batch.message.extend(messages.text)
+    batch.message.extend(messages.text if rules.reduce is None else map(rules.reduce, messages.text))
     batch.lines.extend(messages.lines)
     batch.last_time.extend(messages.last_time)
     for row, raw in messages.raw.items():
         batch.raw[offset + row] = raw
+    if rules.extract is not None:
+        told = [row for row, text in enumerate(messages.text) if text[:1] == "{" or by[row] == "field"]
+        for row in told:
+            fields = rules.extract(messages.text[row], by[row])
+            if fields is not None:
+                batch.fields[offset + row] = fields
 
 
 def container_prefix(container_id: str, stream: str) -> str:

@@ -51,8 +51,11 @@ class GroupState:
 class Grouper:
     """The rules; stateless. `declares` is asked only about a line that a trace follows at once."""
 
-    def __init__(self, declares: Declares, rules: Rules | None = None) -> None:
-        self._declares = declares
+    def __init__(
+        self, declares: Declares, rules: Rules | None = None, *, begins: Callable[[str], bool] | None = None
+    ) -> None:
+        """`begins`: the operator's own; lines that follow one that it takes, and that it does not take, continue it."""
+        self._declares, self._begins = declares, begins
         self._rules = rules or rules_of()
 
     def starts(self, texts: Sequence[str], times: Sequence[int], state: GroupState) -> list[bool]:
@@ -61,6 +64,8 @@ class Grouper:
         starts = [True] * count
         if not count:
             return starts
+        if self._begins is not None:
+            return [self._own(self._begins, text, time, state) for text, time in zip(texts, times, strict=True)]
         looked_at = self._rules.looked_at(texts)
         row = 0
         while row < count:
@@ -87,6 +92,16 @@ class Grouper:
                 return _continue(state, at, len(text))
             state.phase = state.last = ""
         return self._outside(head, text, state)
+
+    def _own(self, begins: Callable[[str], bool], text: str, time: int, state: GroupState) -> bool:
+        if begins(_head(text)):
+            state.phase, state.mark, state.count, state.last = "own", "", 0, ""
+            state.time, state.lines, state.characters = time, 1, len(text)
+            return True
+        if state.phase == "own" and -GAP <= time - state.time <= GAP:
+            state.time = time
+            return _continue(state, At("own"), len(text))
+        return self._line(text, time, state)
 
     def _outside(self, head: str, text: str, state: GroupState) -> bool:
         """A line that is not part of an open group."""

@@ -133,6 +133,8 @@ class Starter:
         }
         if task.request_id:
             marks[labels.REQUEST_ID] = task.request_id
+        if task.log is not None:
+            marks[labels.LOG] = task.log.label()
         return ContainerSpec(
             name=NAME_PREFIX + task_id,
             image=image.name,

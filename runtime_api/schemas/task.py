@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from wholelog_base.log_settings import LogSettings
+
 TaskType = Literal["code_cell", "algorithm", "bash_cell"]
 TASK_TYPES: tuple[TaskType, ...] = ("code_cell", "algorithm", "bash_cell")
 
@@ -27,6 +29,7 @@ class TaskRequest:
     nano_cpus: int | None = None  # 1e9 is one CPU
     mem_limit: int | None = None  # bytes
     env: tuple[str, ...] = ()  # NAME=value
+    log: LogSettings | None = None  # how its lines are to be read
     download_path: str = ""  # absolute, the working directory; '' is the image's own
     upload_path: str = ""
     fingerprint: str = field(default="", compare=False)

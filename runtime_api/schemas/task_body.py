@@ -12,11 +12,13 @@ from runtime_api.schemas import image_name, quantities
 from runtime_api.schemas.members import Members, Problems
 from runtime_api.schemas.task import TASK_TYPES, ImageRequest, TaskRequest, TaskType
 from runtime_api.schemas.values import empty, forbidden
+from wholelog_base import log_settings
+from wholelog_base.log_settings import LogSettings
 
 BODY: Final = ("request_id", "tags", "task_desc")
 TAGS: Final = ("type",)
 TASK: Final = (
-    "image", "task_id", "cmd", "cpu_limit", "mem_limit", "repo_path", "env", "inputs", "outputs", "download_path",
+    "image", "task_id", "cmd", "cpu_limit", "mem_limit", "repo_path", "env", "log", "inputs", "outputs", "download_path",
     "upload_path",
 )  # fmt: skip
 IMAGE: Final = ("file_path", "name", "tag", "auth")
@@ -46,6 +48,7 @@ def parse_task(body: Any) -> TaskRequest:
         nano_cpus=desc.parsed("cpu_limit", quantities.nano_cpus),
         mem_limit=desc.parsed("mem_limit", quantities.memory),
         env=_env(desc),
+        log=_log(desc),
         download_path=desc.parsed("download_path", _folder) or "",
         upload_path=desc.parsed("upload_path", _folder) or "",
     )
@@ -125,6 +128,20 @@ def _env(desc: Members) -> tuple[str, ...]:
             names.add(entry.partition("=")[0])
             kept.append(entry)
     return tuple(kept)
+
+
+def _log(desc: Members) -> LogSettings | None:
+    value = desc.get("log")
+    if value is None:
+        return None
+    log = Members(value, desc.path("log"), log_settings.MEMBERS, desc.problems)
+    settings = log_settings.parse(
+        {name: log.get(name) for name in log_settings.MEMBERS},
+        lambda path, wrong, right: desc.problems.add(log.path(path), wrong, right),
+    )
+    if len(settings.label()) > log_settings.LONGEST_LABEL:
+        desc.problems.say(f"{desc.path('log')}: is longer than {log_settings.LONGEST_LABEL} characters")
+    return settings if settings.label() else None
 
 
 def _variable_problem(entry: Any, names: set[str]) -> str:

@@ -54,6 +54,27 @@ def test_a_line_comes_back_with_all_its_members(store: Store) -> None:
     ]
 
 
+def test_fields_come_back_as_they_were_given_and_none_is_refused(store: Store) -> None:
+    """Among them one key with values of five types, and more keys than a mapping would ever take."""
+    values = ["text", 7, 1.5, True, ["a", 2], 2**63, -(2**63), "x" * 1024]
+    documents = Documents().add(NOON, "plain")
+    for number, value in enumerate(values):
+        documents.add(NOON + 1 + number, f"one key {number}", fields={"k": value, "trace.id": "ab", "ä.b c": "d"})
+    for number in range(2500):
+        documents.add(SECOND + NOON + number, "keys", fields={f"key{number}.{place}": place for place in range(40)})
+    assert write(store, documents.batch) == [WriteResult(2501 + len(values), 0)]
+    plain, *lines = lines_of(store.reader(), LogQuery(A))
+    assert "fields" not in plain
+    assert [line["fields"] for line in lines[: len(values)]] == [
+        {"k": value, "trace.id": "ab", "ä.b c": "d"} for value in values
+    ]
+    assert [len(line["fields"]) for line in lines[len(values) :]] == [40] * 2500
+    grown = Documents().add(NOON + 1, "one key 0", version=2, fields={"k": "other"}).batch
+    grown.id[0] = documents.batch.id[1]
+    assert write(store, grown) == [WriteResult(1, 0)]
+    assert lines_of(store.reader(), LogQuery(A))[1]["fields"] == {"k": "other"}
+
+
 def test_a_container_without_lines_has_no_pages(store: Store) -> None:
     write(store, Documents().add(NOON, "x").batch)
     for query in (

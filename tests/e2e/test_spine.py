@@ -181,6 +181,23 @@ def test_an_algorithm(spine: Spine) -> None:
     assert texts(data) == ["a  b $HOME"] and data["seal"]["lines"] == 1
 
 
+def test_a_json_line_has_fields(spine: Spine) -> None:
+    made = spine.run("algorithm", """echo '{"level":"warn","msg":"x","traceId":"ab","req":{"method":"GET"}}'""")
+    (line,) = spine.sealed(made["container_id"])["logs"]
+    assert (line["log_type"], line["log_type_by"]) == ("warning", "field")
+    assert line["fields"] == {"log.level": "warn", "trace.id": "ab", "http.request.method": "GET"}
+
+
+def test_lines_are_read_as_the_task_asks(spine: Spine) -> None:
+    log = {"default_type": {"stderr": "error"}, "format": "json", "starts": ["^>"], "ansi": "drop"}
+    cmd = r"""sh -c "printf '> \\033[1mone\\033[0m\\n more\\n> WARNING two\\n'; echo bad >&2" """
+    data = spine.sealed(spine.run("algorithm", cmd, log=log)["container_id"])
+    assert texts(data, "stdout") == ["> one\n more", "> WARNING two"] and data["seal"]["lines"] == 4
+    assert [(line["log_type"], line["log_message"]) for line in data["logs"] if line["log_type"] != "info"] == [
+        ("error", "bad")
+    ]
+
+
 def test_without_any_output(spine: Spine) -> None:
     data = spine.sealed(spine.run("algorithm", "true")["container_id"])
     assert (data["logs"], data["seal"]["state"], data["seal"]["lines"]) == ([], "sealed", 0)

@@ -40,6 +40,25 @@ def write(url: str, prefix: str, documents: Documents) -> None:
     writer.close()
 
 
+def test_fields_are_found_by_name_and_value_and_never_grow_the_mapping(elasticsearch_url: str, prefix: str) -> None:
+    documents = Documents()
+    for number in range(1600):
+        keys = {f"key{number}.{place}": place for place in range(63)}
+        documents.add(NOON + number, "x", fields={**keys, "http.request.method": "GET" if number % 2 else ["PUT", 1]})
+    write(elasticsearch_url, prefix, documents)
+    index = f"{prefix}-logs-{DAY}"
+    for query, count in (
+        ({"term": {"fields.http.request.method": "PUT"}}, 800),
+        ({"term": {"fields.key7.3": "3"}}, 1),
+        ({"exists": {"field": "fields.key1599.62"}}, 1),
+        ({"term": {"fields": "62"}}, 1600),
+    ):
+        found = call(elasticsearch_url, "POST", f"/{index}/_count", {"query": query})
+        assert found["count"] == count, query
+    mapping = call(elasticsearch_url, "GET", f"/{index}/_mapping")[index]["mappings"]["properties"]
+    assert mapping["fields"] == {"type": "flattened", "ignore_above": 1024} and len(mapping) < 25
+
+
 def test_the_index_is_as_specified(elasticsearch_url: str, prefix: str) -> None:
     write(elasticsearch_url, prefix, Documents().add(NOON, "text"))
     index = f"{prefix}-logs-{DAY}"

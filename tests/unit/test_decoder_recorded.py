@@ -17,7 +17,7 @@ from log_shipper.config import ShipperSettings
 from log_shipper.forward.decoder import Decoder, Limits, Messages
 from log_shipper.forward.records import entries
 from log_shipper.pipeline import Pipeline
-from log_shipper.rules import rules_of
+from log_shipper.rules import RuleBook
 from log_store.document import ContainerContext
 
 RECORDED = gzip.decompress(Path(__file__).parent.parent.joinpath("data/dockerd-20.10-frames.msgpack.gz").read_bytes())
@@ -40,7 +40,7 @@ def test_recorded_frames_in_any_cut() -> None:
 def test_recorded_frames_become_the_lines_that_were_written() -> None:
     """Parts joined, the last line shown though nothing ends it, bytes that are not UTF-8 kept beside the text."""
     pipe = Pipeline(
-        "s", lambda c, n: ContainerContext(c, n), rules_of(ShipperSettings(retention=1e9)), max_message=8 << 20
+        "s", lambda c, n: ContainerContext(c, n), RuleBook(ShipperSettings(retention=1e9)).of, max_message=8 << 20
     )
     batch = pipe.new_batch()
     pipe.add(batch, [(0, entries(RECORDED, LIMIT))], batch_time := 1_795_500_000 * 10**9, trusted=True)

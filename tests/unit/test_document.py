@@ -14,17 +14,26 @@ def made(texts: list[str], letter: str = "a") -> DocumentBatch:
     documents = Documents(container(letter))
     for number, text in enumerate(texts):
         raw = f"{letter} {number}".encode() if number % 3 == 0 else None
-        documents.add(NOON + number * 7, text, version=number + 1, lines=number + 2, raw=raw)
+        documents.add(
+            NOON + number * 7,
+            text,
+            version=number + 1,
+            lines=number + 2,
+            raw=raw,
+            fields={"n": number} if number % 2 else None,
+        )
     return documents.batch
 
 
 def rows(batch: DocumentBatch) -> list[tuple[object, ...]]:
     columns = [getattr(batch, name) for name in COLUMNS]
-    return [(*row, batch.raw.get(number)) for number, row in enumerate(zip(*columns, strict=True))]
+    return [
+        (*row, batch.raw.get(number), batch.fields.get(number)) for number, row in enumerate(zip(*columns, strict=True))
+    ]
 
 
 def test_columns_names_every_column() -> None:
-    assert set(COLUMNS) == {one.name for one in fields(DocumentBatch)} - {"shipper", "raw", "absorbed"}
+    assert set(COLUMNS) == {one.name for one in fields(DocumentBatch)} - {"shipper", "raw", "fields", "absorbed"}
 
 
 def test_an_empty_batch_has_no_rows() -> None:

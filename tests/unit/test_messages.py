@@ -37,7 +37,7 @@ Line = tuple[int, str]
 
 
 def pipeline() -> Pipeline:
-    return Pipeline("test", lambda c, n: ContainerContext(c, n), RULES, max_message=8 << 20)
+    return Pipeline("test", lambda c, n: ContainerContext(c, n), lambda _: RULES, max_message=8 << 20)
 
 
 def record(time: int, text: str) -> tuple[bytes, int, dict[bytes, object], dict[bytes, object]]:

@@ -181,3 +181,9 @@ def test_text_that_is_no_trace_stays_apart(texts: list[str]) -> None:
         f"2026-11-24T10:15:03Z INFO {text}" for text in texts if ":  " not in text and text[-1:] not in ("{", "[")
     ]
     assert all(Grouper(declares).starts(stamped, [0] * len(stamped), GroupState()))
+
+
+def test_a_stack_without_an_exception_takes_no_line_that_follows() -> None:
+    stack = ['  File "/app/rows.py", line 10, in <module>', "    traceback.print_stack()"]
+    assert messages(*stack, "free") == [stack, ["free"]]
+    assert messages(*stack, "ValueError: no") == [[*stack, "ValueError: no"]]

@@ -49,7 +49,7 @@ def pipeline() -> Pipeline:
     def context(container_id: str, name: str) -> ContainerContext:
         return ContainerContext(container_id, name)
 
-    return Pipeline("test", context, RULES, max_message=8 << 20)
+    return Pipeline("test", context, lambda _: RULES, max_message=8 << 20)
 
 
 def rows(pipe: Pipeline, *messages: bytes) -> DocumentBatch:

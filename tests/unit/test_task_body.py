@@ -10,6 +10,7 @@ from runtime_api.errors import BadRequest
 from runtime_api.schemas.image_name import reference, split
 from runtime_api.schemas.task import ImageRequest
 from runtime_api.schemas.task_body import LONGEST_ARGUMENT, parse_task
+from wholelog_base.log_settings import LogSettings
 
 DIGEST = "sha256:" + "a1" * 32
 
@@ -47,6 +48,31 @@ def test_whole_task() -> None:
     assert task.cmd == "print('ä')\n" and task.env == ("A=1", "B=x=y", "EMPTY=")
     assert (task.nano_cpus, task.mem_limit) == (500_000_000, 512 << 20)
     assert (task.download_path, task.upload_path) == ("/in", "/out")
+
+
+def test_how_lines_are_to_be_read() -> None:
+    task = parse_task(body(cmd="true", log={"format": "json", "default_type": {"stderr": "warning"}, "starts": ["^a"]}))
+    assert task.log == LogSettings(stderr="warning", format="json", starts=("^a",))
+    plain = parse_task(body(cmd="true"))
+    assert plain.log is None and parse_task(body(cmd="true", log={"format": ""})) == plain
+    assert task.fingerprint != plain.fingerprint == parse_task(body(cmd="true", log={})).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("log", "says"),
+    [
+        ("json", "task_desc.log: 'json' must be a JSON object"),
+        ({"formt": "json"}, "'formt': there is no such member in task_desc.log; did you mean format?"),
+        ({"format": "xml"}, "task_desc.log.format: 'xml' must be one of auto, json, logfmt,"),
+        ({"default_type": {"stdin": "info"}}, "task_desc.log.default_type: 'stdin' must have no members but"),
+        ({"default_type": {"stdout": 3}}, "task_desc.log.default_type.stdout: 3 must be one of critical,"),
+        ({"starts": ["a", "("]}, "task_desc.log.starts[1]: '(' is no regular expression of RE2"),
+        ({"ansi": True}, "task_desc.log.ansi: true must be one of keep, drop"),
+    ],
+)
+def test_what_is_wrong_with_how_lines_are_to_be_read(log: Any, says: str) -> None:
+    (problem,) = problems(body(cmd="true", log=log))
+    assert problem.startswith(says)
 
 
 def test_template_with_everything_left_empty() -> None:

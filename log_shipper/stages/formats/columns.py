@@ -49,7 +49,16 @@ _JULIA = re.compile(r"\[ (Info|Warning|Error|Debug): ")
 # `asyncio DEBUG Using selector`, and not `got ERROR from upstream`
 _SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/]| [A-Z\"'])(?<!\w:)")
 _LONGDATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{4} (?=[A-Z])")  # NLog's ${longdate}, and then ${level}
+_MACHINE = re.compile(r"\dT\d\d:?\d\d")
+_BARE_LEVELS = frozenset(("error", "warn", "warning", "info", "debug", "fatal", "critical"))
+_COMPOUND = re.compile(  # error handling, warning signs, info desk
+    r"(?:handl\w+|pages?|logs?|rates?|counts?|counters?|codes?|messages?|modes?|levels?|reports?|ids?|files?|budgets?|desks?|signs?"
+    r"|symbols?|thresholds?|flags?|bits?|corrections?|screens?|trackers?|states?|margins?|bars?|lights?|limits?|paths?|sections?"
+    r"|free|prone|builds?|output|stream|bounds?|channels?|boundary|templates?|classes|types?|tolerance|is|was|are|of|and|or)\b"
+)
+_OPENS_NO_SENTENCE = frozenset(("info", "warn"))
 _ODD_NAME = re.compile(r"#\d|[%+._$]\S|/\w")
+_ESPHOME = re.compile(r"\[[\w.]{1,40}:\d{2,5}\]: ")  # [10:20:30][C][wifi:012]: its configuration
 _LABEL = re.compile(r"[A-Za-z]+:$")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _MOST_TOKENS = 14
@@ -142,8 +151,10 @@ class Header:
             julia = _JULIA.match(line, start)
             self.found = (WORDS[julia[1].lower()], "prefix") if julia is not None else None
             return -1
+        if first == "(" and line.startswith((" =>", "=>", " ->"), group.end()):
+            return -1  # (error) => handle(error)
         called = first == "(" and start > 0 and line[start - 1].isalnum()  # log.Fatal(err)
-        declared = None if called else self._of_group(group[1], first, line[group.end() : group.end() + 1])
+        declared = None if called else self._of_group(group[1], first, line[group.end() : group.end() + 60])
         if declared is not None:
             self.found = declared, "bracket"
             return -1
@@ -151,8 +162,8 @@ class Header:
             self.text = group.end()
         return group.end()
 
-    def _of_group(self, content: str, first: str, following: str) -> str | None:
-        content = content.strip()
+    def _of_group(self, content: str, first: str, following_text: str) -> str | None:
+        content, following = content.strip(), following_text[:1]
         low = content.lower()
         declared = WORDS.get(low) or UPPER.get(content)
         if declared is not None:
@@ -166,6 +177,8 @@ class Header:
         if first == "(" and content in XORG:
             return XORG[content]
         if len(content) == 1:
+            if content == "C" and _ESPHOME.match(following_text):
+                return "info"
             known = first in "[(" and not self._plain and (self.stamped or content in "EWIDFTV")
             return LETTERS.get(content) if known else None
         return of_parts(content, self.stamped)
@@ -201,6 +214,8 @@ class Header:
             return -1
         word, end = match[0], match.end()
         declared = UPPER.get(word) or WORDS.get(word.lower())
+        if declared == "critical" and line.startswith((" error: ", " exception: "), end):
+            end += line[end + 1 :].index(":") + 1  # fatal error: x
         if declared is not None and line[end : end + 1].isdigit() and line[end + 1 : end + 2] in (":", " ", "]"):
             end += 1  # DEBUG1:, trace2
         if declared is not None and (self.stamped or self.text):
@@ -234,9 +249,13 @@ class Header:
             return False
         if word.lower() in ABBREVIATED or (word[0].isupper() and _LONGDATE.match(line)):
             return True
-        # swift-log's `T…Z info codes.vapor.application : text`, Emby's `Info Main: text`
-        machine = word.islower() and "T" in line[:start] and line[0] in "0123456789["
-        return (machine or word[0].isupper()) and _NAME_AFTER.match(line, end, end + 80) is not None
+        if word.islower():  # a program's own stamp has a T; what people print after theirs may be any sentence
+            if word not in _BARE_LEVELS or _COMPOUND.match(line, end + 1) is not None:
+                return False
+            return word in _OPENS_NO_SENTENCE or (
+                line[0] in "0123456789[" and _MACHINE.search(line, 0, start) is not None
+            )
+        return word[0].isupper() and _NAME_AFTER.match(line, end, end + 80) is not None  # Emby's `Info Main: text`
 
     def _other_word(self, start: int, gap: str) -> int:
         line = self.line
@@ -246,7 +265,7 @@ class Header:
                 return self._past_stamp(stamp.end())
         if not (self.stamped or self.text):
             return -1
-        if self.stamped and self._names == 0:
+        if self.stamped and self._names == 0 and not self._pairs:
             after = self._wrapped(start)
             if after is not None:
                 return after

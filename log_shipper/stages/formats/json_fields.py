@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+import orjson
+
 from log_shipper.stages.formats.levels import INFO, Found, of_number, of_word
 
 # Keys without case, `_`, `-`, `.`, `@`: what names a level in words or numbers, the surer ones first.
@@ -63,12 +65,22 @@ def find(text: str, at: int = 0) -> Found | None:
         return (declared, "field") if declared is not None else None
     if len(text) - at > LONGEST:
         return None
+    value = _decoded(text, at)
+    declared = _of_object(value, 0) if value is not None else None
+    return (declared, "field") if declared is not None else None
+
+
+def _decoded(text: str, at: int) -> object:
+    """The object that begins at `at`, whatever follows it; None where there is none."""
+    if text[-1] == "}":  # nearly always it is all of the text, and then this is five times as fast
+        try:
+            return orjson.loads(text[at:] if at else text)
+        except ValueError:
+            pass
     try:
-        value, _ = _DECODER.raw_decode(text, at)
+        return _DECODER.raw_decode(text, at)[0]
     except (ValueError, RecursionError):
         return None
-    declared = _of_object(value, 0)
-    return (declared, "field") if declared is not None else None
 
 
 _DECODER = json.JSONDecoder()

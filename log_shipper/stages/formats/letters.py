@@ -37,6 +37,7 @@ _AFTER_STAMP = re.compile(
     r"|  +[A-Z]{3,6}\d{4}[IWEA]:"  # WebSphere: E   SRVE0777E:
     r")"
 )
+_AUDITED = re.compile(r"A +[A-Z]{3,6}\d{4}I: ")  # WebSphere
 _LOGCAT = re.compile(r"\d+[ -]+\d+(?:/\S+)? ([VDIWEFA])[ /]")
 _TABBED = re.compile(r"([IWEFDCVNT])[\t ]")
 _BRACKETED = re.compile(r"\[\s?([IWEFDCVNT])(?: (?=\d{2,4}[-/:]?\d{2})|:[\w:-]*, )")
@@ -61,6 +62,8 @@ def after_stamp(line: str, at: int, gap: str) -> Found | None:
     match = _AFTER_STAMP.match(line, at)
     if match is None and "\t" in gap:
         match = _TABBED.match(line, at)
+    if match is None and line[at] == "A":
+        return (INFO, "letter") if _AUDITED.match(line, at) else None
     return (LETTERS[match[1]], "letter") if match is not None else None
 
 

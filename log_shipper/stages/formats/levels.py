@@ -6,10 +6,13 @@ Google Cloud's LogSeverity (100..800), Azure's SeverityLevel (0..4), and the sho
 Serilog, .NET's console logger, supervisord, slog-rs and Zephyr.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 Found = tuple[str, str]
 """(log type, name of the rule that decided)."""
+Find = Callable[[str], Found | None]
+"""message -> what it declares."""
 
 CRITICAL: Final = "critical"
 ERROR: Final = "error"

@@ -10,7 +10,7 @@ import re
 from log_shipper.stages.formats import json_fields, letters, logfmt, markers, priority, shells, silent, tools, traces
 from log_shipper.stages.formats.columns import Header, at_once
 from log_shipper.stages.formats.levels import UPPER, WORDS, Found
-from log_shipper.stages.formats.separated import blue_gene, fields, postgres, spelled
+from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS, blue_gene, fields, postgres, spelled
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import set_off
 
@@ -23,6 +23,17 @@ _LEVEL_AFTER_NAME = re.compile(r"[\w./-]++::?([A-Z]{4,8})[: ]")
 _LEVEL_AFTER_PID = re.compile(r"\d{1,7} ([A-Z]{4,8})(?= )")
 _NAMED_COLUMN = re.compile(r"[\w.-]+:(error|warn|warning|info|debug)  ")  # Zigbee2MQTT:info  2026-03-01 …
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
+_BARE_NAME = re.compile(r"([a-z][\w./@#-]{0,59}+)( *\| *|: | +)([A-Z]{4,8})(?=[ :|-])")
+_OUTCOME = re.compile(r"\s*(?:\[ *\d+%\]|\(\d|\d+(?:\.\d+)?s\b|$)")
+_BEGINS_TEXT = re.compile(r":? *(?:- |\| )?[\[\"'A-Z]|  +\S|: |\s*\| ")
+_SMALL_WORDS = frozenset(
+    "the an a no not is was are be got get gets with and or of in on for to from by at as set use any all status state level "
+    "if when this that one see has have had count type return returns returned raise raised raises into than total".split()
+)
+_ACCESS = re.compile(
+    r'[\da-f.:]{3,45}+ \S{1,60}+ \S{1,60}+ \[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]]{8,20}\] "'
+)  # Common Log Format
+_BERRY = re.compile(r"➤ YN\d{4}: (?:[│┌└] )?")
 _ICON = re.compile(r"(?:ℹ|[^\w\s\[({<\"'`/\\$&^]{1,4})\ufe0f?[ \u00a0]{1,4}(?=\S)")
 _ICON_TEXT = re.compile(
     r"\[?(?:[A-Z]{4,9}\]|[A-Z]{4,9}: |(?:[Ee]rror|[Ww]arning|[Ff]atal|[Ii]nfo|[Dd]ebug)(?:: |  +\S)|(?:[A-Z]\w*)?Error: |[^\W\d_a-zA-Z]+[:：])"
@@ -47,6 +58,8 @@ def declared(line: str, depth: int = 0) -> Found | None:
             return traces.find(line) if line.startswith('{"init ') else None
         return found or _headed(line, depth)
     if first.isdigit() or first in "[(<【":
+        if _ACCESS.match(line) is not None:
+            return None
         return at_once(line) or _headed(line, depth)
     return _marked(line, first, depth)
 
@@ -137,7 +150,7 @@ def _worded(line: str, depth: int) -> Found | None:
         if STAMP.match(line) is not None:
             return _headed(line, depth)
     if "=" not in line and ":" not in line and " - " not in line and "|" not in line:
-        return traces.find(line) or shells.find(line) or tools.own_mark(line)
+        return traces.find(line) or shells.find(line) or tools.own_mark(line) or _after_bare_name(line)
     return _text(line, depth)
 
 
@@ -157,6 +170,7 @@ def _text(line: str, depth: int) -> Found | None:
         or tools.placed(line)
         or traces.glib(line)
         or _after_name(line)
+        or _after_bare_name(line)
         or _taken_off(line, depth)
     )
 
@@ -193,6 +207,27 @@ def _after_name(line: str) -> Found | None:
     return None
 
 
+def _after_bare_name(line: str) -> Found | None:
+    """`worker-3 ERROR text`, `auth-service | INFO | text`, `root WARNING Text`: a column of names, and then one of levels.
+
+    A name that is a plain word may open a sentence (`got ERROR from …`): there the text has to begin as one.
+    """
+    match = _BARE_NAME.match(line)
+    if match is None or "::" in match[1]:
+        return None
+    level = UPPER.get(match[3])
+    if level is None or match[3] not in WORDS_IN_CAPITALS or _OUTCOME.match(line, match.end()) is not None:
+        return None
+    if match[1].isalpha() and (
+        match[1] in _SMALL_WORDS
+        or not match[1].islower()
+        or ":" in match[2]
+        or not _BEGINS_TEXT.match(line, match.end())
+    ):
+        return None
+    return level, "column"
+
+
 def _marked(line: str, first: str, depth: int) -> Found | None:
     """A line that begins with neither letter, digit nor bracket."""
     if first == '"':
@@ -225,6 +260,9 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
         if found is not None or first != "-":
             return found
         return blue_gene(line)
+    berry = _BERRY.match(line) if first == "➤" else None
+    if berry is not None:
+        return declared(line[berry.end() :], depth + 1) if depth < _DEEPEST else None
     icon = _ICON.match(line)
     if icon is not None and first not in "#|->" and _ICON_TEXT.match(line, icon.end()):
         return declared(line[icon.end() :], depth + 1) if depth < _DEEPEST else None

@@ -32,7 +32,8 @@ def find(line: str, at: int = 0) -> Found | None:
             return None
         declared = of_word(match[1])
         if declared is not None:
-            return declared, "field"
+            alone = match.start() == 0 and match.end() == len(line) and line.count("=") == 1
+            return None if alone else (declared, "field")  # a setting by itself, such as LOGLEVEL=debug
         at = match.end()
         while line[at : at + 1] in (" ", "\t", ",", ";"):
             at += 1

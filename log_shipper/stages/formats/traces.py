@@ -57,6 +57,8 @@ _CRITICAL_FIRSTS = frozenset("pfthFPCK#*SuR")
 _ERROR_FIRSTS = frozenset("TEUu+[tl*CdfmcD=PreaSMg{s═")
 _NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
 _LOOKED_AT = 600
+_MOST_SCOPES = 8  # in the name of an exception
+_FRAME_LINES = 8  # behind the first: frames follow soon
 _REPORTS = {"CRASH": ERROR, "SUPERVISOR": ERROR, "PROGRESS": "info"}
 
 
@@ -89,7 +91,9 @@ def frames(message: str) -> bool:
         and "^" not in message
     ):
         return False
-    return "Full thread dump " not in message[:300] and _FRAMES.search(message) is not None
+    if "Full thread dump " in message[:300]:
+        return False
+    return _FRAMES.search("\n".join(message.split("\n", _FRAME_LINES + 1)[: _FRAME_LINES + 1])) is not None
 
 
 def glib(line: str) -> Found | None:
@@ -104,7 +108,9 @@ def glib(line: str) -> Found | None:
 def _named(line: str) -> bool:
     """`java.io.IOException: text`: the name of an exception, up to the first colon or alone."""
     colon = line.find(":", 0, 240)
-    while colon > 0 and line[colon + 1 : colon + 2] == ":":  # Ruby's, C++'s Errno::ENOENT
+    for _ in range(_MOST_SCOPES):
+        if colon < 0 or line[colon + 1 : colon + 2] != ":":  # Ruby's, C++'s Errno::ENOENT
+            break
         colon = line.find(":", colon + 2, 240)
     if colon > 0:
         if line[:colon].endswith(_NAME_ENDS):

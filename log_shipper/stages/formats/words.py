@@ -38,7 +38,7 @@ def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
     if following == " ":
         return _before_space(line, end, word, capitals, stamped)
     if following in "\t|":
-        return True
+        return stamped or capitals or not is_value(line, end + 1)
     if capitals:
         return following in _UPPER_ENDS
     # `info(scope): text` (Zig), `critical/ConfigItem: text` (Icinga), `<Error>`

@@ -15,6 +15,7 @@ _JUL = re.compile(
     r"[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d\d:\d\d[\s\u202f](?:[AP]M)? ?\S+|\d{1,2} [A-Z][a-z]{2} \d{4},? \d\d:\d\d:\d\d \S+ \S+$"
 )
 _JUL_LEVEL = re.compile(r"(SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): ")
+_BARE_LEVEL = re.compile(r"(?:SEVERE|WARNING(?!: (?:DATA RACE|ThreadSanitizer))|INFO|CONFIG|FINE|FINER|FINEST): ")
 _PINO = re.compile(
     r"\[[\d:. +-]{8,40}\] (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)(?: \(.*\))?: "
     r"|(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) \[[\d:. +-]{8,40}\]"
@@ -29,6 +30,11 @@ def _enter(text: str, prev: str) -> Entry | None:
     if level and _JUL.match(prev):
         return Entry(ALWAYS, At("log.jul", level[1]))
     return None
+
+
+def stands_alone(text: str, prev: str) -> bool:
+    """Whether a line of a level and its text (`INFO: ready`) follows none that java.util.logging prints above it."""
+    return _BARE_LEVEL.match(text) is not None and _JUL.match(prev) is None
 
 
 def console(text: str, prev: str) -> Entry | None:

@@ -47,6 +47,7 @@ _DUMP = re.compile(
     r"|Found one Java-level|=====|Java stack information for|Heap$|[A-Z]\w*-level"
 )
 
+CAUSE_LINES = 5
 JUL = "jul"  # printed by java.util.logging, which ends a record with an empty line
 
 
@@ -108,7 +109,9 @@ def _frames(text: str, at: At) -> At | None:
 
 def _cause(text: str, at: At) -> At:
     mark = JUL if at.mark == JUL else "loose"
-    return At("at.frames" if _FRAMELESS.search(text) else "at.head", mark)
+    # a cause that was printed without frames must not take what follows it
+    seen = 0 if at.mark else MESSAGE_LINES - CAUSE_LINES
+    return At("at.frames" if _FRAMELESS.search(text) else "at.head", mark, seen)
 
 
 def _dump(text: str, at: At) -> At | None:

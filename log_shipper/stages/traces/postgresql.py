@@ -16,6 +16,7 @@ _SEVERITIES = frozenset(
 _PARTS = frozenset(
     "DETAIL HINT QUERY CONTEXT STATEMENT LOCATION BACKTRACE 详细信息 提示 查询 上下文 背景 语句 位置".split()
 )
+_PART_ENDS = tuple(_PARTS)
 _WORD = re.compile(r"[^\W_]++$")
 _POSITION = re.compile(r"LINE \d+: ")
 _CARET = re.compile(r" +\^$")
@@ -29,7 +30,8 @@ def _word(text: str) -> str:
 
 
 def is_part(text: str) -> bool:
-    return _word(text) in _PARTS
+    colon = text.find(":  ", 0, _LOOKED_AT)
+    return colon > 0 and text.endswith(_PART_ENDS, 0, colon) and _word(text) in _PARTS
 
 
 def _is_report(text: str) -> bool:

@@ -6,7 +6,17 @@ Lib/asyncio/base_events.py (default_exception_handler), Lib/logging/__init__.py 
 
 import re
 
-from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, QUALIFIED, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import (
+    ALWAYS,
+    COMPLETE,
+    DECLARED,
+    MESSAGE_LINES,
+    QUALIFIED,
+    RECORD,
+    At,
+    Entry,
+    Family,
+)
 
 TRACEBACK = "Traceback (most recent call last):"
 _STACK = "Stack (most recent call last):"
@@ -14,6 +24,9 @@ _GROUP = re.compile(r"\s*\+ Exception Group Traceback \(most recent call last\):
 _GROUP_END = re.compile(r"\s*\+-{30,}$")
 _FILE = re.compile(r'\s+File ".*", line \d+')
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.<>]*+(?::$|: |$)")
+_THROWN = re.compile(
+    r"[A-Za-z_][\w.]*(?:Error|Exception|Warning|Interrupt|Exit|Iteration|Failure|Timeout)(?::$|: |$)|[a-z_]\w*\.[\w.]+: "
+)
 _RUBY = re.compile(r"\S+:\d+:in ['`]")
 _TIE = re.compile(
     r"During handling of the above exception, another exception occurred:"
@@ -43,7 +56,9 @@ _ALLOCATED = re.compile(r"\w+: Enable tracemalloc to get|Object allocated at \(m
 
 def _indented(text: str, prev: str) -> Entry | None:
     if _FILE.match(text):
-        return Entry(ALWAYS if prev.endswith("(most recent call last):") else DECLARED, At("py.frames"))
+        if prev.endswith("(most recent call last):"):
+            return Entry(ALWAYS, At("py.frames"))
+        return Entry(DECLARED, At("py.frames", "bare"))  # of a stack, or of a traceback whose beginning is lost
     if text.endswith(TRACEBACK) and text.strip() == TRACEBACK:  # Twisted, pip and others set tracebacks in
         return Entry(DECLARED, At("py.inner", text[: -len(TRACEBACK)]))
     return Entry(DECLARED, At("py.group")) if _GROUP.match(text) else None
@@ -111,10 +126,21 @@ def _frames(text: str, at: At) -> At | None:
         return at
     if RECORD.match(text):
         return None
+    if at.mark == "bare" and not _THROWN.match(text):
+        return None
     validation = _VALIDATION.match(text)
     if validation:
         return At("py.done", at.mark, min(int(validation[1][:4]), 1000))
+    if text.endswith(":") and " " in text and _EXCEPTION.match(text):
+        return At("py.listed", at.mark)
     return At("py.done", at.mark) if _EXCEPTION.match(text) or _RUBY.match(text) else None
+
+
+def _listed(text: str, at: At) -> At | None:
+    """A message whose first line announces more of it."""
+    if not text or text == TRACEBACK or RECORD.match(text) or at.seen >= MESSAGE_LINES:
+        return _done(text, at) if not text else None
+    return _tail(text, at) or at._replace(seen=at.seen + 1)
 
 
 def _done(text: str, at: At) -> At | None:
@@ -246,6 +272,7 @@ PYTHON = Family(
         "py.announced": _announced,
         "py.frames": _frames,
         "py.done": _done,
+        "py.listed": _listed,
         "py.tie": _tie,
         "py.tied": _tied,
         "py.group": _group,

@@ -21,6 +21,7 @@ from log_shipper.stages.traces.scripting import SCRIPTING
 # Where two would take the same line, the first does.
 FAMILIES = (LOGGERS, PYTHON, PHP, RUBY, NATIVE, RUST, MANAGED, JAVASCRIPT, BEAM, SCRIPTING, GO)
 _COLOURS = r"(?:\x1b\[[0-9;]*+[mK])+(?!\x1b\[[0-9;]*+[mK])"
+_LEVELS = frozenset("SWICF")  # first letters of java.util.logging's
 _BEGINNING = 300  # characters that tell whether a line has to be looked at
 
 Suspect = Callable[[str, int, int], object]
@@ -38,11 +39,13 @@ class Rules:
     def looked_at(self, texts: Sequence[str]) -> list[int]:
         """Rows that may begin a group or follow one that has not been seen as such: all others begin a message."""
         get, is_part = self.suspects.get, postgresql.is_part
-        return [
+        rows = [
             row
             for row, text in enumerate(texts)
             if ((suspect := get(text[:1])) and suspect(text, 0, _BEGINNING)) or (":  " in text and is_part(text))
         ]
+        alone = loggers.stands_alone  # the first row's predecessor is not at hand
+        return [row for row in rows if not (row and texts[row][0:1] in _LEVELS and alone(texts[row], texts[row - 1]))]
 
     def entry(self, text: str, prev: str, whole: str) -> Entry | None:
         """The group that a line begins, alone or with the line before it; `whole` is the line to its end."""

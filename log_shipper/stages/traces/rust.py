@@ -16,6 +16,7 @@ _NOTE = re.compile(
     r"note: |stack backtrace:$|fatal runtime error: |thread caused non-unwinding panic|thread panicked while"
 )
 _CAUSED = re.compile(r"(?:Caused by|Causes|Location|Stack backtrace|Backtrace):")
+_CLOSING = ("}", ")", "]", "},", "),", "],")
 _PRETTY = re.compile(r"    (?:at \S+\.rs:\d+|in \S+::\S)")
 
 
@@ -59,7 +60,8 @@ def _old(text: str, at: At) -> At | None:
 def _body(text: str, at: At) -> At | None:
     if not text and not at.seen:  # a message that is an error with causes
         return At("rust.blank")
-    return at._replace(seen=1) if text[:1] in (" ", "\t") or _NOTE.match(text) else None
+    inside = text[:1] in (" ", "\t") or text in _CLOSING  # of a value shown over several lines
+    return at._replace(seen=1) if inside or _NOTE.match(text) else None
 
 
 def _blank(text: str, at: At) -> At | None:
