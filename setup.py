@@ -13,7 +13,9 @@ setup(
     description="Runs containers and keeps every line they wrote: whole, once, in order, and says whether all is there.",
     license="Apache-2.0",
     python_requires=">=3.11",
-    packages=find_packages(include=["wholelog", "wholelog_base", "log_store*", "log_shipper*", "runtime_api*"]),
+    packages=find_packages(
+        include=["wholelog", "wholelog.*", "wholelog_base", "log_store*", "log_shipper*", "runtime_api*"]
+    ),
     package_data={"": ["py.typed", "*.html"]},
     entry_points={"console_scripts": ["wholelog=wholelog.command_line:main"]},
     install_requires=[
