@@ -6,7 +6,9 @@ CommandError               exit code 1
 ├── DataFolderUnusable     the data folder cannot be made, written, or is in use
 ├── AddressInUse           the address to listen on is taken, or is not this machine's
 ├── SocketProblem          nothing listens on the shipper's socket, or its path does not fit
-└── ShipperProblem         the shipper does not answer, or refuses what it is asked
+├── ShipperProblem         the shipper does not answer, or refuses what it is asked
+├── OutputProblem          a file cannot be written
+└── UsageProblem           exit code 2: what was given does not fit together
 """
 
 
@@ -35,4 +37,12 @@ class SocketProblem(CommandError):
 
 
 class ShipperProblem(CommandError):
+    pass
+
+
+class OutputProblem(CommandError):
+    pass
+
+
+class UsageProblem(CommandError):
     pass
