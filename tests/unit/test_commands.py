@@ -312,6 +312,30 @@ def test_run_warns_of_a_log_that_is_not_whole() -> None:
     assert late.out == b"line 2\nline 1\n" and "1 messages came late" in late.said
 
 
+def test_run_goes_on_with_the_runs_after_one_that_failed() -> None:
+    phases = iter(["running", "created", "done"])
+    logs_of = iter([ndjson(line(1), end(1, "E1")), httpx.Response(204), ndjson(line(2), end(1, "E2"))])
+
+    def answer(request: httpx.Request) -> Answer:
+        if request.url.path == "/logs":
+            return next(logs_of)
+        if request.method == "POST":
+            return enveloped(STARTED, message="started")
+        return enveloped({"container": {**CONTAINER, "exit_code": 0, "phase": next(phases)}})
+
+    desk = Desk(answer).do("run", "--retries", "1", "--timeout", "5m", "x")
+    assert (desk.code, desk.out, desk.said) == (0, b"line 1\nline 2\n", "")
+    assert json.loads(desk.api.asked[0].content)["task_desc"] == {"image": "x", "retries": "1", "timeout": "5m"}
+    cursors = [request.headers.get("last-event-id") for request in desk.api.asked if request.url.path == "/logs"]
+    assert cursors == [None, "E1", "E1"]
+
+
+def test_run_of_a_task_that_never_began_says_why() -> None:
+    told = {"status": "removed", "exit_code": None, "phase": "done", "reason": "inputs: no such file"}
+    desk = Desk(api_of_a_run(end(0), **told)).do("run", "x")
+    assert desk.code == 125 and "inputs: no such file" in desk.said
+
+
 def test_run_says_on_a_terminal_that_all_is_there() -> None:
     desk = Desk(
         api_of_a_run(line(1, "\x1b[2J", log_type="error"), end(1), exit_code=0), terminal=True, TERM="xterm"

@@ -2,19 +2,23 @@
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from wholelog.client.calls import start_task
 from wholelog.client.errors import ClientError, NotFound
-from wholelog.client.models import End, Line
+from wholelog.client.models import Container, End, Line
+from wholelog.commands.containers import ACTIVE
 from wholelog.commands.context import Context, shortcoming
 from wholelog.commands.curl import as_curl
 from wholelog.commands.names import DONE, NOT_WHOLE, RUN_FAILED, SIGNALLED
 from wholelog.commands.run_flags import task_of
 from wholelog.terminal.colours import wanted
 from wholelog.terminal.lines import TextLook, formatter
+
+_LOOK_SECONDS: Final = 0.5  # between two looks at a task that is sealed and not over
 
 
 def run(context: Context) -> int:
@@ -79,22 +83,24 @@ class _Stop:
 def _attached(context: Context, container_id: str) -> int:
     stop = _Stop(context, container_id)
     with _signals(stop):
-        end = _show(context, container_id)
+        end, container = _show(context, container_id)
         stop.wait()
-    code = context.client.container(container_id).exit_code
+    if stop.asked:
+        container = context.client.container(container_id)
+    code = container.exit_code
     if context.asked.rm and not stop.asked:
         context.client.delete(container_id)
     whole = _told(context, end)
     if stop.asked:
         return SIGNALLED + stop.asked
     if code is None:
-        context.say("the task's exit code is not known")
+        context.say(str(container.more.get("reason") or "the task's exit code is not known"))
         return RUN_FAILED
     return NOT_WHOLE if context.asked.strict and not whole and code == 0 else code
 
 
-def _show(context: Context, container_id: str) -> End | None:
-    """Every line, stderr's to stderr, until the log is sealed."""
+def _show(context: Context, container_id: str) -> tuple[End | None, Container]:
+    """Every line, stderr's to stderr, until the log is sealed and no other run of the task is to come."""
     asked = context.asked
     shown = {
         name: formatter(
@@ -102,16 +108,28 @@ def _show(context: Context, container_id: str) -> End | None:
         )
         for name, stream in (("stdout", context.stdout), ("stderr", context.stderr))
     }
-    lines = context.client.follow(container_id)
-    late = 0
-    for line in lines:
-        _write(context, line, shown[line.stream](line, 0))
-        late += line.late
+    late, cursor, end = 0, "", None
+    while True:
+        lines = context.client.follow(container_id, cursor=cursor)
+        for line in lines:
+            _write(context, line, shown[line.stream](line, 0))
+            late += line.late
+        cursor, end = lines.checkpoint, lines.end or end
+        container = context.client.container(container_id)
+        if _is_over(container):
+            break
+        time.sleep(_LOOK_SECONDS)
     if late:
         context.say(
             f"{late} messages came late and stand out of order; `wholelog logs {container_id[:12]}` has them in order"
         )
-    return lines.end
+    return end, container
+
+
+def _is_over(container: Container) -> bool:
+    """A task with retries is sealed between its runs, too."""
+    phase = container.more.get("phase")
+    return container.status == "removed" or (container.status not in ACTIVE if phase is None else phase == "done")
 
 
 def _write(context: Context, line: Line, content: bytes) -> None:

@@ -55,6 +55,9 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-w", "--workdir", default="", metavar="PATH", help="absolute, in the container")
     parser.add_argument("--upload-path", default="", metavar="PATH", help="where outputs lie, in the container")
     parser.add_argument("--name", default="", metavar="TASK_ID", help="the container is called wholelog-TASK_ID")
+    parser.add_argument("--timeout", default="", metavar="TIME", help="stop a run that takes longer: 30s, 10m, 2h")
+    parser.add_argument("--retries", default="", metavar="N", help="further runs after one that failed")
+    parser.add_argument("--callback-url", default="", metavar="URL", help="told of the end by a POST")
     parser.add_argument("--request-id", default="", metavar="ID", help="the same one again starts nothing twice")
     parser.add_argument("-d", "--detach", action="store_true", help="print the container's id and end")
     parser.add_argument("--rm", action="store_true", help="delete the container at the end; its log stays")
@@ -94,6 +97,7 @@ def task_of(asked: argparse.Namespace, environ: Mapping[str, str], stdin: Any) -
         download_path=asked.workdir,
         upload_path=asked.upload_path,
         request_id=asked.request_id,
+        more={"timeout": asked.timeout, "retries": asked.retries, "callback_url": asked.callback_url},
     )
 
 
