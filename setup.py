@@ -3,7 +3,7 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-VERSION = re.search(r'__version__ = "(.+)"', Path(__file__).with_name("wholelog").joinpath("__init__.py").read_text())[
+VERSION = re.search(r'VERSION = "(.+)"', Path(__file__).with_name("wholelog_base").joinpath("version.py").read_text())[
     1
 ]
 
@@ -13,20 +13,25 @@ setup(
     description="Runs containers and keeps every line they wrote: whole, once, in order, and says whether all is there.",
     license="Apache-2.0",
     python_requires=">=3.11",
-    packages=find_packages(include=["wholelog", "wholelog_base", "log_store*", "log_shipper*", "runtime_api*"]),
-    package_data={"": ["py.typed"]},
+    packages=find_packages(
+        include=["wholelog", "wholelog.*", "wholelog_base", "log_store*", "log_shipper*", "runtime_api*"]
+    ),
+    package_data={"": ["py.typed", "*.html"]},
     entry_points={"console_scripts": ["wholelog=wholelog.command_line:main"]},
     install_requires=[
         "falcon>=4.0,<5",
         "waitress>=3.0,<4",
+        "argcomplete>=3.2,<4",
         "docker>=7.1,<8",
         # A client of 9 does not speak to servers of 8; one of 8.19 speaks to both.
         "elasticsearch>=8.19,<9",
         "fluent-logger>=0.11,<0.12",
         "google-re2>=1.1,<2",
+        "httpx>=0.28,<0.29",
         "msgpack>=1.0.8,<2",
         "orjson>=3.10,<4",
         "prometheus-client>=0.20,<1",
+        "rich>=14,<16",
         "xxhash>=3.4,<5",
     ],
     extras_require={
@@ -34,6 +39,7 @@ setup(
             "pytest>=8,<10",
             "pytest-timeout>=2.3,<3",
             "hypothesis>=6.100,<7",
+            "schemathesis>=4.20,<5",
             "trustme>=1.1,<2",
             "ruff>=0.6",
             "mypy>=1.11",

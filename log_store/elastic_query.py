@@ -18,6 +18,8 @@ from log_store.selection import is_text
 _LAST: Final = (1 << 63) - 1
 _SURE: Final = re.compile("[a-z0-9_]*[a-z0-9][a-z0-9_]*|[\u4e00-\u9fff]", re.ASCII)
 """Words that the standard analyzer never cuts in two nor drops (Unicode's annex 29), whatever version it knows."""
+_LONGEST_LOOK: Final = 64
+"""Characters of a word that the index is asked for: with some hundreds Elasticsearch gives up on the expression."""
 _CUT_TERM: Final = ".{128,}"
 """A term that may be one of the pieces of 255 UTF-16 units into which the analyzer cuts what is longer."""
 
@@ -37,7 +39,7 @@ def filters_of(query: LogQuery, start: int, end: int) -> list[Filter]:
     for word in query.text.words if query.text is not None else ():
         if _SURE.fullmatch(word):
             cut = {"regexp": {"log_message": {"value": _CUT_TERM}}}
-            held = {"wildcard": {"log_message": {"value": f"*{word}*"}}}
+            held = {"wildcard": {"log_message": {"value": f"*{word[:_LONGEST_LOOK]}*"}}}
             filters.append({"bool": {"should": [held, cut], "minimum_should_match": 1}})
     return filters
 

@@ -1,5 +1,6 @@
 """The WSGI application: which route is answered by which resource."""
 
+from importlib.resources import files
 from typing import Final
 
 import falcon
@@ -11,19 +12,23 @@ from runtime_api.counters import Counters
 from runtime_api.envelope import Clock
 from runtime_api.error_handlers import ErrorHandlers
 from runtime_api.observer import Observer
+from runtime_api.openapi.document import document
 from runtime_api.readiness import Dependency
 from runtime_api.resources.containers import ContainerList, OneContainer
 from runtime_api.resources.following import Following
 from runtime_api.resources.health import Alive, Metrics, Ready
 from runtime_api.resources.logs import Bounds, Logs
+from runtime_api.resources.openapi import Docs, OpenApi
 from runtime_api.seal_waits import SealWaits
 from runtime_api.shares import shares_of
 from runtime_api.slots import Slots
+from wholelog_base.version import VERSION
 
 App = falcon.App[falcon.Request, falcon.Response]
 
 _ROUTES: Final = (
-    "POST and GET /containers, GET and DELETE /containers/{container_id}, GET /logs, /healthz, /readyz, /metrics"
+    "POST and GET /containers, GET and DELETE /containers/{container_id}, GET /logs, /healthz, /readyz, /metrics, "
+    "/openapi.json, /docs"
 )
 _ENGINE_ADVICE: Final = "see that Docker runs and that this user may use its socket (setting docker_host)"
 _STORE_ADVICE: Final = "see that the log store runs and that its settings fit (store, elasticsearch_*)"
@@ -50,4 +55,6 @@ def create_app(
     ]
     app.add_route("/readyz", Ready(dependencies, clock))
     app.add_route("/metrics", Metrics(counters.registry))
+    app.add_route("/openapi.json", OpenApi(document(VERSION, settings.wait_limit)))
+    app.add_route("/docs", Docs(files("runtime_api.openapi").joinpath("page.html").read_bytes()))
     return app

@@ -8,7 +8,7 @@ from log_store.rfc3339 import format_ns
 from log_store.seal import Gap, Seal, State
 
 # What may still come first, then what is known least.
-_DECIDING_FIRST: Final[tuple[State, ...]] = ("open", "unverified", "gaps", "sealed")
+DECIDING_FIRST: Final[tuple[State, ...]] = ("open", "unverified", "gaps", "sealed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def _stated(seals: Sequence[Seal], span: Span) -> tuple[State, str]:
     found = [(_state(seal, span), seal) for seal in seals if span.touches(seal.started_at or None, _end(seal))]
     if not found:
         return "sealed", ""
-    state, deciding = min(reversed(found), key=lambda one: _DECIDING_FIRST.index(one[0]))
+    state, deciding = min(reversed(found), key=lambda one: DECIDING_FIRST.index(one[0]))
     return state, deciding.reason if state == deciding.state else ""
 
 

@@ -1,3 +1,5 @@
 """The command line: `wholelog up`, `api`, `shipper`, `config`, `check`, `driver-options`, `version`."""
 
-__version__ = "0.1.0"
+from wholelog_base.version import VERSION as __version__
+
+__all__ = ["__version__"]

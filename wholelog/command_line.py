@@ -5,22 +5,19 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from log_store.errors import LogStoreError
 from wholelog import __version__
-from wholelog.audit import ask, report
-from wholelog.check import check, check_store_url
+from wholelog.commands import completion
+from wholelog.commands.names import COMMANDS as CLIENT_COMMANDS
 from wholelog.driver_options import render
-from wholelog.engine_client import EngineClient, engine_socket
-from wholelog.errors import CommandError, EngineProblem, InputProblem
+from wholelog.errors import CommandError, EngineProblem, InputProblem, UsageProblem
 from wholelog.parser import parse
-from wholelog.places import check_address, check_socket_path, lock_data_folder, make_data_folder
 from wholelog.processes import Given, Loaded, all_parts, become, children, load_parts, load_shared, setting_fields
 from wholelog.setting_text import as_text, as_toml
 from wholelog_base.settings import SettingsError
-from wholelog_base.supervisor import supervise
 
 _OLDEST_ENGINE = "20.10.0"
 
@@ -31,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a path need not be UTF-8
     asked, flags = parse(sys.argv[1:] if arguments is None else arguments)
+    if asked.command in CLIENT_COMMANDS:
+        return _client(asked, flags)
     given = Given(flags, os.environ, getattr(asked, "config", None))
     try:
         code = _COMMANDS[asked.command](asked, given)
@@ -49,6 +48,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+def _client(asked: argparse.Namespace, flags: Mapping[str, str]) -> int:
+    if asked.command == "completion":
+        print(completion.script(asked.shell))
+        return 0
+    # Imported here, as all that only some commands need: who types a command should not wait for the others' parts.
+    from wholelog.commands.dispatch import dispatch
+
+    try:
+        return dispatch(asked, flags)
+    except SettingsError as error:
+        return _fail(asked.command, error.problems, 2)
+    except UsageProblem as error:
+        return _fail(asked.command, [str(error)], 2)
+    except (CommandError, OSError) as error:
+        return _fail(asked.command, [str(error)], 125 if asked.command == "run" else 1)
+    except KeyboardInterrupt:
+        return 130
+
+
 def _fail(command: str, problems: Sequence[str], code: int) -> int:
     for problem in problems:
         print(f"wholelog {command}: {' '.join(problem.split())}", file=sys.stderr)
@@ -57,6 +75,9 @@ def _fail(command: str, problems: Sequence[str], code: int) -> int:
 
 def _supervised(asked: argparse.Namespace, given: Given) -> int:
     """`up` and `shipper`: their processes under a supervisor, which is this process."""
+    from wholelog.places import lock_data_folder
+    from wholelog_base.supervisor import supervise
+
     loaded = load_parts([part for part in all_parts() if asked.command in ("up", part.name)], given)
     for one in loaded:
         _prepare(one)
@@ -81,6 +102,10 @@ def _api(asked: argparse.Namespace, given: Given) -> int:
 
 def _prepare(one: Loaded) -> None:
     """Find out before the start what would only end it. Raises CommandError, LogStoreError, SettingsError."""
+    from wholelog.check import check_store_url
+    from wholelog.engine_client import engine_socket
+    from wholelog.places import check_address, check_socket_path, make_data_folder
+
     check_store_url(one.settings)
     check_rules(one)
     engine_socket(one.settings.docker_host, os.environ)
@@ -122,6 +147,8 @@ def _config(asked: argparse.Namespace, given: Given) -> int:
 
 
 def _check(asked: argparse.Namespace, given: Given) -> int:
+    from wholelog.check import check
+
     loaded = load_parts(all_parts(), given)
     for one in loaded:
         check_rules(one)
@@ -130,6 +157,8 @@ def _check(asked: argparse.Namespace, given: Given) -> int:
 
 
 def _audit(asked: argparse.Namespace, given: Given) -> int:
+    from wholelog.audit import ask, report
+
     (loaded,) = load_parts([part for part in all_parts() if part.name == "shipper"], given)
     verdicts = ask(loaded.settings.shipper_listen, asked.container, asked.repair)
     for line in report(verdicts):
@@ -152,6 +181,8 @@ def _classify(asked: argparse.Namespace, given: Given) -> int:
 
 def _driver_options(asked: argparse.Namespace, given: Given) -> int:
     from runtime_api.containers.log_driver import driver_options
+    from wholelog.engine_client import EngineClient, engine_socket
+    from wholelog.places import check_socket_path
 
     settings = load_shared(given)
     check_socket_path(settings.socket_path)

@@ -7,7 +7,9 @@ CommandError               exit code 1
 ├── AddressInUse           the address to listen on is taken, or is not this machine's
 ├── SocketProblem          nothing listens on the shipper's socket, or its path does not fit
 ├── ShipperProblem         the shipper does not answer, or refuses what it is asked
-└── InputProblem           a line of the input is not what it should be: exit code 2
+├── InputProblem           a line of the input is not what it should be: exit code 2
+├── OutputProblem          a file cannot be written
+└── UsageProblem           exit code 2: what was given does not fit together
 """
 
 
@@ -40,4 +42,12 @@ class ShipperProblem(CommandError):
 
 
 class InputProblem(CommandError):
+    pass
+
+
+class OutputProblem(CommandError):
+    pass
+
+
+class UsageProblem(CommandError):
     pass

@@ -2,18 +2,24 @@
 
 import argparse
 import difflib
+import os
 from collections.abc import Sequence
 from dataclasses import Field
 from pathlib import Path
 from typing import Any, NoReturn
 
 from log_store.fields import STDOUT, STREAMS
+from wholelog.client_settings import OWN, ClientSettings
+from wholelog.commands import completion
+from wholelog.commands.grammar import add_flags
+from wholelog.commands.names import COMMANDS as CLIENT_COMMANDS
 from wholelog.driver_options import FORMATS
 from wholelog.processes import all_parts, setting_fields
 from wholelog.setting_text import as_text
 from wholelog_base.settings import SharedSettings, flag
 
 COMMANDS = {
+    **CLIENT_COMMANDS,
     "up": "run the API and the shipper, and keep them running",
     "api": "run the REST API alone",
     "shipper": "run the shipper alone",
@@ -41,8 +47,11 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]
         for name, text in COMMANDS.items()
     }
     # Only the command that was asked for pays for its flags.
-    asked = next((word for word in arguments if word in parsers), "")
-    if asked and asked != "version":
+    asks = completion.MARK in os.environ
+    asked = next((word for word in (completion.typed() if asks else arguments) if word in parsers), "")
+    if asked in CLIENT_COMMANDS:
+        add_flags(asked, parsers[asked])
+    if asked and asked not in ("version", "completion"):
         _add_settings(parsers[asked], _classes(asked))
     if asked == "driver-options":
         parsers[asked].add_argument(
@@ -53,6 +62,8 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]
         parsers[asked].add_argument("--repair", action="store_true", help="write all that Docker still has again")
     if asked == "classify":
         _add_classify(parsers[asked])
+    if asks:
+        completion.answer(parser)
     found, unknown = parser.parse_known_args(arguments)
     if unknown:
         _refuse(parsers.get(found.command, parser), unknown)
@@ -72,18 +83,21 @@ def _add_classify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--each-line", action="store_true", help="join no lines: each is a message")
 
 
-def _classes(command: str) -> list[type[SharedSettings]]:
+def _classes(command: str) -> list[type]:
+    if command in CLIENT_COMMANDS:
+        return [ClientSettings]
     if command == "driver-options":
         return [SharedSettings]
     named = "shipper" if command in ("audit", "classify") else command
     return [part.settings for part in all_parts() if named in ("up", "config", "check", part.name)]
 
 
-def _add_settings(parser: argparse.ArgumentParser, classes: Sequence[type[SharedSettings]]) -> None:
+def _add_settings(parser: argparse.ArgumentParser, classes: Sequence[type]) -> None:
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file of settings")
     fields: dict[str, Field[Any]] = {}
     for cls in classes:
-        fields.update(setting_fields(cls))
+        own = setting_fields(cls)
+        fields.update({name: own[name] for name in OWN} if cls is ClientSettings else own)
     for name, field in fields.items():
         default = as_text(field, field.default)
         text = field.metadata["meaning"] + (f" (default: {default})" if default else "")

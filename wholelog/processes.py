@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wholelog.client_settings import ClientSettings
 from wholelog_base.child import Child, python_module
 from wholelog_base.settings import SettingsError, SharedSettings, environment_for, load
 
@@ -49,13 +50,13 @@ def all_parts() -> tuple[Part, ...]:
     return Part("shipper", ShipperSettings, shipper), Part("api", ApiSettings, {"api": ("runtime_api",)})
 
 
-def setting_fields(cls: type[SharedSettings]) -> dict[str, "dataclasses.Field[Any]"]:
+def setting_fields(cls: type) -> dict[str, "dataclasses.Field[Any]"]:
     return {field.name: field for field in dataclasses.fields(cls)}
 
 
 def load_parts(chosen: Sequence[Part], given: Given) -> list[Loaded]:
     """The settings of each part. Raises SettingsError with the problems of all of them, each once."""
-    known = [part.settings for part in all_parts()]
+    known: list[type] = [ClientSettings, *(part.settings for part in all_parts())]
     loaded: list[Loaded] = []
     problems: list[str] = []
     for part in chosen:
@@ -74,7 +75,7 @@ def load_parts(chosen: Sequence[Part], given: Given) -> list[Loaded]:
 
 def load_shared(given: Given) -> SharedSettings:
     """What every process knows; the names of the others are left to them. Raises SettingsError."""
-    known = [part.settings for part in all_parts()]
+    known: list[type] = [ClientSettings, *(part.settings for part in all_parts())]
     return load(SharedSettings, given.flags, given.environ, given.config, others=known)[0]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import Field
 from typing import Any
 
+from wholelog.client_settings import OWN, ClientSettings
 from wholelog.processes import all_parts, setting_fields
 from wholelog.setting_text import as_text
 from wholelog_base.settings import PREFIX, SharedSettings
@@ -27,12 +28,17 @@ file: flags can be read by every user of the machine.
 """
 
 
+_CLIENT = "Commands that talk to the API (`run`, `ps`, `logs` …)"
+
+
 def page() -> str:
     shared = setting_fields(SharedSettings)
     parts = [_HEAD, _section("All parts", shared)]
     for part in all_parts():
         own = {name: field for name, field in setting_fields(part.settings).items() if name not in shared}
         parts.append(_section(f"`wholelog {part.name}`", own))
+    own = setting_fields(ClientSettings)
+    parts.append(_section(_CLIENT, {name: own[name] for name in OWN}))
     return "\n".join(parts)
 
 

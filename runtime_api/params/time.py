@@ -20,9 +20,9 @@ from typing import Final
 from log_store.rfc3339 import DAY, SECOND, parse_ns
 
 _LATEST: Final = 2**63 - 1  # of a stored document
-_EPOCH: Final = re.compile(r"(\d{1,19})(?:\.(\d{1,9}))?", re.ASCII)
+EPOCH: Final = re.compile(r"(\d{1,19})(?:\.(\d{1,9}))?", re.ASCII)
 _EPOCH_UNITS: Final = ((10**11, 9, "seconds"), (10**14, 6, "milliseconds"), (10**17, 3, "microseconds"))
-_PART: Final = re.compile(r"(\d{1,18})(?:\.(\d{1,9}))?(ns|us|µs|μs|ms|s|m|h|d|w)", re.ASCII)
+DURATION: Final = re.compile(r"(\d{1,18})(?:\.(\d{1,9}))?(ns|us|µs|μs|ms|s|m|h|d|w)", re.ASCII)
 _UNITS: Final = {
     "ns": 1, "us": 1000, "µs": 1000, "μs": 1000, "ms": 10**6, "s": SECOND,
     "m": 60 * SECOND, "h": 3600 * SECOND, "d": DAY, "w": 7 * DAY,
@@ -38,7 +38,7 @@ def parse_time(text: str, now: int) -> int:
     """Nanoseconds since 1970 UTC, within 0 and 2**63 - 1 (a time outside becomes the nearest). Raises ValueError."""
     if len(text) > 64:
         raise ValueError(_FORMS)
-    epoch = _EPOCH.fullmatch(text)
+    epoch = EPOCH.fullmatch(text)
     if epoch is not None:
         time = _epoch(epoch.group(1), epoch.group(2) or "")
     elif text[-1:].isalpha() and text[-1:] not in "zZ":
@@ -60,7 +60,7 @@ def _epoch(digits: str, fraction: str) -> int:
 
 def _duration(text: str) -> int:
     total = end = 0
-    for part in _PART.finditer(text):
+    for part in DURATION.finditer(text):
         if part.start() != end:
             break
         end = part.end()

@@ -7,10 +7,10 @@ from runtime_api.schemas.task import ImageRequest
 
 _COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _DOMAIN: Final = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::\d{1,5})?"
-_PATH: Final = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*", re.ASCII)
+PATH: Final = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*", re.ASCII)
 _NAME: Final = re.compile(rf"(?:{_DOMAIN}/)?{_COMPONENT}(?:/{_COMPONENT})*", re.ASCII)
-_TAG: Final = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
-_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
+TAG: Final = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 LONGEST: Final = 255
 
 
@@ -24,7 +24,7 @@ def split(text: str) -> ImageRequest:
     colon = name.find(":", slash + 1)
     tag = name[colon + 1 :] if colon >= 0 else ""
     name = name[:colon] if colon >= 0 else name
-    if (colon >= 0 and not _TAG.fullmatch(tag)) or (at and not _DIGEST.fullmatch(digest)):
+    if (colon >= 0 and not TAG.fullmatch(tag)) or (at and not DIGEST.fullmatch(digest)):
         raise ValueError("must be an image such as 'python:3.12', 'HOST:5000/team/name:tag' or 'name@sha256:…'")
     check_name(name)
     return ImageRequest(name, digest if at else tag)
@@ -38,12 +38,12 @@ def check_name(name: str) -> None:
 
 
 def check_namespace(auth: str) -> None:
-    if len(auth) > LONGEST or not _PATH.fullmatch(auth):
+    if len(auth) > LONGEST or not PATH.fullmatch(auth):
         raise ValueError("must be the namespace of a repository, such as 'team': lower-case letters, digits, . _ or -")
 
 
 def check_tag(tag: str) -> None:
-    if not _TAG.fullmatch(tag) and not _DIGEST.fullmatch(tag):
+    if not TAG.fullmatch(tag) and not DIGEST.fullmatch(tag):
         raise ValueError("must be a tag such as '3.12' (letters, digits, _ . or -, at most 128) or a digest 'sha256:…'")
 
 

@@ -38,3 +38,7 @@ def memory(text: str) -> int:
     if size > LARGEST_MEMORY:
         raise ValueError("must be at most 1048576g")
     return size
+
+
+CPU_PATTERN: Final = _CPU.pattern
+MEMORY_PATTERN: Final = _MEMORY.pattern

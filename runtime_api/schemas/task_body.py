@@ -184,3 +184,7 @@ def _fingerprint(task: TaskRequest) -> str:
     # Absent members are left out, so that one added in a later version does not change what older bodies ask for.
     kept = {name: value for name, value in asked.items() if value not in (None, "", ())}
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+
+ID_PATTERN: Final = _ID.pattern
+VARIABLE_PATTERN: Final = _VARIABLE.pattern

@@ -156,6 +156,13 @@ def test_words_mean_the_same_everywhere(store: Store, newest: bool) -> None:
     assert messages_of(reader, LogQuery(A, text=parse_text_query('"disk full"'))) == TEXTS[:2]
 
 
+@pytest.mark.parametrize("word", ["0" * 500, "ab" * 250, "0123456789" * 50, "x" * 200])
+def test_words_as_long_as_they_may_be(store: Store, word: str) -> None:
+    texts = [f"before {word} after", word, word[:-1], f"{word}0", word[:64], "none"]
+    write(store, Documents().add_all(texts).batch)
+    assert messages_of(store.reader(), LogQuery(A, text=parse_text_query(word))) == texts[:2]
+
+
 def test_words_among_many_pages(store: Store) -> None:
     texts = [f"number {number} {'needle' if number % 999 == 5 else 'hay'}" for number in range(12_000)]
     write(store, Documents().add_all(texts).batch)

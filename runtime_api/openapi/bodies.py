@@ -1,0 +1,94 @@
+"""The bodies of requests, from the names, choices and patterns by which `schemas.task_body` checks them."""
+
+from runtime_api.openapi.shapes import Shape, array, choice, taken, text, whole, without
+from runtime_api.schemas import image_name, quantities, task_body
+from runtime_api.schemas.task import TASK_TYPES
+
+LONGEST_REQUEST_ID = 256
+
+
+def task() -> Shape:
+    """Of `POST /containers`."""
+    tags = taken(
+        _known(task_body.TAGS, {"type": choice(TASK_TYPES, _TYPE)}), task_body.TAGS, "What kind of task it is."
+    )
+    shapes = {"request_id": request_id(), "tags": tags, "task_desc": _task_desc()}
+    return taken(_known(task_body.BODY, shapes), ("tags",))
+
+
+def deletion() -> Shape:
+    """Of `DELETE /containers/{container_id}`."""
+    return taken({"request_id": request_id()})
+
+
+def request_id() -> Shape:
+    what = (
+        "The caller's id for this request, of at most 256 bytes: the same id with the same body gives the first answer "
+        "again, and does nothing a second time."
+    )
+    return text(what, maxLength=LONGEST_REQUEST_ID, pattern=without(""))
+
+
+def _task_desc() -> Shape:
+    cpu = {"pattern": whole(quantities.CPU_PATTERN), "examples": ["0.5", "2", "500m"]}
+    memory = {"pattern": whole(quantities.MEMORY_PATTERN), "examples": ["512m", "2g", "512Mi"]}
+    folder = "An absolute path in the container: "
+    shapes = {
+        "image": _image(),
+        "task_id": text(
+            "The task's id, part of the container's name; made up where absent. One that is in use is a 409.",
+            maxLength=task_body.LONGEST_ID, pattern=whole(task_body.ID_PATTERN),
+        ),
+        "cmd": text(
+            "Source of Python (code_cell), a shell's script (bash_cell), or a command line (algorithm). Absent: the "
+            "image's own command.",
+            maxLength=task_body.LONGEST_ARGUMENT, pattern=without("\t\n\r\f"),
+        ),
+        "cpu_limit": text("CPUs, as Docker's --cpus or Kubernetes' quantities; at least 0.01.", **cpu),
+        "mem_limit": text("Memory and swap together, in powers of 1024; at least 6m.", **memory),
+        "repo_path": text("URL of a folder or archive of code, put into the working directory before the start."),
+        "env": _env(),
+        "inputs": array(
+            taken({"from_path": text("a path below it"), "bucket": text("URL of a storage")}),
+            "Files that are in place below download_path before the command starts.",
+        ),
+        "outputs": array(
+            taken({"from_path": text("below upload_path, or absolute"), "to_path": text("URL in a storage")}),
+            "What is copied from the container after its end.",
+        ),
+        "download_path": text(folder + "the working directory. Absent: the image's own.", pattern="^/"),
+        "upload_path": text(folder + "where outputs lie.", pattern="^/"),
+    }  # fmt: skip
+    for name in task_body.NOT_BUILT:
+        shapes[name] = {"type": "null", "description": "Not built yet; leave it out."}
+    return taken(_known(task_body.TASK, shapes), (), "What is to run, and how.")
+
+
+def _image() -> Shape:
+    reference = text(pattern=without(""), maxLength=4096, examples=["python:3.12", "team/name:1", "name@sha256:…"])
+    shapes = {
+        "file_path": text("An image's tar on the API's machine, below the setting image_folder.", pattern=without("")),
+        "name": text("The image's name; it may hold a tag.", pattern=without("")),
+        "tag": text("Its tag, or a digest.", pattern=whole(f"{image_name.TAG.pattern}|{image_name.DIGEST.pattern}")),
+        "auth": text("Namespace of the repository: auth/name:tag.", pattern=whole(image_name.PATH), maxLength=255),
+    }
+    what = "The image. Absent: the default one of the type. One that is named and cannot be had is a 400."
+    return {"anyOf": [reference, taken(_known(task_body.IMAGE, shapes))], "description": what}
+
+
+def _env() -> Shape:
+    one = text(pattern=f"^{task_body.VARIABLE_PATTERN}=" + without("\t\n\r\f\x1b").removeprefix("^"))
+    empty_or_one = {"anyOf": [one, {"$ref": "#/components/schemas/Empty"}]}
+    several = array(empty_or_one, maxItems=task_body.MOST_VARIABLES)
+    return {"anyOf": [several, one], "description": "Variables NAME=value, each name once; one string is one of them."}
+
+
+def _known(names: tuple[str, ...], shapes: dict[str, Shape]) -> dict[str, Shape]:
+    """What the check knows, and nothing else; a name that nobody has described yet is there without words."""
+    return {name: shapes.get(name, {}) for name in names}
+
+
+_TYPE = (
+    "code_cell runs `cmd` as source by the image's Python, bash_cell by its shell, algorithm is a command line that is "
+    "split as a shell splits words and executed without one."
+)

@@ -1,0 +1,40 @@
+"""Schemathesis against the live service on each kind of store: what the document says is what it does."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.test_spine import Spine, running
+from tests.services.dockerd import Dockerd
+from tests.services.elasticsearch import own_prefix
+
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+
+
+@pytest.fixture(scope="module", params=["sqlite", "elasticsearch"])
+def spine(request: pytest.FixtureRequest, dockerd: Dockerd, python_image: str) -> Iterator[Spine]:
+    if request.param == "sqlite":
+        with running(dockerd, python_image, wait_limit="2s") as one:
+            yield one
+        return
+    url = request.getfixturevalue("newest_elasticsearch_url")
+    with (
+        own_prefix(url) as prefix,
+        running(dockerd, python_image, store=url, index_prefix=prefix, wait_limit="2s") as one,
+    ):
+        yield one
+
+
+def test_the_service_does_what_its_document_says(spine: Spine, tmp_path: Path) -> None:
+    spine.sealed(spine.run("algorithm", "seq 1 20", task_id="known")["container_id"])
+    command = [
+        sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "run",
+        f"http://{spine.api}/openapi.json", "--no-color", "--report", "junit", "--report-dir", str(tmp_path),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout[-12_000:] + done.stderr[-2000:]
+    assert all(f"✅ {phase}" in done.stdout for phase in ("Examples", "Coverage", "Fuzzing", "Stateful"))
+    assert spine.ask("GET", "/healthz")["status"] == 200

@@ -1,0 +1,50 @@
+"""Between our requests and those of httpx."""
+
+from typing import Any, Final
+
+import httpx
+import orjson
+
+from wholelog.client.errors import ClientError, Unreachable
+from wholelog.client.request import Request
+
+CONNECT_SECONDS: Final = 10.0
+_NO_LIMITS: Final = httpx.Limits(max_connections=None)  # a stream holds one for hours
+
+
+def prepared(http: httpx.Client | httpx.AsyncClient, url: str, request: Request) -> httpx.Request:
+    headers = {"Accept": "application/json", **request.headers}
+    content = None
+    if request.body is not None:
+        headers["Content-Type"] = "application/json"
+        content = orjson.dumps(request.body)
+    return http.build_request(
+        request.method, url + request.path, params=httpx.QueryParams(list(request.params)) if request.params else None,
+        content=content, headers=headers, timeout=httpx.Timeout(request.timeout, connect=CONNECT_SECONDS),
+    )  # fmt: skip
+
+
+def checked_url(url: str) -> str:
+    """Without a slash at its end. Raises ClientError."""
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, TypeError) as error:
+        raise ClientError(f"{url!r:.100}: {error}; it must be http(s)://HOST:PORT") from error
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise ClientError(f"{url!r:.100}: must be http(s)://HOST:PORT")
+    return url.rstrip("/")
+
+
+def options(url: str) -> dict[str, Any]:
+    """Of a client of httpx for this address. To this machine itself nothing goes through a proxy, or is compressed."""
+    host = httpx.URL(url).host
+    here = host in ("localhost", "::1") or host.startswith("127.")
+    headers = {"Accept-Encoding": "identity"} if here else {}
+    return {"limits": _NO_LIMITS, "trust_env": not here, "headers": headers}
+
+
+def unreachable(url: str, error: httpx.TransportError) -> Unreachable:
+    what = str(error) or type(error).__name__
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        return Unreachable(f"nobody answers at {url}: {what}")
+    return Unreachable(f"the connection to {url} broke: {what}")

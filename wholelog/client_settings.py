@@ -1,0 +1,36 @@
+"""The settings of the commands that talk to the API."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from wholelog_base.settings import address, duration, environment_for, load, setting, text
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientSettings:
+    api_url: str = setting("", "the API, http(s)://HOST:PORT; empty: where `listen` says, on this machine", text)
+    retry_for: float | None = setting(
+        None,
+        "how long a request is made again while the API is away or busy, 0 for not at all; unset: a minute, but where "
+        "nobody answers the first request not at all",
+        duration,
+    )
+    listen: tuple[str, int] = setting(("127.0.0.1", 8080), "address of the API, HOST:PORT", address)
+
+    @property
+    def url(self) -> str:
+        if self.api_url:
+            return self.api_url
+        host, port = self.listen
+        found = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        return f"http://[{found}]:{port}" if ":" in found else f"http://{found}:{port}"
+
+
+OWN = ("api_url", "retry_for")  # `listen` is the API's
+
+
+def client_settings(flags: Mapping[str, str], environ: Mapping[str, str], config: Path | None) -> ClientSettings:
+    """Names of the services' settings are left to them. Raises SettingsError."""
+    settings, _ = load(ClientSettings, {}, environment_for(ClientSettings, flags, environ, config))
+    return settings

@@ -1,0 +1,3 @@
+"""The version of all of Wholelog."""
+
+VERSION = "0.1.0"
