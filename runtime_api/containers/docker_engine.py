@@ -2,12 +2,13 @@
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Final
 
 import docker
 
 from runtime_api.containers.docker_answers import details, facts, image_facts, summary, usage
+from runtime_api.containers.docker_archives import Archives
 from runtime_api.containers.docker_errors import asking, starting
 from runtime_api.containers.engine import ContainerSpec, Details, EngineFacts, ImageFacts, Summary
 from runtime_api.containers.log_driver import DRIVER
@@ -44,6 +45,7 @@ class DockerEngine:
         self._facts: EngineFacts | None = None
         self._version = ""  # that answered last
         self._lock = threading.Lock()
+        self._archives = Archives(self._api)
 
     def facts(self) -> EngineFacts:
         """As first answered; `ping` notices when another version answers."""
@@ -103,10 +105,19 @@ class DockerEngine:
         except NotFound:
             return None
 
-    def list(self, label: str, value: str = "") -> list[Summary]:
+    def list(self, label: str, value: str = "", *, running: bool = False) -> list[Summary]:
         with asking("for its containers"):
-            found = self._api().containers(all=True, filters={"label": f"{label}={value}" if value else label})
+            found = self._api().containers(all=not running, filters={"label": f"{label}={value}" if value else label})
             return [summary(item) for item in found]
+
+    def has_file(self, container_id: str, path: str) -> bool:
+        return self._archives.has_file(container_id, path)
+
+    def put(self, container_id: str, folder: str, tar: Iterator[bytes]) -> None:
+        self._archives.put(container_id, folder, tar)
+
+    def get(self, container_id: str, path: str) -> Iterator[bytes]:
+        return self._archives.get(container_id, path)
 
     def image(self, reference: str) -> ImageFacts | None:
         try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runtime_api.containers.engine import Engine, ImageFacts
+from runtime_api.containers.engine import DEFAULT_PATH, Engine, ImageFacts
 from runtime_api.containers.image_tar import FIELD, TarNames, locate, read_names
 from runtime_api.containers.pulls import Pulls
 from runtime_api.containers.turns import Twins
@@ -35,6 +35,7 @@ class Image:
     name: str
     digest: str
     image_id: str
+    path: tuple[str, ...] = DEFAULT_PATH  # where its programs are looked for
 
 
 class Images:
@@ -136,4 +137,4 @@ def _image(name: str, facts: ImageFacts) -> Image:
     repository = name.partition("@")[0] if "@" in name else name.rpartition(":")[0]
     of_name = [digest for digest in facts.digests if digest.partition("@")[0] == repository]
     digest = (of_name or list(facts.digests) or [facts.image_id])[0]
-    return Image(name, digest.rpartition("@")[2], facts.image_id)
+    return Image(name, digest.rpartition("@")[2], facts.image_id, facts.path)
