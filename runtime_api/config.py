@@ -33,6 +33,15 @@ class ApiSettings(SharedSettings):
     body_limit: int = setting(4 << 20, "bytes of a request's body at most", size)
     image_registry: str = setting("", "registry put before an image's `auth` as REGISTRY/auth/name:tag", text)
     image_pull: bool = setting(True, "whether an image that the engine lacks may be pulled", flag)
+    image_logins: Path | None = setting(
+        None, "Docker config file (config.json) with the logins of registries; unset: that of this process's user", path
+    )
+    image_allow: tuple[str, ...] = setting(
+        (), "images that a task may name, patterns such as `python:* HOST:5000/team/*`; empty: any", words
+    )
+    cell_order: bool = setting(
+        True, "whether what a code cell's Python writes to stdout and stderr keeps its order (docs/tasks.md)", flag
+    )
     image_folder: Path | None = setting(None, "folder below which image tars (`file_path`) may lie; unset: none", path)
     image_code_cell: str = setting("python:3-slim", "image of a code_cell that names none; it has python3", text)
     image_bash_cell: str = setting("python:3-slim", "image of a bash_cell that names none; it has bash or sh", text)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,14 @@ class ImagePolicy:
     folder: Path | None = None
     pull: bool = True
     timeout: float = 600.0  # seconds to pull or load
+    allow: tuple[str, ...] = ()  # patterns of names that a task may name; none: any
+
+    def check(self, name: str) -> None:
+        """Raises BadRequest for an image that a task may not name."""
+        if self.allow and not any(fnmatchcase(name, pattern) for pattern in self.allow):
+            raise BadRequest(
+                [f"{_NAMED}: {name!r} is not among the images that the operator allows (setting image_allow)"]
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,7 @@ class Images:
         if not task.image.name:
             return self._loaded(task.image, "")
         name = image_name.reference(task.image, self._policy.registry)
+        self._policy.check(name)
         if facts := self._engine.image(name):
             return _image(name, facts)
         return self._loaded(task.image, name) if task.image.file_path else self._pulled(name)
@@ -109,6 +119,7 @@ class Images:
             held = read_names(tar, image.file_path, lambda: self._clock() < end)
             loaded = self._name_in(held, image, name)
             wanted = name or loaded
+            self._policy.check(wanted)
             facts = self._engine.image(wanted)
             if facts is None or (not name and facts.image_id != held.image_id):
                 tar.seek(0)

@@ -20,16 +20,18 @@ NAME_PREFIX: Final = "wholelog-"
 
 
 class Maker:
-    """Safe to use from several threads."""
+    """Safe to use from several threads. `ordered`: as of `command_of`."""
 
-    def __init__(self, engine: Engine, instance: str, log_options: Callable[[], Mapping[str, str]]) -> None:
-        self._engine, self._instance, self._log_options = engine, instance, log_options
+    def __init__(
+        self, engine: Engine, instance: str, log_options: Callable[[], Mapping[str, str]], *, ordered: bool = True
+    ) -> None:
+        self._engine, self._instance, self._log_options, self._ordered = engine, instance, log_options, ordered
         self._working: dict[str, int] = {}  # type and image -> which of the command lines its programs fit
 
     def make(self, task: TaskRequest, task_id: str, image: Image) -> str:
         """The id of a container in the state `created`. Raises Conflict, BadRequest (CommandNotFound for a cell)."""
         spec = self._spec(task, task_id, image)
-        command = command_of(task.type, task.cmd)
+        command = command_of(task.type, task.cmd, ordered=self._ordered)
         if not command.lines:
             return self._create(spec)
         container_id = self._with_program(f"{task.type} {image.image_id}", spec, command, image)

@@ -48,7 +48,7 @@ def open_containers(
     Raises SettingsError for an engine on another machine, RuntimeApiError where the table of tasks or the instance's id
     cannot be had, or another process works on the data folder.
     """
-    return with_engine(DockerEngine(engine_url(settings.docker_host, environ)), settings, reader)
+    return with_engine(DockerEngine(engine_url(settings.docker_host, environ), settings.image_logins), settings, reader)
 
 
 def with_engine(engine: Engine, settings: ApiSettings, reader: LogReader) -> ContainerService:
@@ -69,7 +69,10 @@ def _composed(
     ours, lives = Ours(engine, instance), Lives(tasks.file)
     pulls, claims, turns, ends = Pulls(shares_of(settings.api_threads).pulls), Claims(), Turns(), Ends(lives, now)
     lookup = Lookup(ours, tasks, reader)
-    maker = Maker(engine, instance, lambda: driver_options(settings.socket_path, engine.facts().version))
+    maker = Maker(
+        engine, instance, lambda: driver_options(settings.socket_path, engine.facts().version),
+        ordered=settings.cell_order,
+    )  # fmt: skip
     starter = Starter(
         engine, ours, tasks, Images(engine, image_policy(settings), pulls), maker, pulls, ends, claims, Rules(settings),
         now=now, new_id=lambda: secrets.token_hex(8),

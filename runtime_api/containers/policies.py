@@ -22,6 +22,7 @@ def image_policy(settings: ApiSettings) -> ImagePolicy:
         folder=settings.image_folder,
         pull=settings.image_pull,
         timeout=settings.pull_timeout,
+        allow=settings.image_allow,
     )
 
 

@@ -113,7 +113,9 @@ def up(dockerd: Dockerd) -> Iterator[Up]:
             if running.process.poll() is None:
                 running.stop()
             client = dockerd.client()
-            for container in client.containers.list(all=True, filters={"label": "wholelog.task_id"}, ignore_removed=True):
+            for container in client.containers.list(
+                all=True, filters={"label": "wholelog.task_id"}, ignore_removed=True
+            ):
                 container.remove(force=True)
             client.close()
 

@@ -77,6 +77,9 @@ def test_how_cmd_is_run(bench: Bench) -> None:
         spec = bench.engine.containers[made.container_id].spec
         return (*spec.entrypoint, *spec.command), spec.env
 
+    command, env = run("code_cell", "print(1)")
+    assert command[:3] == ("python3", "-u", "-c") and command[-1] == "print(1)" and env == ("PYTHONUNBUFFERED=1",)
+    bench.reopen(cell_order=False)
     assert run("code_cell", "print(1)") == (("python3", "-u", "-c", "print(1)"), ("PYTHONUNBUFFERED=1",))
     assert run("code_cell", "", env=["PYTHONUNBUFFERED="]) == ((), ("PYTHONUNBUFFERED=",))
     command, env = run("bash_cell", "echo $A")
