@@ -6,6 +6,7 @@ from pathlib import Path
 from wholelog_base.settings import (
     SharedSettings,
     address,
+    amount,
     duration,
     flag,
     path,
@@ -13,6 +14,7 @@ from wholelog_base.settings import (
     size,
     text,
     whole_number,
+    words,
 )
 
 
@@ -35,10 +37,48 @@ class ApiSettings(SharedSettings):
     body_limit: int = setting(4 << 20, "bytes of a request's body at most", size)
     image_registry: str = setting("", "registry put before an image's `auth` as REGISTRY/auth/name:tag", text)
     image_pull: bool = setting(True, "whether an image that the engine lacks may be pulled", flag)
+    image_logins: Path | None = setting(
+        None, "Docker config file (config.json) with the logins of registries; unset: that of this process's user", path
+    )
+    image_allow: tuple[str, ...] = setting(
+        (), "images that a task may name, patterns such as `python:* HOST:5000/team/*`; empty: any", words
+    )
+    cell_order: bool = setting(
+        True, "whether what a code cell's Python writes to stdout and stderr keeps its order (docs/tasks.md)", flag
+    )
     image_folder: Path | None = setting(None, "folder below which image tars (`file_path`) may lie; unset: none", path)
     image_code_cell: str = setting("python:3-slim", "image of a code_cell that names none; it has python3", text)
     image_bash_cell: str = setting("python:3-slim", "image of a bash_cell that names none; it has bash or sh", text)
     image_algorithm: str = setting("python:3-slim", "image of an algorithm that names none", text)
+    finished_for: float = setting(
+        7 * 86400.0,
+        "how long an ended task's container is kept (its layer, and up to 100 MB of log); removed then, once its log is"
+        " verified, while record and log stay; 0: until it is deleted",
+        duration,
+    )
+    records_for: float = setting(90 * 86400.0, "how long GET tells of a container that is gone; 0: for ever", duration)
+    queue_tasks: int = setting(
+        0, "tasks at work at a time, others wait in a queue; 0: no limit", whole_number(0, 100_000)
+    )
+    queue_cpus: float = setting(
+        0.0, "sum of the cpu limits of tasks at work (one without a limit counts as 1); 0: no limit", amount
+    )
+    queue_memory: int = setting(
+        0, "sum of the memory limits of tasks at work (one without a limit counts as 1g); 0: no limit", size
+    )
+    transfers: int = setting(4, "tasks at a time whose inputs or outputs are copied", whole_number(1, 256))
+    callback_prefixes: tuple[str, ...] = setting(
+        (), "URLs below which a task's callback_url may lie, with spaces between; empty: none", words
+    )
+    callback_secret: str = setting(
+        "", "key of the signature in a callback's header X-Wholelog-Signature; empty: unsigned", text, secret=True
+    )
+    callback_wait: float = setting(
+        30.0, "how long after a task's end its callback waits for the seal at most", duration
+    )
+    private_networks: bool = setting(
+        False, "whether a host name in a caller's URL may lead to this machine or a private network", flag
+    )
     pull_timeout: float = setting(600.0, "how long pulling or loading an image may take", duration)
     stop_grace: float = setting(10.0, "how long a stopped container may take to end before it is killed", duration)
     seal_wait: float = setting(10.0, "how long DELETE waits for the container's log to be verified", duration)

@@ -2,7 +2,7 @@
 
 import threading
 
-from runtime_api.containers.protocols import ContainerView, Created, Deleted
+from runtime_api.containers.protocols import EVERY, Choice, ContainerView, Created, Deleted
 from runtime_api.errors import Conflict, NotFound, RuntimeApiError
 from runtime_api.schemas.task import TaskRequest
 
@@ -19,6 +19,7 @@ class FakeContainers:
         self.deleted: list[tuple[str, str]] = []
         self.seal: dict[str, object] | None = None
         self.run = 0
+        self.choices: list[Choice] = []
         self.go = threading.Event()
         self.go.set()
         self.closed = False
@@ -39,9 +40,10 @@ class FakeContainers:
         self.deleted.append((container_id, request_id))
         return Deleted(container_id, "deleted", True, self.seal)
 
-    def list(self) -> list[ContainerView]:
+    def list(self, choice: Choice = EVERY) -> list[ContainerView]:
         self._check_error()
-        return [self.get(container_id) for container_id in self.known]
+        self.choices.append(choice)
+        return [self.get(container_id) for container_id in self.known][: choice.limit]
 
     def get(self, name: str) -> ContainerView:
         return ContainerView(self.resolve(name), 12.5, "1MiB / 2MiB", "running", "", {"name": "first", "cpu": "wrong"})

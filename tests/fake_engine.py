@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -28,6 +28,7 @@ class FakeEngine:
         self.programs = {"python3", "sh", "bash", "true"}
         self.containers: dict[str, FakeContainer] = {}
         self.calls: list[str] = []
+        self.files: dict[str, dict[str, bytes]] = {}  # container -> folder -> the tars that were put there
         self.error: RuntimeApiError | None = None
         self.on_start: Callable[[], None] = lambda: None
         self.closed = False
@@ -70,6 +71,8 @@ class FakeEngine:
         program = self.containers[container_id].spec.entrypoint[:1]
         if program and program[0] not in self.programs:
             raise CommandNotFound([f'exec: "{program[0]}": executable file not found in $PATH'])
+        if self.containers[container_id].details.running:
+            return
         self.change(container_id, "running", started_at=self._tick(), pid=1 << 30)
 
     def change(self, container_id: str, state: str, **members: int) -> None:
@@ -96,11 +99,26 @@ class FakeEngine:
         one = self.containers.get(container_id)
         return one.details if one else None
 
-    def list(self, label: str, value: str = "") -> list[Summary]:
+    def list(self, label: str, value: str = "", *, running: bool = False) -> list[Summary]:
         self._called("list")
         with self._lock:
-            found = [one.details.summary for one in reversed(self.containers.values())]
+            found = [
+                one.details.summary for one in reversed(self.containers.values()) if one.details.running or not running
+            ]
         return [one for one in found if label in one.labels and value in ("", one.labels[label])]
+
+    def has_file(self, container_id: str, path: str) -> bool:
+        self._called("has_file")
+        return path.startswith("/usr/bin/") and path.removeprefix("/usr/bin/") in self.programs
+
+    def put(self, container_id: str, folder: str, tar: Iterator[bytes]) -> None:
+        self._called("put")
+        files = self.files.setdefault(container_id, {})
+        files[folder] = files.get(folder, b"") + b"".join(tar)
+
+    def get(self, container_id: str, path: str) -> Iterator[bytes]:
+        self._called("get")
+        raise NotFound(f"no {path} in the container")
 
     def image(self, reference: str) -> ImageFacts | None:
         self._called("image")

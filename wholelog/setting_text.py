@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import Field
 from typing import Any
 
-from wholelog_base.settings import duration, size
+from wholelog_base.settings import duration, size, words
 
 MASK = "***"
 _DURATIONS = {"d": 86_400, "h": 3600, "m": 60}  # largest first
@@ -25,6 +25,8 @@ def as_text(field: "Field[Any]", value: Any) -> str:
         return _with_unit(value, _DURATIONS, "s")
     if field.metadata["parse"] is size:
         return _with_unit(value, _SIZES, "")
+    if field.metadata["parse"] is words:
+        return " ".join(value)
     if isinstance(value, tuple):
         host, port = value
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -64,6 +64,22 @@ def whole_number(smallest: int, largest: int) -> Callable[[str], int]:
     return parse
 
 
+def amount(value: str) -> float:
+    """A number that is not negative, such as `2` or `0.5`."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1e9:
+        raise ValueError("must be a number such as 2 or 0.5, and not negative")
+    return number
+
+
+def words(value: str) -> tuple[str, ...]:
+    """A list with spaces or commas between its members."""
+    return tuple(text(value).replace(",", " ").split())
+
+
 _DURATIONS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 

@@ -11,6 +11,7 @@ from struct import Struct
 
 from log_shipper.errors import CopyDamaged
 from log_store.fields import STDERR, STDOUT
+from wholelog_base.streams import STDERR_MARK
 
 HEADER = Struct(">BxxxI")
 STREAM_OF = {1: STDOUT, 2: STDERR}
@@ -83,11 +84,14 @@ class FrameParser:
                 break
             if buffer[start : start + 19] != self._second:
                 self._new_second(buffer[start : start + 19])
-            streams.append(STREAM_OF[kind])
             times.append(self._base + int(buffer[start + 20 : start + 29]))
             ends = buffer[stop - 1] == 10
             wholes.append(ends)
-            texts.append(buffer[start + STAMP : stop - 1 if ends else stop])
+            text = buffer[start + STAMP : stop - 1 if ends else stop]
+            if text.startswith(STDERR_MARK):
+                kind, text = 2, text[len(STDERR_MARK) :]
+            streams.append(STREAM_OF[kind])
+            texts.append(text)
             position = stop
         self._buffer = buffer[position:]
         return frames

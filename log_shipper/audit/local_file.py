@@ -10,6 +10,7 @@ from struct import Struct
 from log_shipper.audit.frames import Frames
 from log_shipper.errors import CopyDamaged
 from log_store.fields import STDERR, STDOUT
+from wholelog_base.streams import STDERR_MARK
 
 SIZE = Struct(">I")
 LARGEST = 1 << 20  # bytes of an entry; dockerd cuts lines at 16 KiB
@@ -49,9 +50,11 @@ class LocalParser:
             stream = sources.get(buffer[start : start + STAMP_AT])
             if stream is None:
                 raise CopyDamaged(f"an entry of {buffer[start : start + STAMP_AT]!r} in Docker's copy")
-            streams.append(stream)
             times.append(self._time(buffer, start + STAMP_AT))
             text, whole = _line(buffer, start + STAMP_AT + 9, stop)
+            if text.startswith(STDERR_MARK):
+                stream, text = STDERR, text[len(STDERR_MARK) :]
+            streams.append(stream)
             texts.append(text)
             wholes.append(whole)
             position = stop + 4

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from log_store.fields import STDERR, STDOUT
+from wholelog_base.streams import STDERR_MARK
 
 SENDER_PREFIX = "tcp:"  # of the container id of a sender that is no container
 STREAM_OF = {b"stdout": STDOUT, b"stderr": STDERR}
@@ -45,16 +46,19 @@ def runs_of(parts: Iterable[tuple[int, Iterable[Entry]]], *, trusted: bool, leas
     """
     runs: dict[tuple[Any, Any], Run] = {}
     for seq, (tag, nanoseconds, record, _) in _numbered(parts, least):
-        container, source = record.get(b"container_id"), record.get(b"source")
+        container, source, text = record.get(b"container_id"), record.get(b"source"), record.get(b"log")
+        if text.__class__ is not bytes:
+            text = _text_of(record)
+        elif text.startswith(STDERR_MARK):
+            source, text = b"stderr", text[len(STDERR_MARK) :]
         key = (container if trusted else tag, source)
         run = runs.get(key)
         if run is None:
             run = runs[key] = _new_run(tag, record, source, trusted)
-        text = record.get(b"log")
         if b"partial_message" in record:
             run.part[len(run.time)] = _part(record)
         run.time.append(nanoseconds)
-        run.text.append(text if text.__class__ is bytes else _text_of(record))
+        run.text.append(text)
         run.seq.append(seq)
     return list(runs.values())
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from log_store.rfc3339 import parse_ns
-from runtime_api.containers.engine import Details, EngineFacts, ImageFacts, Summary
+from runtime_api.containers.engine import DEFAULT_PATH, Details, EngineFacts, ImageFacts, Summary
 from runtime_api.containers.usage import Usage, memory_in_use
 
 _NEVER = "0001-01-01T00:00:00Z"
@@ -42,7 +42,10 @@ def details(item: dict[str, Any]) -> Details:
 
 def image_facts(item: dict[str, Any]) -> ImageFacts:
     """GET /images/{name}/json."""
-    return ImageFacts(item["Id"], tuple(item.get("RepoDigests") or ()))
+    config = item.get("Config") or {}
+    path = next((one[5:] for one in config.get("Env") or () if one.startswith("PATH=")), "")
+    places = tuple(place for place in path.split(":") if place.startswith("/")) or DEFAULT_PATH
+    return ImageFacts(item["Id"], tuple(item.get("RepoDigests") or ()), places, config.get("WorkingDir") or "/")
 
 
 def usage(item: dict[str, Any]) -> Usage | None:

@@ -1,18 +1,21 @@
 """The engine by docker-py."""
 
+import json
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import docker
 
 from runtime_api.containers.docker_answers import details, facts, image_facts, summary, usage
+from runtime_api.containers.docker_archives import Archives
 from runtime_api.containers.docker_errors import asking, starting
 from runtime_api.containers.engine import ContainerSpec, Details, EngineFacts, ImageFacts, Summary
 from runtime_api.containers.log_driver import DRIVER
 from runtime_api.containers.usage import Usage
-from runtime_api.errors import BadRequest, Conflict, NotFound
+from runtime_api.errors import BadRequest, Conflict, EngineFailed, NotFound
 from wholelog_base.settings import SettingsError
 
 DEFAULT_URL: Final = "unix:///var/run/docker.sock"
@@ -36,14 +39,18 @@ def engine_url(docker_host: str, environ: Mapping[str, str]) -> str:
 
 
 class DockerEngine:
-    """Connects when it is first asked; `base_url` is a unix socket's."""
+    """Connects when it is first asked; `base_url` is a unix socket's.
 
-    def __init__(self, base_url: str) -> None:
-        self._base_url = base_url
+    `logins`: a Docker config file with the logins of registries; None: that of this process's user, where there is one.
+    """
+
+    def __init__(self, base_url: str, logins: Path | None = None) -> None:
+        self._base_url, self._logins = base_url, logins
         self._clients: dict[float, Any] = {}
         self._facts: EngineFacts | None = None
         self._version = ""  # that answered last
         self._lock = threading.Lock()
+        self._archives = Archives(self._api)
 
     def facts(self) -> EngineFacts:
         """As first answered; `ping` notices when another version answers."""
@@ -103,10 +110,19 @@ class DockerEngine:
         except NotFound:
             return None
 
-    def list(self, label: str, value: str = "") -> list[Summary]:
+    def list(self, label: str, value: str = "", *, running: bool = False) -> list[Summary]:
         with asking("for its containers"):
-            found = self._api().containers(all=True, filters={"label": f"{label}={value}" if value else label})
+            found = self._api().containers(all=not running, filters={"label": f"{label}={value}" if value else label})
             return [summary(item) for item in found]
+
+    def has_file(self, container_id: str, path: str) -> bool:
+        return self._archives.has_file(container_id, path)
+
+    def put(self, container_id: str, folder: str, tar: Iterator[bytes]) -> None:
+        self._archives.put(container_id, folder, tar)
+
+    def get(self, container_id: str, path: str) -> Iterator[bytes]:
+        return self._archives.get(container_id, path)
 
     def image(self, reference: str) -> ImageFacts | None:
         try:
@@ -119,8 +135,24 @@ class DockerEngine:
         at = "@" if "@" in reference else ":"
         name, _, tag = reference.rpartition(at)
         with asking(f"to pull {reference}"):
-            answers = self._api(timeout).pull(name, tag=tag, stream=True, decode=True)
+            api = self._api(timeout)
+            self._read_logins(api)
+            answers = api.pull(name, tag=tag, stream=True, decode=True)
             _follow(answers, f"{reference} cannot be pulled", timeout)
+
+    def _read_logins(self, api: Any) -> None:
+        """Anew for each pull, so that a changed login counts at once. Raises EngineFailed for a file that does not fit."""
+        if self._logins is None:
+            return
+        try:
+            if not isinstance(json.loads(self._logins.read_text()), dict):
+                raise ValueError("it is no JSON object")
+            api.reload_config(str(self._logins))
+        except (OSError, ValueError, docker.errors.DockerException) as error:
+            # Its content, which may stand in the error, is not shown.
+            raise EngineFailed(
+                f"the file with the logins of registries (setting image_logins) cannot be read: {type(error).__name__}"
+            ) from None
 
     def load(self, tar: BinaryIO, timeout: float) -> None:
         with asking("to load an image"):

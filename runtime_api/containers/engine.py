@@ -3,12 +3,15 @@
 Every call may raise EngineUnavailable (no answer) and EngineFailed (an answer that is a fault of the engine's).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Final, Protocol
 
 from runtime_api.containers.usage import Usage
 from runtime_api.errors import BadRequest
+
+# What the engine sets where an image says nothing.
+DEFAULT_PATH: Final = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
 class CommandNotFound(BadRequest):
@@ -77,6 +80,8 @@ class Details:
 class ImageFacts:
     image_id: str  # sha256:…
     digests: tuple[str, ...]  # name@sha256:…, where it came from a registry
+    path: tuple[str, ...] = DEFAULT_PATH  # where its programs are looked for
+    working_dir: str = "/"
 
 
 class Engine(Protocol):
@@ -110,8 +115,20 @@ class Engine(Protocol):
         """None where the engine knows no such container."""
         ...
 
-    def list(self, label: str, value: str = "") -> list[Summary]:
-        """All containers that carry the label (with that value, unless ''), ended ones too, newest first."""
+    def list(self, label: str, value: str = "", *, running: bool = False) -> list[Summary]:
+        """All containers that carry the label (with that value, unless ''), newest first; ended ones too unless `running`."""
+        ...
+
+    def has_file(self, container_id: str, path: str) -> bool:
+        """Whether the container, started or not, has something at the absolute path. Raises NotFound for no container."""
+        ...
+
+    def put(self, container_id: str, folder: str, tar: Iterator[bytes]) -> None:
+        """Unpack a tar below a folder that is there. Raises NotFound, BadRequest."""
+        ...
+
+    def get(self, container_id: str, path: str) -> Iterator[bytes]:
+        """A tar of the file or folder, its members named by its last component. Raises NotFound."""
         ...
 
     def image(self, reference: str) -> ImageFacts | None:

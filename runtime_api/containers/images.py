@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
-from runtime_api.containers.engine import Engine, ImageFacts
+from runtime_api.containers.engine import DEFAULT_PATH, Engine, ImageFacts
 from runtime_api.containers.image_tar import FIELD, TarNames, locate, read_names
 from runtime_api.containers.pulls import Pulls
 from runtime_api.containers.turns import Twins
@@ -26,6 +27,14 @@ class ImagePolicy:
     folder: Path | None = None
     pull: bool = True
     timeout: float = 600.0  # seconds to pull or load
+    allow: tuple[str, ...] = ()  # patterns of names that a task may name; none: any
+
+    def check(self, name: str) -> None:
+        """Raises BadRequest for an image that a task may not name."""
+        if self.allow and not any(fnmatchcase(name, pattern) for pattern in self.allow):
+            raise BadRequest(
+                [f"{_NAMED}: {name!r} is not among the images that the operator allows (setting image_allow)"]
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,7 @@ class Image:
     name: str
     digest: str
     image_id: str
+    path: tuple[str, ...] = DEFAULT_PATH  # where its programs are looked for
 
 
 class Images:
@@ -56,6 +66,7 @@ class Images:
         if not task.image.name:
             return self._loaded(task.image, "")
         name = image_name.reference(task.image, self._policy.registry)
+        self._policy.check(name)
         if facts := self._engine.image(name):
             return _image(name, facts)
         return self._loaded(task.image, name) if task.image.file_path else self._pulled(name)
@@ -108,6 +119,7 @@ class Images:
             held = read_names(tar, image.file_path, lambda: self._clock() < end)
             loaded = self._name_in(held, image, name)
             wanted = name or loaded
+            self._policy.check(wanted)
             facts = self._engine.image(wanted)
             if facts is None or (not name and facts.image_id != held.image_id):
                 tar.seek(0)
@@ -136,4 +148,4 @@ def _image(name: str, facts: ImageFacts) -> Image:
     repository = name.partition("@")[0] if "@" in name else name.rpartition(":")[0]
     of_name = [digest for digest in facts.digests if digest.partition("@")[0] == repository]
     digest = (of_name or list(facts.digests) or [facts.image_id])[0]
-    return Image(name, digest.rpartition("@")[2], facts.image_id)
+    return Image(name, digest.rpartition("@")[2], facts.image_id, facts.path)

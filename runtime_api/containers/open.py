@@ -4,23 +4,40 @@ import os
 import secrets
 import time
 from collections.abc import Mapping
+from functools import partial
 
 from log_store.protocols import LogReader
 from runtime_api.config import ApiSettings
+from runtime_api.containers.callbacks import Callbacks
 from runtime_api.containers.cgroup import Cgroups
+from runtime_api.containers.claims import Claims
 from runtime_api.containers.creation import Starter
 from runtime_api.containers.docker_engine import DockerEngine, engine_url
+from runtime_api.containers.ending import Ends
 from runtime_api.containers.engine import Engine
-from runtime_api.containers.images import ImagePolicy, Images
+from runtime_api.containers.housekeeping import Housekeeping, Keeping
+from runtime_api.containers.images import Images
+from runtime_api.containers.lifecycle import Clocks, Lifecycle
+from runtime_api.containers.listing import RUNNING, Listing
+from runtime_api.containers.lives import Lives
 from runtime_api.containers.log_driver import driver_options
 from runtime_api.containers.lookup import Lookup
+from runtime_api.containers.making import Maker
 from runtime_api.containers.ownership import Ours, instance_of
+from runtime_api.containers.policies import Rules, image_policy, limits, outbound
 from runtime_api.containers.pulls import Pulls
 from runtime_api.containers.removal import Remover
-from runtime_api.containers.service import RUNNING, ContainerService
+from runtime_api.containers.service import ContainerService
 from runtime_api.containers.stats import Stats
+from runtime_api.containers.steps import Steps
 from runtime_api.containers.tasks import Tasks
+from runtime_api.containers.transfers import NoTransfers
+from runtime_api.data_lock import DataLock
+from runtime_api.outbound import post
 from runtime_api.shares import shares_of
+from wholelog_base.turns import Turns
+
+_CALL_TIMEOUT = 20.0  # seconds that a callback's receiver may be silent
 
 
 def open_containers(
@@ -29,51 +46,63 @@ def open_containers(
     """Not started yet: call `start`. The engine need not be up.
 
     Raises SettingsError for an engine on another machine, RuntimeApiError where the table of tasks or the instance's id
-    cannot be had.
+    cannot be had, or another process works on the data folder.
     """
-    return with_engine(DockerEngine(engine_url(settings.docker_host, environ)), settings, reader)
+    return with_engine(DockerEngine(engine_url(settings.docker_host, environ), settings.image_logins), settings, reader)
 
 
 def with_engine(engine: Engine, settings: ApiSettings, reader: LogReader) -> ContainerService:
-    tasks = Tasks(settings.data / "tasks.sqlite")
-    ours = Ours(engine, instance_of(settings.data))
-    pulls = Pulls(shares_of(settings.api_threads).pulls)
+    instance = instance_of(settings.data)
+    lock = DataLock(settings.data)
+    try:
+        tasks = Tasks(settings.data / "tasks.sqlite")
+    except Exception:
+        lock.release()
+        raise
+    return _composed(engine, settings, reader, instance, tasks, lock)
+
+
+def _composed(
+    engine: Engine, settings: ApiSettings, reader: LogReader, instance: str, tasks: Tasks, lock: DataLock
+) -> ContainerService:
+    now = time.time_ns
+    ours, lives = Ours(engine, instance), Lives(tasks.file)
+    pulls, claims, turns, ends = Pulls(shares_of(settings.api_threads).pulls), Claims(), Turns(), Ends(lives, now)
     lookup = Lookup(ours, tasks, reader)
+    maker = Maker(
+        engine, instance, lambda: driver_options(settings.socket_path, engine.facts().version),
+        ordered=settings.cell_order,
+    )  # fmt: skip
     starter = Starter(
-        engine,
-        ours,
-        tasks,
-        Images(engine, image_policy(settings), pulls),
-        lambda: driver_options(settings.socket_path, engine.facts().version),
-        pulls,
-        now=time.time_ns,
-        new_id=lambda: secrets.token_hex(8),
-    )
+        engine, ours, tasks, Images(engine, image_policy(settings), pulls), maker, pulls, ends, claims, Rules(settings),
+        now=now, new_id=lambda: secrets.token_hex(8),
+    )  # fmt: skip
     remover = Remover(
-        engine,
-        tasks,
-        lookup,
-        reader,
-        shipper=settings.socket_path,
-        stop_grace=settings.stop_grace,
-        seal_wait=settings.seal_wait,
-        now=time.time_ns,
+        engine, tasks, lives, ends, lookup, reader, turns, shipper=settings.socket_path, stop_grace=settings.stop_grace,
+        seal_wait=settings.seal_wait, now=now,
+    )  # fmt: skip
+    steps = Steps(engine, tasks, lives, ends, NoTransfers(), turns, stop_grace=settings.stop_grace, now=now)
+    keeping = Keeping(settings.finished_for, settings.records_for)
+    housekeeping = Housekeeping(engine, ours, tasks, lives, keeping, now=now, delete_soon=remover.wake)
+    lifecycle = Lifecycle(
+        ours, tasks, steps, claims, limits(settings), housekeeping, transfers=settings.transfers, clocks=Clocks()
     )
-    return ContainerService(engine, ours, tasks, reader, _stats(engine, ours), starter, remover, lookup)
+    callbacks = Callbacks(
+        tasks, lives, reader, partial(post, outbound(settings, settings.callback_prefixes), timeout=_CALL_TIMEOUT),
+        secret=settings.callback_secret, seal_patience=settings.callback_wait, now=now,
+    )  # fmt: skip
 
+    def wake() -> None:
+        lifecycle.wake()
+        remover.wake()
+        callbacks.wake()
 
-def image_policy(settings: ApiSettings) -> ImagePolicy:
-    return ImagePolicy(
-        defaults={
-            "code_cell": settings.image_code_cell,
-            "bash_cell": settings.image_bash_cell,
-            "algorithm": settings.image_algorithm,
-        },
-        registry=settings.image_registry,
-        folder=settings.image_folder,
-        pull=settings.image_pull,
-        timeout=settings.pull_timeout,
-    )
+    ends.wake = wake
+    stats = _stats(engine, ours)
+    return ContainerService(
+        engine, tasks, lives, reader, stats, starter, remover, lookup, Listing(ours, tasks, stats),
+        (stats, remover, callbacks, lifecycle), lock.release,
+    )  # fmt: skip
 
 
 def _stats(engine: Engine, ours: Ours) -> Stats:

@@ -24,6 +24,10 @@ class Ours:
         found = self._engine.list(label, value)
         return [item for item in found if item.labels.get(labels.INSTANCE, self.instance) == self.instance]
 
+    def running(self) -> set[str]:
+        """Full ids of those that run now, paused ones too."""
+        return {item.container_id for item in self._engine.list(labels.INSTANCE, self.instance, running=True)}
+
 
 def instance_of(data: Path) -> str:
     """The instance's id, made at the first call. Raises RuntimeApiError where its file fails or makes no sense."""

@@ -1,7 +1,7 @@
 """What the resources ask of the containers: implemented by `service.ContainerService`, faked in the tests of the app."""
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
 
 from runtime_api.schemas.task import TaskRequest
 
@@ -15,6 +15,7 @@ class Created:
     task_id: str
     image: dict[str, str]  # name: as the engine knows it; digest: of the image that was used
     again: bool = False
+    phase: str = field(default="created", compare=False)  # queued, inputs; else it was started
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,24 @@ class ContainerView:
     status: str  # Docker's states; removing: kept until its log is verified; removed: what is known of one that is gone
     uid: str
     more: dict[str, Any]
+    created_at: int = 0  # ns since 1970 UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Of the list of containers. `status`: Docker's, removed, or a phase of a task; none: all that are there.
+
+    `after`: (created_at, container id) of the last one that was seen.
+    """
+
+    status: tuple[str, ...] = ()
+    type: str = ""
+    uid: str | None = None
+    limit: int | None = None
+    after: tuple[int, str] | None = None
+
+
+EVERY: Final = Choice()
 
 
 class Containers(Protocol):
@@ -50,7 +69,9 @@ class Containers(Protocol):
         """`name`: full id, unambiguous prefix, or name. Raises NotFound, BadRequest (a prefix of several)."""
         ...
 
-    def list(self) -> list[ContainerView]: ...
+    def list(self, choice: Choice = EVERY) -> list[ContainerView]:
+        """Newest first."""
+        ...
 
     def get(self, name: str) -> ContainerView:
         """One that is gone from the engine included. Raises NotFound, BadRequest."""

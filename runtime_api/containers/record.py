@@ -8,6 +8,16 @@ from runtime_api.containers.tasks import Task
 from wholelog_base import labels
 
 
+def task_of(details: Details) -> Task:
+    """What the engine knows of a container of ours."""
+    marks = details.summary.labels
+    return Task(
+        details.summary.container_id, details.summary.name, marks.get(labels.TASK_ID, ""), marks.get(labels.TYPE, ""),
+        marks.get(labels.UID, ""), details.summary.image, details.image_id, details.created_at,
+        nano_cpus=details.nano_cpus, memory=details.memory,
+    )  # fmt: skip
+
+
 def record_of(details: Details, task: Task | None) -> dict[str, Any]:
     """Members of JSON's types; times as RFC 3339 text, null for what has not come to pass or is not bounded."""
     marks = details.summary.labels

@@ -15,11 +15,12 @@ from typing import Final
 from log_store.errors import LogStoreError
 from log_store.protocols import LogReader
 from log_store.seal import Seal
-from runtime_api.containers.creation import task_of
+from runtime_api.containers.ending import Ends
 from runtime_api.containers.engine import Details, Engine
-from runtime_api.containers.lookup import Lookup
+from runtime_api.containers.lives import Lives
+from runtime_api.containers.lookup import REMOVED_BY_OTHERS, Lookup
 from runtime_api.containers.protocols import Deleted
-from runtime_api.containers.record import record_of
+from runtime_api.containers.record import record_of, task_of
 from runtime_api.containers.stop_signal import heeds
 from runtime_api.containers.tasks import Tasks
 from runtime_api.errors import Conflict, EngineUnavailable, NotFound, RuntimeApiError
@@ -36,13 +37,15 @@ class Remover:
     """`start` and `close` frame the thread that removes what could not be removed at once."""
 
     def __init__(
-        self, engine: Engine, tasks: Tasks, lookup: Lookup, reader: LogReader, *, shipper: Path, stop_grace: float,
-        seal_wait: float, now: Callable[[], int], clock: Callable[[], float] = time.monotonic,
+        self, engine: Engine, tasks: Tasks, lives: Lives, ends: Ends, lookup: Lookup, reader: LogReader, turns: Turns, *,
+        shipper: Path, stop_grace: float, seal_wait: float, now: Callable[[], int],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
-        self._engine, self._tasks, self._lookup, self._reader = engine, tasks, lookup, reader
+        self._engine, self._tasks, self._lives, self._ends = engine, tasks, lives, ends
+        self._lookup, self._reader = lookup, reader
         self._shipper, self._stop_grace, self._seal_wait = shipper, stop_grace, seal_wait
         self._now, self._clock = now, clock
-        self._turns = Turns()
+        self._turns = turns
         self._stop = threading.Event()
         self._asked = threading.Event()
         self._thread: threading.Thread | None = None
@@ -51,6 +54,10 @@ class Remover:
         self._asked.set()  # what an earlier process left
         self._thread = threading.Thread(target=self._run, name="removal", daemon=True)
         self._thread.start()
+
+    def wake(self) -> None:
+        """Containers have been marked for their removal by another hand than `delete`'s."""
+        self._asked.set()
 
     def close(self) -> None:
         self._stop.set()
@@ -120,16 +127,25 @@ class Remover:
         self._engine.remove(container_id)
 
     def _ended(self, details: Details) -> Details | None:
-        """As it is once it has stopped; None if it is gone."""
+        """As it is once it has stopped, and its task's end written down; None if it is gone."""
         container_id = details.summary.container_id
+        ended: Details | None = details
         if details.running:
             graceful = heeds(container_id, details.pid, details.stop_signal)
             try:
                 self._engine.stop(container_id, self._stop_grace if graceful else 0)
+                ended = self._engine.inspect(container_id)
             except NotFound:
-                return None
-            return self._engine.inspect(container_id)
-        return details
+                ended = None
+        life = self._lives.of(container_id)
+        if ended is None:
+            self._ends.unseen(container_id, f"its container {REMOVED_BY_OTHERS}")
+        elif not ended.started_at:
+            self._ends.unseen(container_id, "deleted before it started")
+        elif life is not None:
+            why = "deleted while it ran" if details.running else ""
+            self._ends.of_run(life, ended, "deleted before its outputs were copied" if life.phase == "outputs" else why)
+        return ended
 
     def _verified(self, ended: Details) -> tuple[bool, list[Seal]]:
         """Whether the seal of its last run is closed (or it never ran and wrote nothing), and the seals of all runs."""
@@ -192,6 +208,8 @@ class Remover:
 
     def _try(self, container_id: str) -> bool:
         details = self._engine.inspect(container_id)
+        if details is None:
+            self._ends.unseen(container_id, f"its container {REMOVED_BY_OTHERS}")
         ended = self._ended(details) if details else None
         if ended is not None:
             verified, seals = self._verified(ended)

@@ -1,14 +1,18 @@
 """The containers of this service: protocols.Containers by an engine, a table of tasks and the log store's seals."""
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from log_store.errors import LogStoreError
 from log_store.protocols import LogReader
 from runtime_api.containers.creation import Starter
-from runtime_api.containers.engine import Engine, Summary
+from runtime_api.containers.engine import Details, Engine
+from runtime_api.containers.life_view import life_view
+from runtime_api.containers.listing import RUNNING, Listing
+from runtime_api.containers.lives import Lives
 from runtime_api.containers.lookup import Lookup
-from runtime_api.containers.ownership import Ours
-from runtime_api.containers.protocols import ContainerView, Created, Deleted
+from runtime_api.containers.protocols import EVERY, Choice, ContainerView, Created, Deleted
+from runtime_api.containers.queueing import QUEUED, places
 from runtime_api.containers.record import record_of, record_of_removed
 from runtime_api.containers.removal import Remover
 from runtime_api.containers.stats import Stats
@@ -18,29 +22,40 @@ from runtime_api.schemas.task import TaskRequest
 from runtime_api.seal_view import seal_view
 from wholelog_base import labels
 
-RUNNING = ("running", "paused")  # the states in which a container has figures
+
+class Worker(Protocol):
+    """Something that works beside the requests, in a thread of its own."""
+
+    def start(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class ContainerService:
-    """Safe to use from several threads between `start` and `close`."""
+    """Safe to use from several threads between `start` and `close`.
+
+    `workers` are started in this order and closed in the other; `last` is called at the very end.
+    """
 
     def __init__(
-        self, engine: Engine, ours: Ours, tasks: Tasks, reader: LogReader, stats: Stats, starter: Starter,
-        remover: Remover, lookup: Lookup,
+        self, engine: Engine, tasks: Tasks, lives: Lives, reader: LogReader, stats: Stats, starter: Starter,
+        remover: Remover, lookup: Lookup, listing: Listing, workers: Sequence[Worker], last: Callable[[], None],
     ) -> None:  # fmt: skip
-        self._engine, self._ours, self._tasks, self._reader, self._stats = engine, ours, tasks, reader, stats
-        self._starter, self._remover, self._lookup = starter, remover, lookup
+        self._engine, self._tasks, self._lives, self._reader, self._stats = engine, tasks, lives, reader, stats
+        self._starter, self._remover, self._lookup, self._listing = starter, remover, lookup, listing
+        self._workers, self._last = workers, last
 
     def start(self) -> None:
-        """Begin to keep figures, and to remove what an earlier process was asked to delete."""
-        self._stats.start()
-        self._remover.start()
+        """Begin to keep figures, and go on with what an earlier process left."""
+        for worker in self._workers:
+            worker.start()
 
     def close(self) -> None:
-        self._remover.close()
-        self._stats.close()
+        for worker in reversed(self._workers):
+            worker.close()
         self._engine.close()
         self._tasks.close()
+        self._last()
 
     def create(self, task: TaskRequest) -> Created:
         created = self._starter.create(task)
@@ -53,11 +68,8 @@ class ContainerService:
         self._stats.forget(deleted.container_id)
         return deleted
 
-    def list(self) -> list[ContainerView]:
-        ours = self._ours.list()
-        going = set(self._tasks.to_delete())
-        self._stats.keep(item.container_id for item in ours if item.state in RUNNING)
-        return [self._view(item, going, {}) for item in ours]
+    def list(self, choice: Choice = EVERY) -> list[ContainerView]:
+        return self._listing.list(choice)
 
     def get(self, name: str) -> ContainerView:
         found = self._lookup.living_or_removed(name)
@@ -69,11 +81,7 @@ class ContainerService:
             if task is None:
                 raise NotFound(f"container {found[:12]} has just been removed; its logs stay at /logs")
             return self._removed(task)
-        if details.summary.state in RUNNING:
-            self._stats.watch(details.summary.container_id)
-        record = record_of(details, self._tasks.by_id(found))
-        more = {**record, **self._seal(found, details.started_at)}
-        return self._view(details.summary, set(self._tasks.to_delete()), more)
+        return self._living(details)
 
     def resolve(self, name: str) -> str:
         return self._lookup.any(name)
@@ -90,18 +98,31 @@ class ContainerService:
         facts = self._engine.facts()
         return f"Docker {facts.version}, API {facts.api_version}, {facts.cpus} CPUs"
 
-    def _view(self, item: Summary, going: set[str], more: dict[str, Any]) -> ContainerView:
-        cpu, mem = self._stats.figures(item.container_id, running=item.state in RUNNING)
+    def _living(self, details: Details) -> ContainerView:
+        container_id, state = details.summary.container_id, details.summary.state
+        if state in RUNNING:
+            self._stats.watch(container_id)
+        task = self._tasks.by_id(container_id)
+        record = record_of(details, task)
+        more = {**record, **self._life(container_id, details), **self._seal(container_id, details.started_at)}
+        cpu, mem = self._stats.figures(container_id, running=state in RUNNING)
         # Stopped, and kept only until its log has been verified.
-        status = "removing" if item.container_id in going and item.state not in RUNNING else item.state
-        return ContainerView(item.container_id, cpu, mem, status, item.labels.get(labels.UID, ""), more)
+        going = task is not None and task.deletion_asked_at is not None and state not in RUNNING
+        uid = details.summary.labels.get(labels.UID, "")
+        status = "removing" if going else state
+        return ContainerView(container_id, cpu, mem, status, uid, more, task.created_at if task else 0)
 
     def _removed(self, task: Task) -> ContainerView:
         """Of a container that the engine has no more."""
         record = record_of_removed(task, self._tasks.record(task.container_id))
-        more = {**record, **self._seal(task.container_id, 0)}
+        more = {**record, **self._life(task.container_id, None), **self._seal(task.container_id, 0)}
         cpu, mem = self._stats.figures(task.container_id, running=False)
-        return ContainerView(task.container_id, cpu, mem, "removed", task.uid, more)
+        return ContainerView(task.container_id, cpu, mem, "removed", task.uid, more, task.created_at)
+
+    def _life(self, container_id: str, details: Details | None) -> dict[str, Any]:
+        life = self._lives.of(container_id)
+        waiting = places(self._tasks.alive()) if life is not None and life.phase == QUEUED else {}
+        return life_view(life, self._lives.callback(container_id), waiting.get(container_id), details)
 
     def _seal(self, container_id: str, newest_run: int) -> dict[str, Any]:
         """`seal`, as /logs shows it; null with the reason beside it where the store cannot say."""

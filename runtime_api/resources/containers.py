@@ -1,6 +1,7 @@
 """`/containers` and `/containers/{container_id}`: start, show, stop and delete (contract, sections 1 to 4)."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 import falcon
 
@@ -8,9 +9,16 @@ from runtime_api.body import read_object
 from runtime_api.containers.protocols import Containers, ContainerView
 from runtime_api.envelope import MEDIA_TYPE, Clock, envelope
 from runtime_api.errors import BadRequest
+from runtime_api.params.containers import PARAMETERS, cursor_of, read_choice
 from runtime_api.params.query import read_query
 from runtime_api.schemas.members import Members, Problems
 from runtime_api.schemas.task_body import parse_task
+
+_BEGUN: Final = {
+    "created": "started",
+    "queued": "queued: it starts once it has a place (setting queue_*)",
+    "inputs": "its inputs are fetched, then it starts",
+}
 
 
 class ContainerList:
@@ -23,20 +31,28 @@ class ContainerList:
         read_query(req.query_string, ())
         task = parse_task(read_object(req, self._body_limit, required=True))
         created = self._containers.create(task)
-        message = "this request_id was answered before: nothing was started" if created.again else "started"
+        message = "this request_id was answered before: nothing was started" if created.again else _BEGUN[created.phase]
         data = {
             "container_id": created.container_id,
             "container_name": created.container_name,
             "log_path": f"/logs?container_id={created.container_id}",
             "task_id": created.task_id,
             "image": created.image,
+            "phase": created.phase if created.phase in ("queued", "inputs") else "running",
         }
         _answer(resp, envelope(self._clock(), 200, message, data))
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        read_query(req.query_string, ())
-        shown = [_shown(view) for view in self._containers.list()]
-        _answer(resp, envelope(self._clock(), 200, f"{len(shown)} containers", {"containers": shown}))
+        given = read_query(req.query_string, PARAMETERS)
+        choice = read_choice(given)
+        views = self._containers.list(replace(choice, limit=choice.limit + 1) if choice.limit else choice)
+        more = choice.limit is not None and len(views) > choice.limit
+        views = views[: choice.limit]
+        data: dict[str, Any] = {"containers": [{**view.more, **_shown(view)} for view in views]}
+        if choice.limit is not None:
+            last = views[-1] if more else None
+            data["cursor"] = cursor_of(last.created_at, last.container_id) if last else None
+        _answer(resp, envelope(self._clock(), 200, f"{len(views)} containers", data))
 
     on_head = on_get
 

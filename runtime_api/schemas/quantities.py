@@ -9,6 +9,8 @@ from typing import Final
 
 _CPU: Final = re.compile(r"(\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})(m?)", re.ASCII)
 _MEMORY: Final = re.compile(r"(\d{1,18})(?:\.(\d{1,9}))? ?([kmgKMG]?)([iI]?)([bB]?)", re.ASCII)
+_SECONDS: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?([smhd]?)", re.ASCII)
+_TIMES: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _UNITS: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 SMALLEST_NANO_CPUS: Final = 10_000_000  # moby, daemon/daemon_unix.go: 0.01 CPU
 SMALLEST_MEMORY: Final = 6 << 20  # moby, daemon/daemon_unix.go: linuxMinMemory
@@ -42,3 +44,11 @@ def memory(text: str) -> int:
 
 CPU_PATTERN: Final = _CPU.pattern
 MEMORY_PATTERN: Final = _MEMORY.pattern
+
+
+def seconds(text: str) -> float:
+    """From `30`, `30s`, `10m`, `2h` or `1d`; more than nothing."""
+    match = _SECONDS.fullmatch(text)
+    if match is None or not float(match[1]):
+        raise ValueError("must be a time such as '30s', '10m' or '2h', or a number of seconds, and more than nothing")
+    return float(match[1]) * _TIMES[match[2]]

@@ -20,6 +20,22 @@ class ImageRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class InputRequest:
+    """A file or folder of storage to be put into the container: `from_path` below the URL `bucket`."""
+
+    bucket: str
+    from_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRequest:
+    """A file or folder of the container to be copied to the storage URL `to_path` after its end."""
+
+    to_path: str
+    from_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TaskRequest:
     type: TaskType
     request_id: str = ""
@@ -32,5 +48,11 @@ class TaskRequest:
     log: LogSettings | None = None  # how its lines are to be read
     download_path: str = ""  # absolute, the working directory; '' is the image's own
     upload_path: str = ""
+    repo_path: str = ""
+    inputs: tuple[InputRequest, ...] = ()
+    outputs: tuple[OutputRequest, ...] = ()
+    timeout: float | None = None  # seconds that a run may take
+    retries: int = 0  # runs after the first, where that one fails
+    callback_url: str = ""
     fingerprint: str = field(default="", compare=False)
     """The same for two bodies that ask for the same; decides between "again" and 409."""

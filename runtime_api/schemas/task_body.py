@@ -19,13 +19,16 @@ BODY: Final = ("request_id", "tags", "task_desc")
 TAGS: Final = ("type",)
 TASK: Final = (
     "image", "task_id", "cmd", "cpu_limit", "mem_limit", "repo_path", "env", "log", "inputs", "outputs", "download_path",
-    "upload_path",
+    "upload_path", "timeout", "retries", "callback_url",
 )  # fmt: skip
 IMAGE: Final = ("file_path", "name", "tag", "auth")
 NOT_BUILT: Final = ("repo_path", "inputs", "outputs")
 LONGEST_ARGUMENT: Final = 131_071  # bytes of one argument or variable without its NUL; Linux, MAX_ARG_STRLEN
+LONGEST_CMD: Final = 16 << 20  # bytes; the body's own limit comes first
 LONGEST_ID: Final = 128
 MOST_VARIABLES: Final = 1000
+MOST_RETRIES: Final = 20
+MOST_ARGUMENTS: Final = 1_000_000  # bytes of all words of a command line; Linux takes a quarter of the stack's limit
 _ID: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", re.ASCII)
 _VARIABLE: Final = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*", re.ASCII)
 
@@ -51,6 +54,9 @@ def parse_task(body: Any) -> TaskRequest:
         log=_log(desc),
         download_path=desc.parsed("download_path", _folder) or "",
         upload_path=desc.parsed("upload_path", _folder) or "",
+        timeout=_timeout(desc),
+        retries=_retries(desc),
+        callback_url=desc.text("callback_url"),
     )
     if found := problems.all():
         raise BadRequest(found)
@@ -91,17 +97,50 @@ def _image(desc: Members) -> ImageRequest | None:
 
 
 def _cmd(desc: Members, task_type: TaskType | None) -> str:
-    # The argument list of a process takes no longer text.
-    cmd = desc.text("cmd", allowed="\t\n\r\f", longest=LONGEST_ARGUMENT)
+    # Of any length that the body may have: what does not fit into an argument is put into a file.
+    cmd = desc.text("cmd", allowed="\t\n\r\f", longest=LONGEST_CMD)
     if cmd and task_type == "algorithm":
         try:
-            if not shlex.split(cmd):
-                desc.problems.add(desc.path("cmd"), cmd, "must hold a command")
+            words = shlex.split(cmd)
         except ValueError as error:
             desc.problems.add(desc.path("cmd"), cmd, f"cannot be split into words as a shell does: {error}")
+            return ""
+        sizes = [len(word.encode()) for word in words]
+        if not words:
+            desc.problems.add(desc.path("cmd"), cmd, "must hold a command")
+        elif max(sizes) > LONGEST_ARGUMENT or sum(sizes) > MOST_ARGUMENTS:
+            desc.problems.add(
+                desc.path("cmd"),
+                cmd,
+                f"has a word of {max(sizes)} bytes, {sum(sizes)} in all; Linux takes {LONGEST_ARGUMENT} in one argument,"
+                f" and {MOST_ARGUMENTS} in all are taken here",
+            )
     elif cmd and not cmd.strip():
         desc.problems.add(desc.path("cmd"), cmd, "must hold a command")
     return cmd
+
+
+def _timeout(desc: Members) -> float | None:
+    value = desc.get("timeout")
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if 0 < value < 1e9:
+            return float(value)
+        desc.problems.add(desc.path("timeout"), value, "must be a number of seconds, and more than nothing")
+        return None
+    return desc.parsed("timeout", quantities.seconds)
+
+
+def _retries(desc: Members) -> int:
+    value = desc.get("retries")
+    if value is None:
+        return 0
+    number = (
+        int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 9 else value
+    )
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= MOST_RETRIES:
+        desc.problems.add(desc.path("retries"), value, f"must be a whole number from 0 to {MOST_RETRIES}")
+        return 0
+    return number
 
 
 def _env(desc: Members) -> tuple[str, ...]:
@@ -182,7 +221,7 @@ def _checked(check: Any) -> Any:
 def _fingerprint(task: TaskRequest) -> str:
     asked = {name: value for name, value in asdict(task).items() if name not in ("request_id", "fingerprint")}
     # Absent members are left out, so that one added in a later version does not change what older bodies ask for.
-    kept = {name: value for name, value in asked.items() if value not in (None, "", ())}
+    kept = {name: value for name, value in asked.items() if value not in (None, "", (), 0)}
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 

@@ -25,8 +25,15 @@ BODY = {"tags": {"type": "bash_cell"}, "task_desc": {"cmd": "seq 1 5000"}}
 
 
 @pytest.fixture
-def scene(scenes: MakeScene) -> Iterator[Scene]:
-    one = scenes(command="up", listen=f"127.0.0.1:{free_port()}", image_bash_cell=BUSYBOX_IMAGE, seal_wait="20s")
+def settings() -> dict[str, str]:
+    """More than the scene's own; a test gives them by its parameters."""
+    return {}
+
+
+@pytest.fixture
+def scene(scenes: MakeScene, settings: dict[str, str]) -> Iterator[Scene]:
+    listen = f"127.0.0.1:{free_port()}"
+    one = scenes(command="up", listen=listen, image_bash_cell=BUSYBOX_IMAGE, seal_wait="20s", **settings)
     one.shipper.start()
     yield one
     for container in one.client.containers.list(all=True, filters={"label": labels.TASK_ID}, ignore_removed=True):

@@ -1,5 +1,6 @@
 """The containers of the service on a real engine."""
 
+import base64
 import io
 import json
 import socket
@@ -27,6 +28,7 @@ from runtime_api.errors import BadRequest, Conflict, EngineFailed, EngineUnavail
 from runtime_api.schemas.task_body import parse_task
 from tests.fakes import MemoryStore
 from tests.services.dockerd import BUSYBOX_IMAGE, Dockerd
+from tests.services.registry import registry
 from wholelog_base import labels
 
 CGROUPS = Path("/sys/fs/cgroup")
@@ -136,6 +138,27 @@ def test_code_cell(place: Place, python_image: str) -> None:
     assert place.ended(made) == (0, "x y True\n")
 
 
+BIG = "# ä 'quoted' \"twice\" $HOME `x` \\\\n\n" * 30_000
+
+
+def test_a_cell_of_a_megabyte(place: Place, python_image: str) -> None:
+    assert len(BIG.encode()) > 1 << 20
+    cell = place.create(BIG + "print('done', __name__)", "code_cell", image=python_image)
+    script = place.create(BIG + "echo done", "bash_cell", image=python_image)
+    assert place.ended(cell) == (0, "done __main__\n") and place.ended(script) == (0, "done\n")
+    sh = place.create(BIG + "echo done", "bash_cell")
+    assert place.ended(sh) == (0, "done\n")
+
+
+def test_quotes_newlines_and_unicode_in_every_type(place: Place, python_image: str) -> None:
+    text = "a'b\"c\\d\n$HOME `x` ä€😀\t%s {}"
+    cell = place.create(f"import sys\nsys.stdout.write({text!r})", "code_cell", image=python_image)
+    assert place.ended(cell) == (0, text)
+    quoted = text.replace("'", "'\\''")
+    assert place.ended(place.create(f"printf %s '{quoted}'")) == (0, text)
+    assert place.ended(place.create(f"printf %s '{quoted}'", "algorithm")) == (0, text)
+
+
 def test_code_cell_in_an_image_without_python(place: Place) -> None:
     with pytest.raises(BadRequest, match="has no program 'python3' or 'python'"):
         place.create("print(1)", "code_cell", request_id="r1")
@@ -190,6 +213,23 @@ def test_working_directory_that_is_a_file(place: Place) -> None:
 def test_more_cpus_than_the_machine_has(place: Place) -> None:
     with pytest.raises(BadRequest, match="task_desc.cpu_limit: '4096' is more than the machine's"):
         place.create("true", cpu_limit="4096")
+
+
+def test_pulling_with_a_login_from_a_config_file(place: Place, tmp_path: Path) -> None:
+    logins = tmp_path / "config.json"
+    with registry(login="me:secret") as name:
+        place.reopen(image_pull=True, image_logins=logins)
+        with pytest.raises(BadRequest, match=r"\(setting image_logins\) cannot be read: FileNotFoundError"):
+            place.create("true", image=name)
+        logins.write_text("{}")
+        with pytest.raises(BadRequest, match="can't be pulled"):
+            place.create("true", image=name)
+        auth = base64.b64encode(b"me:secret").decode()
+        logins.write_text(json.dumps({"auths": {name.partition("/")[0]: {"auth": auth}}}))
+        made = place.create("print(1)", "code_cell", image=name)
+    assert place.ended(made) == (0, "1\n") and made.image["digest"].startswith("sha256:")
+    place.client.containers.get(made.container_id).remove(force=True)
+    place.client.images.remove(name, force=True)
 
 
 def test_image_that_cannot_be_had(place: Place) -> None:

@@ -55,6 +55,33 @@ def written(dockerd: Dockerd, container_id: str) -> bytes:
     return logs
 
 
+CELL = """
+import sys
+for n in range(3000):
+    print("out", n)
+    print("err", n, file=sys.stderr)
+print("a number:")
+int("x")
+"""
+
+
+def test_a_cells_prints_and_its_traceback_keep_their_order_and_stream(
+    shipper: Shipper, service: ContainerService, store: SqliteReader, python_image: str
+) -> None:
+    """Also those that the live path lost: the audit puts them back in the same places."""
+    shipper.start()
+    desc = {"image": python_image, "cmd": CELL, "task_id": "t1"}
+    made = service.create(parse_task({"tags": {"type": "code_cell"}, "task_desc": desc}))
+    wait_for(lambda: service.get("t1").more["seal"]["state"] == "sealed")
+    lines = [line for page in store.read(LogQuery(made.container_id)) for line in page]
+    told = [(line["stream"], line["log_message"]) for line in lines]
+    assert told[:6000] == [(f"std{kind}", f"{kind} {n}") for n in range(3000) for kind in ("out", "err")]
+    (before, traceback) = told[6000:]
+    assert before == ("stdout", "a number:")
+    assert traceback[0] == "stderr" and traceback[1].startswith("Traceback") and "ValueError" in traceback[1]
+    assert lines[-1]["log_type"] == "error"
+
+
 def test_deleting_a_running_container_keeps_every_line(
     dockerd: Dockerd, shipper: Shipper, service: ContainerService, store: SqliteReader
 ) -> None:

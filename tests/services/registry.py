@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,8 +22,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     contents: dict[str, tuple[str, bytes]]  # the last part of the path -> type and bytes
+    login = ""  # user:password that is asked for
 
     def do_GET(self) -> None:
+        if self.login and self.headers.get("Authorization") != f"Basic {b64encode(self.login.encode()).decode()}":
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="tests"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         found = self.contents.get(self.path.rpartition("/")[2])
         media, content = found or ("application/json", b"{}")
         self.send_response(200 if found or self.path == "/v2/" else 404)
@@ -40,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def registry(tag: str = "1") -> Iterator[str]:
+def registry(tag: str = "1", login: str = "") -> Iterator[str]:
     """The name under which an engine of this machine can pull the image: with python3 and bash."""
     files = io.BytesIO()
     machine_image.write(files)
@@ -67,7 +75,7 @@ def registry(tag: str = "1") -> Iterator[str]:
         _digest(config): (_CONFIG, config),
         _digest(layer): ("application/octet-stream", layer),
     }
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"contents": contents}))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"contents": contents, "login": login}))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

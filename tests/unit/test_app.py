@@ -15,6 +15,7 @@ from log_store.seal import Gap, Seal
 from runtime_api import errors
 from runtime_api.app import create_app
 from runtime_api.config import ApiSettings
+from runtime_api.containers.protocols import Choice
 from runtime_api.counters import Counters
 from runtime_api.errors import EngineFailed, EngineUnavailable
 from runtime_api.readiness import Dependency
@@ -79,6 +80,7 @@ def test_a_task_is_started(api: Api) -> None:
         "log_path": f"/logs?container_id={FULL_ID}",
         "task_id": "1",
         "image": {"name": "a:1", "digest": "sha256:00"},
+        "phase": "running",
     }
     assert api.containers.created[0].cmd == "echo 1"
 
@@ -169,12 +171,30 @@ def test_containers_are_listed_and_shown(api: Api) -> None:
     shown = {
         "container_id": FULL_ID, "cpu": 12.5, "mem": "1MiB / 2MiB", "status": "running", "user_info": {"uid": ""},
     }  # fmt: skip
-    assert api.ask("GET", "/containers").json["data"] == {"containers": [shown]}
-    assert api.ask("GET", "/containers/").json["data"] == {"containers": [shown]}
+    listed = {**shown, "name": "first"}
+    assert api.ask("GET", "/containers").json["data"] == {"containers": [listed]}
+    assert api.ask("GET", "/containers/").json["data"] == {"containers": [listed]}
     assert api.ask("GET", "/containers/abab").json["data"] == {"container": {**shown, "name": "first"}}
     api.containers.known.clear()
     assert api.ask("GET", "/containers").json["data"] == {"containers": []}
     assert api.ask("GET", "/containers/abab").status_code == 404
+
+
+def test_containers_are_chosen_and_paged(api: Api) -> None:
+    api.containers.known["cd" * 32] = "second"
+    page = api.ask(
+        "GET", "/containers", params={"status": "running,queued", "type": "code_cell", "uid": "u", "limit": "1"}
+    )
+    assert [one["container_id"] for one in page.json["data"]["containers"]] == [FULL_ID]
+    cursor = page.json["data"]["cursor"]
+    api.ask("GET", "/containers", params={"limit": "2", "cursor": cursor})
+    first, second = api.containers.choices
+    assert first == Choice(("running", "queued"), "code_cell", "u", 2) and second == Choice(limit=3, after=(0, FULL_ID))
+    assert api.ask("GET", "/containers", params={"limit": "2"}).json["data"]["cursor"] is None
+    bad = api.ask("GET", "/containers", params={"status": "up", "type": "x", "limit": "0", "cursor": "é"})
+    assert bad.status_code == 400
+    for name in ("status", "type", "limit", "cursor"):
+        assert f"{name}: '" in bad.json["message"]
 
 
 def test_delete_takes_a_body_or_none(api: Api) -> None:
@@ -199,7 +219,7 @@ def test_ids_and_parameters_that_cannot_be(api: Api) -> None:
     assert api.ask("GET", "/containers/a%00b").status_code == 400
     assert api.ask("DELETE", "/containers/a%0ab").status_code == 400
     assert api.ask("GET", "/containers/" + "a" * 300).status_code == 400
-    assert "no parameters" in api.ask("GET", "/containers", params={"all": "1"}).json["message"]
+    assert "no parameters" in api.ask("GET", "/containers/abab", params={"all": "1"}).json["message"]
     assert api.ask("POST", "/containers", params={"name": "x"}, json=TASK).status_code == 400
 
 

@@ -225,3 +225,16 @@ def test_garbage(place: Place, content: bytes) -> None:
 def test_reading_a_tar_is_bounded(tmp_path: Path) -> None:
     with open(image_tar(tmp_path / "img.tar", "img:1"), "rb") as tar, pytest.raises(BadRequest, match="took longer"):
         read_names(tar, "img.tar", lambda: False)
+
+
+def test_only_images_that_are_allowed(tmp_path: Path) -> None:
+    place = Place(tmp_path, allow=("python:*", "HOST:5000/team/*"))
+    for name in ("python:3", "python:3-slim", "HOST:5000/team/a:1", "default:1"):
+        place.engine.images[name] = FACTS
+    assert place.resolve("python:3")[0] == "python:3" and place.resolve("HOST:5000/team/a:1")
+    assert place.images.resolve(parse_task({"tags": {"type": "algorithm"}})).name == "default:1"
+    tar = image_tar(place.folder / "i.tar", "other:1")
+    for image in ("other:1", "evil/python:3", "docker.io/library/python:3", {"file_path": tar.name}):
+        with pytest.raises(BadRequest, match=r"is not among the images .* \(setting image_allow\)"):
+            place.resolve(image)
+    assert "load" not in place.engine.calls and "pull" not in place.engine.calls

@@ -1,5 +1,6 @@
 """The small pieces: the log driver's options, the engine's address, figures, control groups, signals, turns."""
 
+import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -255,25 +256,46 @@ def test_turns_are_forgotten() -> None:
 
 def test_table_of_another_version(tmp_path: Path) -> None:
     tasks = Tasks(tmp_path / "tasks.sqlite")
-    tasks._db.execute("PRAGMA user_version=9")
+    tasks.file._db.execute("PRAGMA user_version=9")
     tasks.close()
     with pytest.raises(RuntimeApiError, match="is of version 9"):
         Tasks(tmp_path / "tasks.sqlite")
 
 
-def test_table_of_version_1(tmp_path: Path) -> None:
-    tasks = Tasks(tmp_path / "tasks.sqlite")
-    task = Task("c", "wholelog-t", "t", "bash_cell", "", "a:1", "sha256:0", 5)
-    tasks.started(task, "")
-    tasks._db.executescript("ALTER TABLE tasks DROP COLUMN record; PRAGMA user_version=1")
-    tasks.close()
-    tasks = Tasks(tmp_path / "tasks.sqlite")
-    assert tasks.by_id("c") == task and tasks.record("c") is None
+VERSION_1 = """
+CREATE TABLE tasks (
+    container_id TEXT PRIMARY KEY, container_name TEXT NOT NULL, task_id TEXT NOT NULL, type TEXT NOT NULL,
+    uid TEXT NOT NULL, image TEXT NOT NULL, digest TEXT NOT NULL, created_at INTEGER NOT NULL,
+    deletion_asked_at INTEGER, deleted_at INTEGER
+) WITHOUT ROWID;
+CREATE TABLE requests (request_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, container_id TEXT) WITHOUT ROWID;
+CREATE TABLE deletions (request_id TEXT PRIMARY KEY, container_id TEXT NOT NULL, answer TEXT) WITHOUT ROWID;
+INSERT INTO tasks VALUES ('c', 'wholelog-t', 't', 'bash_cell', '', 'a:1', 'sha256:0', 5, NULL, NULL);
+INSERT INTO tasks VALUES ('d', 'wholelog-u', 'u', 'bash_cell', '', 'a:1', 'sha256:0', 6, 7, 8);
+INSERT INTO requests VALUES ('r', 'f', 'c');
+"""
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_table_of_an_earlier_version(tmp_path: Path, version: int) -> None:
+    file = tmp_path / "tasks.sqlite"
+    old = sqlite3.connect(file)
+    old.executescript(VERSION_1 + ("ALTER TABLE tasks ADD COLUMN record TEXT;" if version == 2 else ""))
+    old.execute(f"PRAGMA user_version={version}")
+    old.close()
+    tasks = Tasks(file)
+    living = Task("c", "wholelog-t", "t", "bash_cell", "", "a:1", "sha256:0", 5)
+    assert tasks.by_id("c") == living and tasks.record("c") is None and tasks.alive() == [living]
+    gone = tasks.by_id("d")
+    assert gone is not None and (gone.phase, gone.deleted_at) == ("done", 8)
+    request = tasks.request("r")
+    assert request is not None and request.task == living
     tasks.keep_record("c", {"exit_code": 3})
     tasks.close()
-    tasks = Tasks(tmp_path / "tasks.sqlite")
+    tasks = Tasks(file)
     assert tasks.record("c") == {"exit_code": 3} and tasks.record("d") is None
     tasks.close()
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_table_that_is_damaged(tmp_path: Path) -> None:

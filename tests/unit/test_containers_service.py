@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +13,9 @@ import pytest
 
 from log_store.errors import StoreUnavailable
 from log_store.seal import Gap, Seal
-from runtime_api.config import ApiSettings
 from runtime_api.containers.engine import ContainerSpec, ImageFacts
 from runtime_api.containers.open import with_engine
-from runtime_api.containers.protocols import Containers
-from runtime_api.containers.service import ContainerService
+from runtime_api.containers.protocols import Choice, Containers
 from runtime_api.containers.tasks import Tasks
 from runtime_api.errors import (
     BadRequest,
@@ -29,39 +27,9 @@ from runtime_api.errors import (
     RuntimeApiError,
     TooManyPulls,
 )
-from runtime_api.schemas.task import TaskRequest
-from runtime_api.schemas.task_body import parse_task
-from tests.fake_engine import FakeEngine
+from tests.container_bench import Bench, Crash, task, wait_for
 from tests.fakes import MemoryStore
 from wholelog_base import labels
-
-
-class Bench:
-    """A service that can be opened again, with everything that it talks to."""
-
-    def __init__(self, folder: Path) -> None:
-        self.settings = ApiSettings(data=folder, seal_wait=0.3, image_pull=True)
-        self.engine, self.store = FakeEngine(), MemoryStore()
-        self.engine.images["python:3-slim"] = ImageFacts("sha256:" + "2" * 64, ())
-        self.service = self._open()
-
-    def _open(self) -> ContainerService:
-        return with_engine(self.engine, self.settings, self.store)
-
-    def reopen(self) -> None:
-        self.service.close()
-        self.service = self._open()
-
-    def seal(self, container_id: str, **members: object) -> Seal:
-        """What the shipper would write of the container's run."""
-        details = self.engine.containers[container_id].details
-        seal = Seal(
-            container_id, details.started_at, details.summary.name,
-            details.summary.labels.get(labels.TASK_ID, ""), state="sealed", lines=3, version=1,
-        )  # fmt: skip
-        seal = replace(seal, **members)  # type: ignore[arg-type]
-        self.store.write_seals([seal])
-        return seal
 
 
 @pytest.fixture
@@ -78,24 +46,6 @@ def shipper(bench: Bench) -> Iterator[socket.socket]:
         listening.bind(str(bench.settings.socket_path))
         listening.listen(100)
         yield listening
-
-
-def task(
-    request_id: str = "", task_id: str = "", cmd: str = "true", task_type: str = "bash_cell", **desc: object
-) -> TaskRequest:
-    body = {
-        "request_id": request_id,
-        "tags": {"type": task_type},
-        "task_desc": {"task_id": task_id, "cmd": cmd, **desc},
-    }
-    return parse_task(body)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.01)
 
 
 def test_it_is_what_the_resources_ask_for(bench: Bench) -> None:
@@ -127,6 +77,9 @@ def test_how_cmd_is_run(bench: Bench) -> None:
         spec = bench.engine.containers[made.container_id].spec
         return (*spec.entrypoint, *spec.command), spec.env
 
+    command, env = run("code_cell", "print(1)")
+    assert command[:3] == ("python3", "-u", "-c") and command[-1] == "print(1)" and env == ("PYTHONUNBUFFERED=1",)
+    bench.reopen(cell_order=False)
     assert run("code_cell", "print(1)") == (("python3", "-u", "-c", "print(1)"), ("PYTHONUNBUFFERED=1",))
     assert run("code_cell", "", env=["PYTHONUNBUFFERED="]) == ((), ("PYTHONUNBUFFERED=",))
     command, env = run("bash_cell", "echo $A")
@@ -138,14 +91,17 @@ def test_the_next_program_is_tried_and_remembered(bench: Bench) -> None:
     bench.engine.programs = {"python"}
     first = bench.service.create(task(task_type="code_cell"))
     assert bench.engine.calls.count("create") == 2 and list(bench.engine.containers) == [first.container_id]
+    looked = bench.engine.calls.count("has_file")
     bench.service.create(task(task_type="code_cell"))
-    assert bench.engine.calls.count("create") == 3
+    assert bench.engine.calls.count("create") == 3 and bench.engine.calls.count("has_file") == looked
 
 
 def test_no_program_leaves_nothing_behind(bench: Bench) -> None:
     with pytest.raises(BadRequest, match="task_desc.cmd: image 'python:3-slim' has no program 'nosuch'"):
         bench.service.create(task("r1", task_type="algorithm", cmd="nosuch -x"))
     assert not bench.engine.containers
+    (failed,) = bench.service.list(Choice(status=("done",)))
+    assert failed.status == "removed" and "'nosuch'" in bench.service.get(failed.container_id).more["reason"]
     bench.engine.programs.add("nosuch")
     assert not bench.service.create(task("r1", task_type="algorithm", cmd="nosuch -x")).again
 
@@ -220,18 +176,13 @@ def test_twins_of_a_start_that_fails_fail_alike(bench: Bench) -> None:
     assert not bench.engine.containers
 
 
-class Crash(BaseException):
-    """The process ends here."""
-
-
-def test_crash_between_start_and_answer(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crash_between_start_and_answer(bench: Bench) -> None:
     def crash(*_: object) -> None:
         raise Crash
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Tasks, "started", crash)
-        with pytest.raises(Crash):
-            bench.service.create(task("r1", "t1"))
+    bench.service._starter._ends.wake = crash
+    with pytest.raises(Crash):
+        bench.service.create(task("r1", "t1"))
     (there,) = bench.engine.containers
     bench.reopen()
     with pytest.raises(Conflict):
@@ -273,7 +224,7 @@ def test_engine_away(bench: Bench) -> None:
 
 
 def test_start_fails_and_the_engine_goes_away(bench: Bench) -> None:
-    """The container cannot be removed then; the request's next try finds it."""
+    """Nobody has got the container's id, and it may have started: it is removed as a deleted one is, later."""
 
     def away() -> None:
         bench.engine.go_away()
@@ -282,10 +233,13 @@ def test_start_fails_and_the_engine_goes_away(bench: Bench) -> None:
     bench.engine.on_start = away
     with pytest.raises(EngineUnavailable):
         bench.service.create(task("r1", "t1"))
-    assert len(bench.engine.containers) == 1
+    (left,) = bench.engine.containers
     bench.engine.error, bench.engine.on_start = None, lambda: None
+    bench.reopen()
+    bench.service.start()
+    wait_for(lambda: left not in bench.engine.containers)
     created = bench.service.create(task("r1", "t1"))
-    assert list(bench.engine.containers) == [created.container_id]
+    assert list(bench.engine.containers) == [created.container_id] and not created.again
 
 
 def test_list_and_get(bench: Bench) -> None:
@@ -294,7 +248,8 @@ def test_list_and_get(bench: Bench) -> None:
     bench.engine.add(foreign)
     made = bench.service.create(task("r1", "t1", cpu_limit="0.5", mem_limit="64m"))
     (view,) = bench.service.list()
-    assert (view.container_id, view.status, view.uid, view.more) == (made.container_id, "running", "", {})
+    assert (view.container_id, view.status, view.uid) == (made.container_id, "running", "")
+    assert view.more == {"phase": "running", "name": "wholelog-t1", "task_id": "t1", "type": "bash_cell"}
     shown = bench.service.get("t1")
     assert shown.more["name"] == "wholelog-t1" and shown.more["task_id"] == "t1" and shown.more["type"] == "bash_cell"
     assert (shown.more["cpu_limit"], shown.more["mem_limit"]) == (0.5, 64 << 20)
@@ -556,7 +511,7 @@ def test_pulls_leave_threads_for_what_needs_none(bench: Bench) -> None:
         first = pool.submit(bench.service.create, task("r1", image="a:1"))
         assert pulling.wait(10)
         second = pool.submit(bench.service.create, task("r1", image="a:1"))
-        wait_for(lambda: bench.service._starter._pulls.taken == 2)
+        wait_for(lambda: bench.service._starter._images._pulls.taken == 2)
         for another in (task("r1", image="a:1"), task("r2", image="a:1"), task("r3", image="b:1")):
             with pytest.raises(TooManyPulls, match="api_threads"):
                 bench.service.create(another)
@@ -564,7 +519,7 @@ def test_pulls_leave_threads_for_what_needs_none(bench: Bench) -> None:
         go.set()
         assert first.result(20).container_id == second.result(20).container_id
     assert not bench.service.create(task("r3", image="b:1")).again
-    assert bench.service._starter._pulls.taken == 0
+    assert bench.service._starter._images._pulls.taken == 0
 
 
 def test_a_container_that_only_the_store_knows(bench: Bench) -> None:

@@ -223,10 +223,38 @@ def test_algorithm_with_bad_quoting(cmd: str) -> None:
     assert "cannot be split into words" in problem
 
 
-def test_cmd_longer_than_an_argument_may_be() -> None:
-    assert parse_task(body(cmd="x" * LONGEST_ARGUMENT)).cmd
-    (problem,) = problems(body(cmd="ä" * LONGEST_ARGUMENT))
-    assert "262142 bytes long; 131071 at most" in problem and len(problem) < 300
+def test_a_cmd_of_any_length_but_no_word_longer_than_an_argument_may_be() -> None:
+    assert len(parse_task(body(cmd="ä" * (1 << 20))).cmd) == 1 << 20
+    command = {**body(cmd="x" * LONGEST_ARGUMENT + " y"), "tags": {"type": "algorithm"}}
+    assert parse_task(command).cmd
+    command["task_desc"]["cmd"] = "ä" * LONGEST_ARGUMENT
+    (problem,) = problems(command)
+    assert "262142 bytes" in problem and "131071 in one argument" in problem and len(problem) < 400
+    command["task_desc"]["cmd"] = " ".join(["x" * 100_000] * 11)
+    assert "1100000 in all" in problems(command)[0]
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("30", 30.0), ("1.5s", 1.5), ("2m", 120.0), (0.5, 0.5), ("1h", 3600.0)])
+def test_timeouts(given: Any, seconds: float) -> None:
+    assert parse_task(body(timeout=given)).timeout == seconds
+
+
+def test_timeouts_and_retries_that_do_not_fit() -> None:
+    for wrong in ("0", "-1s", "1w", "x", True, 0, -5, 1e12):
+        assert problems(body(timeout=wrong))[0].startswith("task_desc.timeout: ")
+    for wrong in (-1, 21, "x", 1.5, True):
+        assert problems(body(retries=wrong))[0].startswith("task_desc.retries: ")
+    assert parse_task(body(retries="3")).retries == 3 and parse_task(body(retries=0)).retries == 0
+
+
+@given(st.text(max_size=20))
+def test_any_text_as_timeout_is_a_time_or_a_problem(text: str) -> None:
+    try:
+        seconds = parse_task(body(timeout=text)).timeout
+    except BadRequest as error:
+        assert "task_desc.timeout" in str(error)
+    else:
+        assert seconds is None or seconds > 0
 
 
 @pytest.mark.parametrize("task_id", ["-a", ".a", "a/b", "ä", "a" * 129, "a\n"])

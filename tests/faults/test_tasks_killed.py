@@ -1,0 +1,60 @@
+"""kill -9 of the API while tasks wait, run, are tried again and run out of time, under `wholelog up`."""
+
+import random
+import signal
+from typing import Any
+
+import pytest
+
+from tests.faults.scene import Scene, eventually
+from tests.faults.test_api_killed import containers, insist, kills, scene  # noqa: F401 - a fixture
+
+TASKS = 12
+
+
+def body(number: int) -> dict[str, Any]:
+    """A third of them ends well, a third fails once more than it is tried, a third runs into its timeout."""
+    more: list[dict[str, Any]] = [
+        {"cmd": "seq 1 2000"}, {"cmd": "echo once; exit 3", "retries": 2}, {"cmd": "echo long; sleep 600", "timeout": "2s"}
+    ]  # fmt: skip
+    return {"request_id": f"task-{number}", "tags": {"type": "bash_cell"}, "task_desc": more[number % 3]}
+
+
+def shown(scene: Scene, container_id: str) -> dict[str, Any]:  # noqa: F811
+    status, answer = insist(scene, f"/containers/{container_id}", None, "GET")  # type: ignore[arg-type]
+    assert status == 200, answer
+    found: dict[str, Any] = answer["data"]["container"]
+    return found
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("settings", [{"queue_tasks": "3"}])
+def test_no_task_is_stuck_or_lost(scene: Scene, chance: random.Random) -> None:  # noqa: F811
+    with kills(scene, chance, 5):
+        ids = [insist(scene, "/containers", body(number), "POST")[1]["data"]["container_id"] for number in range(TASKS)]
+    eventually(lambda: all(shown(scene, one)["phase"] == "done" for one in ids), "the end of all", 120)
+    for number, one in enumerate(ids):
+        found = shown(scene, one)
+        said = (found["exit_code"], found["attempts"], found["timed_out"])
+        assert said == [(0, 1, False), (3, 3, False), (137, 1, True)][number % 3], found
+    assert sorted(container.id for container in containers(scene)) == sorted(ids)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("settings", [{"queue_tasks": "1"}])
+def test_killed_and_nobody_asks_again(scene: Scene, chance: random.Random) -> None:  # noqa: F811
+    """Each container that a killed POST left ran to its end or is gone."""
+    for number in range(6):
+        eventually(lambda: scene.shipper.ask("/healthz")[0] == 200, "the API", 30)
+        with kills(scene, chance, 1):
+            for again in range(3):
+                scene.shipper.ask("/containers", {**body(0), "request_id": f"{number}-{again}"}, "POST")
+    scene.shipper.signal("api", signal.SIGKILL)
+    eventually(lambda: scene.shipper.ask("/containers")[0] == 200, "the API", 30)
+
+    def settled() -> bool:
+        listed = scene.shipper.ask("/containers")[1]
+        return listed is not None and all(one["phase"] == "done" for one in listed["data"]["containers"])
+
+    eventually(settled, "the end of all", 120)
+    assert {container.attrs["State"]["Status"] for container in containers(scene)} <= {"exited"}
