@@ -50,13 +50,23 @@ class Containers:
             os.fsync(out.fileno())
 
 
+def known_contexts(file: Path) -> dict[str, ContainerContext]:
+    """By full id: those of the file's entries that are whole. Writes nothing, so anybody may ask."""
+    return dict(_entries(file.read_bytes())) if file.exists() else {}
+
+
 def _read(file: Path) -> list[tuple[str, ContainerContext]]:
     """The file's entries; a last line that a crash cut short is cut off, so that the next one stands on its own."""
     if not file.exists():
         return []
     stored = file.read_bytes()
+    size = stored.rfind(b"\n") + 1
+    if size < len(stored):
+        os.truncate(file, size)
+    return _entries(stored)
+
+
+def _entries(stored: bytes) -> list[tuple[str, ContainerContext]]:
     whole = stored[: stored.rfind(b"\n") + 1]
-    if len(whole) < len(stored):
-        os.truncate(file, len(whole))
     contexts = [ContainerContext(*orjson.loads(line)) for line in whole.splitlines()]
     return [(context.container_id, context) for context in contexts]

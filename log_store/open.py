@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from log_store.errors import StoreMisconfigured
 from log_store.protocols import LogReader, LogWriter
+from log_store.retyping import LogRetyper
 from wholelog_base.settings import SharedSettings
 
 _SQLITE: Final = "sqlite://"
@@ -64,6 +65,18 @@ def open_reader(url: str, options: StoreOptions = StoreOptions()) -> LogReader:
     from log_store.elastic_reader import ElasticReader
 
     return ElasticReader(url, options)
+
+
+def open_retyper(url: str, options: StoreOptions = StoreOptions()) -> LogRetyper:
+    """What changes types in the store at this URL. Raises StoreMisconfigured."""
+    folder = _sqlite_folder(url)
+    if folder is not None:
+        from log_store.sqlite_retyping import SqliteRetyper
+
+        return SqliteRetyper(folder)
+    from log_store.elastic_retyping import ElasticRetyper
+
+    return ElasticRetyper(url, options)
 
 
 def _sqlite_folder(url: str) -> Path | None:

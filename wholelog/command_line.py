@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from log_store.errors import LogStoreError
@@ -179,6 +180,27 @@ def _classify(asked: argparse.Namespace, given: Given) -> int:
     return 0
 
 
+def _reclassify(asked: argparse.Namespace, given: Given) -> int:
+    from log_shipper.places import containers_file
+    from log_shipper.rules import RuleBook
+    from log_store.open import open_reader, open_retyper, store_options
+    from wholelog.reclassify import Judges, container_id_of, reclassify, summary, time_range
+
+    (loaded,) = load_parts([part for part in all_parts() if part.name == "shipper"], given)
+    settings, times = loaded.settings, time_range(asked.start, asked.end)
+    judges = Judges(RuleBook(settings), containers_file(settings.data))
+    url, options = settings.store_url, store_options(settings)
+    with closing(open_reader(url, options)) as reader, closing(open_retyper(url, options)) as retyper:
+        container_id = container_id_of(reader, asked.container)
+        total = reclassify(retyper, judges, times, container_id, dry=asked.dry_run, say=_note)
+    print("\n".join(summary(total, dry=asked.dry_run)))
+    return 0
+
+
+def _note(text: str) -> None:
+    print(f"wholelog reclassify: {text}", file=sys.stderr)
+
+
 def _driver_options(asked: argparse.Namespace, given: Given) -> int:
     from runtime_api.containers.log_driver import driver_options
     from wholelog.engine_client import EngineClient, engine_socket
@@ -208,6 +230,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Given], int]] = {
     "check": _check,
     "audit": _audit,
     "classify": _classify,
+    "reclassify": _reclassify,
     "driver-options": _driver_options,
     "version": _version,
 }

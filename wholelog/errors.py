@@ -7,6 +7,7 @@ CommandError               exit code 1
 ├── AddressInUse           the address to listen on is taken, or is not this machine's
 ├── SocketProblem          nothing listens on the shipper's socket, or its path does not fit
 ├── ShipperProblem         the shipper does not answer, or refuses what it is asked
+├── NoSuchContainer        a name that no container, or more than one, is known by
 ├── InputProblem           a line of the input is not what it should be: exit code 2
 ├── OutputProblem          a file cannot be written
 └── UsageProblem           exit code 2: what was given does not fit together
@@ -38,6 +39,10 @@ class SocketProblem(CommandError):
 
 
 class ShipperProblem(CommandError):
+    pass
+
+
+class NoSuchContainer(CommandError):
     pass
 
 

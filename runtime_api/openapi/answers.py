@@ -137,6 +137,10 @@ def _log_line() -> Shape:
         },
         {
             "log_type_by": text("which rule decided the type"),
+            "fields": {
+                "type": "object",
+                "description": "what a JSON or logfmt line says in fields, by names of the Elastic Common Schema",
+            },
             "raw": text("the bytes in base64, where they are not UTF-8", contentEncoding="base64"),
         },
     )

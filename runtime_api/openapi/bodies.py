@@ -1,8 +1,10 @@
 """The bodies of requests, from the names, choices and patterns by which `schemas.task_body` checks them."""
 
-from runtime_api.openapi.shapes import Shape, array, choice, taken, text, whole, without
+from runtime_api.openapi.shapes import Shape, array, choice, or_empty, taken, text, whole, without
 from runtime_api.schemas import image_name, quantities, task_body
 from runtime_api.schemas.task import TASK_TYPES
+from wholelog_base import log_settings
+from wholelog_base.linear import LONGEST as LONGEST_EXPRESSION
 
 LONGEST_REQUEST_ID = 256
 
@@ -48,6 +50,7 @@ def _task_desc() -> Shape:
         "mem_limit": text("Memory and swap together, in powers of 1024; at least 6m.", **memory),
         "repo_path": text("URL of a folder or archive of code, put into the working directory before the start."),
         "env": _env(),
+        "log": _log(),
         "inputs": array(
             taken({"from_path": text("a path below it"), "bucket": text("URL of a storage")}),
             "Files that are in place below download_path before the command starts.",
@@ -81,6 +84,29 @@ def _env() -> Shape:
     empty_or_one = {"anyOf": [one, {"$ref": "#/components/schemas/Empty"}]}
     several = array(empty_or_one, maxItems=task_body.MOST_VARIABLES)
     return {"anyOf": [several, one], "description": "Variables NAME=value, each name once; one string is one of them."}
+
+
+def _log() -> Shape:
+    types = choice(log_settings.TYPES, "The type of lines that declare none.")
+    expression = text("An expression of RE2.", maxLength=LONGEST_EXPRESSION)
+    shapes = {
+        "default_type": {
+            "anyOf": [types, taken({"stdout": types, "stderr": types})],
+            "description": "The type of lines that declare none: one for both streams, or one for each.",
+        },
+        "format": choice(
+            log_settings.FORMATS, "The only declarations that count; uncaught exceptions do in all but plain."
+        ),
+        "starts": {
+            "anyOf": [array(or_empty(expression), maxItems=log_settings.MOST_STARTS), expression],
+            "description": "A line in which one of these is found begins a message, and all others continue it.",
+        },
+        "ansi": choice(log_settings.ANSI, "Whether escape sequences are stored."),
+        "carriage_return": choice(
+            log_settings.CARRIAGE_RETURN, "Whether only what the last \\r left of a line is stored."
+        ),
+    }
+    return taken(_known(log_settings.MEMBERS, shapes), (), "How its lines are to be read; docs/log-types.md.")
 
 
 def _known(names: tuple[str, ...], shapes: dict[str, Shape]) -> dict[str, Shape]:

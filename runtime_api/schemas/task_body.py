@@ -174,8 +174,13 @@ def _log(desc: Members) -> LogSettings | None:
     if value is None:
         return None
     log = Members(value, desc.path("log"), log_settings.MEMBERS, desc.problems)
+    members = {name: log.get(name) for name in log_settings.MEMBERS}
+    if isinstance(members["default_type"], dict):
+        members["default_type"] = {name: one for name, one in members["default_type"].items() if not empty(one)}
+    if isinstance(members["starts"], list):
+        members["starts"] = [one for one in members["starts"] if not empty(one)]
     settings = log_settings.parse(
-        {name: log.get(name) for name in log_settings.MEMBERS},
+        members,
         lambda path, wrong, right: desc.problems.add(log.path(path), wrong, right),
     )
     if len(settings.label()) > log_settings.LONGEST_LABEL:

@@ -33,7 +33,13 @@ def rows(batch: DocumentBatch) -> list[tuple[object, ...]]:
 
 
 def test_columns_names_every_column() -> None:
-    assert set(COLUMNS) == {one.name for one in fields(DocumentBatch)} - {"shipper", "raw", "fields", "absorbed", "repaired"}
+    assert set(COLUMNS) == {one.name for one in fields(DocumentBatch)} - {
+        "shipper",
+        "raw",
+        "fields",
+        "absorbed",
+        "repaired",
+    }
 
 
 def test_an_empty_batch_has_no_rows() -> None:
