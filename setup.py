@@ -20,9 +20,11 @@ setup(
     entry_points={"console_scripts": ["wholelog=wholelog.command_line:main"]},
     install_requires=[
         "falcon>=4.0,<5",
+        "google-re2>=1.1,<2",
         "waitress>=3.0,<4",
         "argcomplete>=3.2,<4",
         "docker>=7.1,<8",
+        "drain3-improved>=0.10,<0.11",
         # A client of 9 does not speak to servers of 8; one of 8.19 speaks to both.
         "elasticsearch>=8.19,<9",
         "fluent-logger>=0.11,<0.12",

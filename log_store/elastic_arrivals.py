@@ -59,6 +59,14 @@ def _without_torn(client: ElasticClient, indices: str, container_id: str, shippe
     return _hits(client, indices, {**asked, "_source": _MEMBERS})
 
 
+def find(client: ElasticClient, indices: str, container_id: str, name: str) -> list[Hit]:
+    """See `LogReader.find`; one hit or none."""
+    if not name or not is_text(container_id + name):
+        return []
+    filters: list[dict[str, Any]] = [{"term": {"container_id": container_id}}, {"ids": {"values": [name]}}]
+    return _hits(client, indices, {**_query(filters, 1, sort=[{"seq": "asc"}]), "_source": _MEMBERS})
+
+
 def count(client: ElasticClient, indices: str, container_id: str, shipper: str, after: int, until: int) -> int:
     """See `LogReader.count_since`."""
     if not is_text(container_id + shipper):

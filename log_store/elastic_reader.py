@@ -7,7 +7,8 @@ the other, since order_time may lie in a later day than log_time (a clock that s
 from collections.abc import Iterator
 from typing import Any, Final
 
-from log_store import elastic_arrivals, elastic_seals
+from log_store import elastic_arrivals, elastic_counts, elastic_seals
+from log_store.counting import counted, whole
 from log_store.elastic_client import ElasticClient
 from log_store.elastic_index import DEFAULT_PREFIX, IndexNames
 from log_store.elastic_query import can_be_stored, filters_of, in_order, place_of
@@ -15,7 +16,7 @@ from log_store.elastic_search import PAGE, Hit, PointInTime, checked_hits, key_b
 from log_store.errors import StoreDamaged, StoreMisconfigured, StoreUnavailable
 from log_store.fields import OTHER_DAY
 from log_store.open import StoreOptions
-from log_store.query import Arrival, ContainerRef, LogLine, LogQuery, Page
+from log_store.query import Arrival, ContainerRef, Counts, LogLine, LogQuery, Page
 from log_store.rfc3339 import DAY, day_name
 from log_store.seal import Seal
 from log_store.selection import is_text, sized
@@ -81,6 +82,23 @@ class ElasticReader:
         """See `LogReader`."""
         self._check_open()
         return elastic_arrivals.count(self._client, self._names.logs, container_id, shipper, after, until)
+
+    def find(self, container_id: str, name: str) -> Arrival | None:
+        """See `LogReader`."""
+        self._check_open()
+        hits = elastic_arrivals.find(self._client, self._names.logs, container_id, name)
+        return self._arrival(hits[0]) if hits else None
+
+    def count_by_time(self, query: LogQuery, width: int, seconds: float) -> Counts:
+        """See `LogReader`."""
+        self._check_open()
+        query, (start, end) = whole(query), _range(query)
+        if query.text is not None:
+            return counted(self.read(query), width, seconds)
+        if start > end or not can_be_stored(query):
+            return {}
+        filters = filters_of(query, start, end)
+        return elastic_counts.by_time(self._client, self._indices(start, end), filters, width, seconds)
 
     def seals(self, container_id: str) -> list[Seal]:
         """See `LogReader`."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from log_store.document import DocumentBatch
-from log_store.query import Arrival, ContainerRef, LogQuery, Page
+from log_store.query import Arrival, ContainerRef, Counts, LogQuery, Page
 from log_store.seal import Seal
 
 
@@ -80,6 +80,18 @@ class LogReader(Protocol):
 
     def count_since(self, container_id: str, shipper: str, after: int, until: int) -> int:
         """How many messages have after < seq <= until."""
+        ...
+
+    def find(self, container_id: str, name: str) -> Arrival | None:
+        """The container's message with this id; None where there is none. Raises as `heads`."""
+        ...
+
+    def count_by_time(self, query: LogQuery, width: int, seconds: float) -> Counts:
+        """How many messages there are in each span of `width` ns (a multiple of 1 ms; spans begin at multiples of it).
+
+        Of the query's container, range, types, streams and words. Spans without any are left out. Raises
+        StoreUnavailable also where it takes longer than `seconds`.
+        """
         ...
 
     def seals(self, container_id: str) -> list[Seal]:

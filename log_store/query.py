@@ -9,6 +9,9 @@ from log_store.text_query import TextQuery
 Place = tuple[int, str, int, str]
 """order_time, stream, ordinal, id: where a message stands among all of its container, for ever unless it is moved."""
 
+Counts = dict[int, dict[str, int]]
+"""Begin of a span (ns since 1970 UTC) -> log_type -> messages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arrived:

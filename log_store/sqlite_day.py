@@ -5,6 +5,7 @@ taken, the write-ahead log can be emptied, and an iterator that is dropped leave
 """
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Final
@@ -17,7 +18,10 @@ from log_store.sqlite_folder import SqliteFolder
 from log_store.sqlite_order import (
     AFTER_ALL,
     BEFORE_ALL,
+    COUNT_BY_TIME,
     FIELDS,
+    FIND,
+    FIND_AT,
     KEYS_BACK,
     LEAST,
     MESSAGE,
@@ -34,6 +38,7 @@ from log_store.sqlite_order import (
 )
 
 PAGE_ROWS: Final = 5_000
+_STEPS: Final = 100_000  # of SQLite's machine between two looks at the clock: about a millisecond
 PAGE_BYTES: Final = 4 * 1024 * 1024  # of text and raw bytes, after which a page ends; a single row may be larger
 
 
@@ -89,6 +94,21 @@ class Day:
         with self._snapshot() as (connection, container):
             sql = "SELECT coalesce(sum(lines), 0) FROM documents WHERE container = ?"
             return int(connection.execute(sql, (container,)).fetchone()[0])
+
+    def find(self, log_time: int | None, stream: str, name: str) -> list[Row]:
+        """The row with this id, and its seq; without a time all rows are looked at."""
+        with self._snapshot() as (connection, container):
+            sql = FIND if log_time is None else FIND_AT
+            return connection.execute(
+                sql, {"container": container, "time": log_time, "stream": stream, "id": name}
+            ).fetchall()
+
+    def count_by_time(self, width: int, deadline: float) -> list[tuple[int, str, int]]:
+        """Begin of a span, log_type, rows; stops with an error once `deadline` (of time.monotonic) has passed."""
+        with self._snapshot() as (connection, container):
+            connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+            asked = parameters(container or 0, self._wanted, BEFORE_ALL, AFTER_ALL, 0)
+            return connection.execute(COUNT_BY_TIME, {**asked, "end": self._wanted.end, "width": width}).fetchall()
 
     def heads(self) -> dict[str, int]:
         """The greatest seq of each shipper of the container."""

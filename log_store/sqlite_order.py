@@ -46,6 +46,10 @@ class Wanted:
     arrived: tuple[Arrived, ...] | None = None
 
 
+_CHOSEN: Final = "".join(
+    f"AND (:{column}s IS NULL OR instr(:{column}s, '{_SEPARATOR}' || {column} || '{_SEPARATOR}')) "
+    for column in ("log_type", "stream")
+)
 _ARRIVED: Final = "AND /*arrived*/ TRUE "
 
 
@@ -54,11 +58,7 @@ def _merged(columns: str, upper: str, direction: str) -> str:
     # In plain and tied rows log_time is order_time, but SQLite uses a B-tree's order only for the columns it is made of.
     even = columns.replace("order_time", "log_time AS order_time", 1)
     place = "order_time, stream, ordinal, id"
-    chosen = "".join(
-        f"AND (:{column}s IS NULL OR instr(:{column}s, '{_SEPARATOR}' || {column} || '{_SEPARATOR}')) "
-        for column in ("log_type", "stream")
-    )
-    chosen += _ARRIVED
+    chosen = _CHOSEN + _ARRIVED
     return f"""
 SELECT {even} FROM documents NOT INDEXED
 WHERE container = :container AND order_time = log_time AND ordinal = 0 {chosen}
@@ -84,6 +84,12 @@ ROWS_ON: Final = _merged(_ROW, "<=", "")
 """Rows after `after` up to and with `until`, the first first."""
 ROWS_BACK: Final = _merged(_ROW, "<", "DESC")
 """Rows after `after` and before `until`, the last first."""
+FIND: Final = f"SELECT {_ROW}, seq FROM documents WHERE container = :container AND id = :id LIMIT 1"
+FIND_AT: Final = f"{FIND[:-8]} AND log_time = :time AND stream = :stream LIMIT 1"
+COUNT_BY_TIME: Final = f"""
+SELECT log_time - log_time % :width, log_type, count(*) FROM documents NOT INDEXED
+WHERE container = :container AND log_time BETWEEN :start AND :end {_CHOSEN} GROUP BY 1, 2
+"""
 KEYS_BACK: Final = _merged(_KEY, "<", "DESC")
 """Keys after `after` and before `until`, the last first."""
 

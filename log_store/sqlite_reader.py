@@ -1,6 +1,8 @@
 """The SQLite backend's reader."""
 
+import re
 import sqlite3
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -8,13 +10,15 @@ from functools import partial
 from heapq import merge as merge_keys
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from orjson import loads
 
 from log_store import sqlite_seals
+from log_store.counting import add, counted, took_too_long, whole
 from log_store.errors import StoreUnavailable
-from log_store.query import Arrival, ContainerRef, LogLine, LogQuery, Page
+from log_store.fields import STDERR, STDOUT
+from log_store.query import Arrival, ContainerRef, Counts, LogLine, LogQuery, Page
 from log_store.rfc3339 import format_all
 from log_store.seal import Seal
 from log_store.selection import is_text, sized
@@ -27,6 +31,8 @@ from log_store.sqlite_order import AFTER_ALL, BEFORE_ALL, LEAST, LOG_TIME, MOST,
 from log_store.sqlite_unchanged import Unchanged
 
 T = TypeVar("T")
+_ID: Final = re.compile(r"[0-9a-z]{12}([oe])([0-7][0-9a-f]{15})[0-9a-f]{16}(?:\.\d+)?", re.ASCII)
+_STREAMS: Final = {"o": STDOUT, "e": STDERR}
 
 
 class SqliteReader:
@@ -108,6 +114,34 @@ class SqliteReader:
             return 0
         return sum(day.count_since(shipper, after, until) for day in self._days(LogQuery(container_id)))
 
+    def find(self, container_id: str, name: str) -> Arrival | None:
+        """See `LogReader`. An id as the shipper makes it says where it stands; for any other all rows are looked at."""
+        self._check()
+        if not is_text(container_id + name):
+            return None
+        made = _ID.fullmatch(name)
+        moment, stream = (int(made[2], 16), _STREAMS[made[1]]) if made else (None, "")
+        for day in self._days(LogQuery(container_id, moment, moment)):
+            for row in day.find(moment, stream, name):
+                return Arrival(row[SEQ], lines_of([row[:SEQ]])[0], row[:4])
+        return None
+
+    def count_by_time(self, query: LogQuery, width: int, seconds: float) -> Counts:
+        """See `LogReader`."""
+        self._check()
+        query = whole(query)
+        if query.text is not None or query.arrived is not None:
+            return counted(self.read(query), width, seconds)
+        counts: Counts = {}
+        deadline = time.monotonic() + seconds
+        for day in self._days(query) if _can_be_stored(query) else ():
+            try:
+                for span, log_type, count in day.count_by_time(width, deadline):
+                    add(counts, span, log_type, count)
+            except StoreUnavailable as error:
+                raise took_too_long(seconds) if time.monotonic() > deadline else error from error
+        return counts
+
     def seals(self, container_id: str) -> list[Seal]:
         """See `LogReader`."""
         return self._of_seals(sqlite_seals.of_container, container_id)
@@ -173,11 +207,11 @@ def lines_of(rows: list[Row]) -> list[LogLine]:
     times = format_all([row[LOG_TIME] for row in rows])
     lines: list[LogLine] = []
     append = lines.append
-    for time, (_, stream, _, name, _, log_type, log_type_by, message, count, raw, fields) in zip(
+    for moment, (_, stream, _, name, _, log_type, log_type_by, message, count, raw, fields) in zip(
         times, rows, strict=True
     ):
         line: LogLine = {
-            "log_time": time,
+            "log_time": moment,
             "log_type": log_type,
             "log_message": message,
             "log_type_by": log_type_by,

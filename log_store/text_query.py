@@ -1,4 +1,4 @@
-"""Words and phrases that a message must hold: one meaning for every backend, decided here and nowhere else.
+"""Words, phrases and regular expressions that a message must hold: one meaning for every backend, decided here and nowhere else.
 
 A query is parts between spaces; a part in double quotes may hold spaces. All parts must occur. A part is one word, or
 several (`"disk full"`, `foo.bar`, `日志`) that must follow each other with nothing between them but what is no word.
@@ -11,10 +11,13 @@ is not found in `error`, `foo` is in `foo.bar`. Upper and lower case are the sam
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
+
+import re2
 
 MOST_CHARACTERS: Final = 500
 MOST_WORDS: Final = 30
+_REGEX_MEMORY: Final = 4 << 20  # bytes of one compiled
 
 _ALONE: Final = (
     "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u30ff\u3105-\u312f"
@@ -33,9 +36,10 @@ class TextQueryError(ValueError):
 
 @dataclass(frozen=True)
 class TextQuery:
-    """`parts`: of each its words in lower case."""
+    """`parts`: of each its words in lower case; `regex`: what must be found, too, '': nothing."""
 
     parts: tuple[tuple[str, ...], ...]
+    regex: str = ""
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -46,12 +50,42 @@ class TextQuery:
     def _patterns(self) -> tuple[re.Pattern[str], ...]:
         return tuple(re.compile(_pattern(part)) for part in self.parts)
 
+    @cached_property
+    def _regex(self) -> Any:
+        return _compiled(self.regex)
+
     def matches(self, message: str) -> bool:
-        text = message.lower()
-        for word in self.words:  # much quicker than the patterns, and most messages end here
-            if word not in text:
+        if self.parts:
+            text = message.lower()
+            for word in self.words:  # much quicker than the patterns, and most messages end here
+                if word not in text:
+                    return False
+            if not all(pattern.search(text) for pattern in self._patterns):
                 return False
-        return all(pattern.search(text) for pattern in self._patterns)
+        return not self.regex or bool(self._regex.search(message.encode("utf-8", "replace")))
+
+
+def parse_regex(text: str) -> str:
+    """A regular expression in RE2's syntax (https://github.com/google/re2/wiki/Syntax), in which no message takes more
+    than linear time. Raises TextQueryError."""
+    if len(text) > MOST_CHARACTERS:
+        raise TextQueryError(f"has {len(text)} characters, must have at most {MOST_CHARACTERS}")
+    try:
+        _compiled(text)
+    except re2.error as error:
+        said = error.args[0] if error.args else error
+        said = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+        raise TextQueryError(
+            f"is no regular expression that RE2 takes (neither look-around nor back-references): {said}"
+        ) from error
+    return text
+
+
+def _compiled(text: str) -> Any:
+    options = re2.Options()
+    options.max_mem = _REGEX_MEMORY
+    options.log_errors = False
+    return re2.compile(text.encode("utf-8", "replace"), options)
 
 
 def parse_text_query(text: str) -> TextQuery:

@@ -19,6 +19,7 @@ from runtime_api.resources.following import Following
 from runtime_api.resources.health import Alive, Metrics, Ready
 from runtime_api.resources.logs import Bounds, Logs
 from runtime_api.resources.openapi import Docs, OpenApi
+from runtime_api.resources.views import Context, Diff, Histogram, Patterns, Views
 from runtime_api.seal_waits import SealWaits
 from runtime_api.shares import shares_of
 from runtime_api.slots import Slots
@@ -27,8 +28,8 @@ from wholelog_base.version import VERSION
 App = falcon.App[falcon.Request, falcon.Response]
 
 _ROUTES: Final = (
-    "POST and GET /containers, GET and DELETE /containers/{container_id}, GET /logs, /healthz, /readyz, /metrics, "
-    "/openapi.json, /docs"
+    "POST and GET /containers, GET and DELETE /containers/{container_id}, GET /logs, /logs/histogram, /logs/context, "
+    "/logs/patterns, /logs/diff, /healthz, /readyz, /metrics, /openapi.json, /docs"
 )
 _ENGINE_ADVICE: Final = "see that Docker runs and that this user may use its socket (setting docker_host)"
 _STORE_ADVICE: Final = "see that the log store runs and that its settings fit (store, elasticsearch_*)"
@@ -48,6 +49,9 @@ def create_app(
     counters.watch_seal_waits(lambda: bounds.waits.taken)
     following = Following(containers, reader, Slots(settings.follow_limit), counters, settings.follow_keep_alive)
     app.add_route("/logs", Logs(containers, reader, SealWaits(reader.seals), clock, bounds, counters, following))
+    views = Views(containers, reader, clock, bounds.streams)
+    for name, kind in (("histogram", Histogram), ("context", Context), ("patterns", Patterns), ("diff", Diff)):
+        app.add_route(f"/logs/{name}", kind(views))
     app.add_route("/healthz", Alive(clock))
     dependencies = [
         Dependency("engine", containers.check, _ENGINE_ADVICE, clock),

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 
 from log_store.errors import LogStoreError
-from log_store.query import Arrival, ContainerRef, LogLine, LogQuery, Page
+from log_store.query import Arrival, ContainerRef, Counts, LogLine, LogQuery, Page
 from log_store.rfc3339 import format_all
 from log_store.seal import Seal
 
@@ -66,6 +66,12 @@ class MadeReader:
 
     def read_since(self, container_id: str, shipper: str, after: int, until: int, most: int) -> list[Arrival]:
         return []
+
+    def find(self, container_id: str, name: str) -> Arrival | None:
+        return None
+
+    def count_by_time(self, query: LogQuery, width: int, seconds: float) -> Counts:
+        return {}
 
     def count_since(self, container_id: str, shipper: str, after: int, until: int) -> int:
         return 0

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from log_store.counting import counted, whole
 from log_store.document import COLUMNS, DocumentBatch
 from log_store.errors import LogStoreError
 from log_store.protocols import WriteResult
-from log_store.query import Arrival, Arrived, ContainerRef, LogLine, LogQuery, Page
+from log_store.query import Arrival, Arrived, ContainerRef, Counts, LogLine, LogQuery, Page
 from log_store.rfc3339 import format_ns
 from log_store.seal import Seal
 
@@ -123,6 +124,13 @@ class MemoryStore:
         rows.sort(key=lambda row: int(row.members["seq"]))
         last = rows[most - 1].members["seq"] if len(rows) > most else 2**63
         return [Arrival(row.members["seq"], row.line(), row.place) for row in rows if row.members["seq"] <= last]
+
+    def find(self, container_id: str, name: str) -> Arrival | None:
+        found = [row for row in self._of(container_id) if row.members["id"] == name]
+        return Arrival(found[0].members["seq"], found[0].line(), found[0].place) if found else None
+
+    def count_by_time(self, query: LogQuery, width: int, seconds: float) -> Counts:
+        return counted(self.read(whole(query)), width, seconds)
 
     def count_since(self, container_id: str, shipper: str, after: int, until: int) -> int:
         return len(self.read_since(container_id, shipper, after, until, 2**31))

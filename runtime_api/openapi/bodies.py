@@ -61,6 +61,14 @@ def _task_desc() -> Shape:
         ),
         "download_path": text(folder + "the working directory. Absent: the image's own.", pattern="^/"),
         "upload_path": text(folder + "where outputs lie.", pattern="^/"),
+        "timeout": text(
+            "How long it may run: a number of seconds, or a text such as 30s, 10m, 2h or 1d. Absent: as long as it will.",
+            type=["string", "number"], examples=["10m", 90],
+        ),
+        "retries": text(
+            "How many times it is started again where it fails.", type=["string", "integer"], examples=[2],
+        ),
+        "callback_url": text("URL that is told of the task's end, where the operator allows it."),
     }  # fmt: skip
     for name in task_body.NOT_BUILT:
         shapes[name] = {"type": "null", "description": "Not built yet; leave it out."}

@@ -41,15 +41,8 @@ def read_log_parameters(query: str, now: int, wait_limit: float) -> LogParameter
     """
     given = read_query(query, NAMES, selection.REPEATED)
     problems: list[str] = []
-    container = given.get("container_id", "")
-    if not container:
-        problems.append("container_id: missing; it must be a container's id, an unambiguous prefix of it, or its name")
-    elif len(container) > 255 or not container.isprintable():
-        problems.append(f"container_id: {container!r:.100} must be at most 255 printable characters")
-    start = _time("start_time", given, now, problems)
-    end = _time("end_time", given, now, problems)
-    if start is not None and end is not None and start > end:
-        problems.append(f"start_time: {given['start_time']!r} is later than end_time {given['end_time']!r}")
+    container = read_container(given, problems)
+    start, end = read_range(given, now, problems)
     follow = read_follow(given, problems)
     size = _size(given, problems)
     chosen = read_selection(given, problems)
@@ -57,6 +50,24 @@ def read_log_parameters(query: str, now: int, wait_limit: float) -> LogParameter
     if problems:
         raise BadRequest(problems)
     return LogParameters(container, start, now if end is None else end, size, end is not None, wait, chosen, follow)
+
+
+def read_container(given: dict[str, str], problems: list[str], name: str = "container_id") -> str:
+    container = given.get(name, "")
+    if not container:
+        problems.append(f"{name}: missing; it must be a container's id, an unambiguous prefix of it, or its name")
+    elif len(container) > 255 or not container.isprintable():
+        problems.append(f"{name}: {container!r:.100} must be at most 255 printable characters")
+    return container
+
+
+def read_range(given: dict[str, str], now: int, problems: list[str]) -> tuple[int | None, int | None]:
+    """`start_time` and `end_time`, ns since 1970 UTC."""
+    start = _time("start_time", given, now, problems)
+    end = _time("end_time", given, now, problems)
+    if start is not None and end is not None and start > end:
+        problems.append(f"start_time: {given['start_time']!r} is later than end_time {given['end_time']!r}")
+    return start, end
 
 
 def asks_to_wait(query: str) -> bool:

@@ -5,10 +5,10 @@ from typing import Final
 
 from log_store.fields import LOG_TYPES, STREAMS
 from log_store.query import LogQuery
-from log_store.text_query import TextQuery, TextQueryError, parse_text_query
+from log_store.text_query import TextQuery, TextQueryError, parse_regex, parse_text_query
 from runtime_api.reading.cursor import Cursor, parse_cursor
 
-NAMES: Final = ("log_type", "stream", "q", "order", "tail", "cursor", "format")
+NAMES: Final = ("log_type", "stream", "q", "regex", "order", "tail", "cursor", "format")
 REPEATED: Final = ("log_type", "stream")
 MOST_TAIL: Final = 100_000
 FORMATS: Final = ("json", "ndjson", "text", "csv")
@@ -80,13 +80,17 @@ def _streams(given: dict[str, str], problems: list[str]) -> tuple[str, ...]:
 
 
 def _text(given: dict[str, str], problems: list[str]) -> TextQuery | None:
-    if "q" not in given:
-        return None
+    words, regex = TextQuery(()), ""
     try:
-        return parse_text_query(given["q"])
+        name = "q"
+        if "q" in given:
+            words = parse_text_query(given["q"])
+        name = "regex"
+        if "regex" in given:
+            regex = parse_regex(given["regex"])
     except TextQueryError as error:
-        problems.append(f"q: {error}")
-        return None
+        problems.append(f"{name}: {error}")
+    return TextQuery(words.parts, regex) if words.parts or regex else None
 
 
 def _tail(given: dict[str, str], problems: list[str]) -> int | None:

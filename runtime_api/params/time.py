@@ -42,7 +42,7 @@ def parse_time(text: str, now: int) -> int:
     if epoch is not None:
         time = _epoch(epoch.group(1), epoch.group(2) or "")
     elif text[-1:].isalpha() and text[-1:] not in "zZ":
-        time = now - _duration(text)
+        time = now - parse_duration(text)
     else:
         time = _rfc3339(text)
     return min(max(time, 0), _LATEST)
@@ -58,7 +58,8 @@ def _epoch(digits: str, fraction: str) -> int:
     return int(digits + fraction.ljust(exponent, "0"))
 
 
-def _duration(text: str) -> int:
+def parse_duration(text: str) -> int:
+    """Nanoseconds of `10m`, `1h30m`. Raises ValueError."""
     total = end = 0
     for part in DURATION.finditer(text):
         if part.start() != end:

@@ -65,7 +65,7 @@ class Logs:
         if asked.follow is not None:
             self._following.answer(req, resp, asked, asked.follow)
             return
-        slot = None if asked.wait is None else self._slot_to_wait()
+        slot = self._slot_of(asked)
         try:
             container_id = self._containers.resolve(asked.container)
             waited = None
@@ -85,8 +85,13 @@ class Logs:
             self._following.describe(req, resp, asked, asked.follow)
             return
         choice = Choice.of(req, asked.selection.format)
-        answer = self._answer(self._containers.resolve(asked.container), asked, None, choice)
-        answer.rest.close()
+        slot = self._slot_of(asked) if asked.wait is None else None
+        try:
+            answer = self._answer(self._containers.resolve(asked.container), asked, None, choice)
+            answer.rest.close()
+        finally:
+            if slot is not None:
+                slot.release()
         choice.describe(resp, answer.form)
         resp.stream = iter(())  # not "no body": its length is not known
 
@@ -144,13 +149,11 @@ class Logs:
         choice.describe(resp, answer.form)  # at last: not on an error's answer
 
     def _stream(self, answer: LogAnswer, slot: Slot | None) -> LogStream:
-        taken = slot or self._bounds.streams.take()
-        if taken is None:
+        try:
+            taken = slot or self._slot_to_stream()
+        except TooManyStreams:
             answer.rest.close()
-            raise TooManyStreams(
-                f"{self._bounds.streams.limit} long answers are being read, which is the most at a time "
-                "(half of the setting api_threads): try again, or ask for a shorter range or a `size`"
-            )
+            raise
         self._counters.stream_began()
 
         def end() -> None:
@@ -158,6 +161,21 @@ class Logs:
             self._counters.stream_ended()
 
         return LogStream(answer, self._counters, end)
+
+    def _slot_of(self, asked: LogParameters) -> Slot | None:
+        """What a request must have before it begins: to wait, or to look for words through a log of any length."""
+        if asked.wait is not None:
+            return self._slot_to_wait()
+        return None if asked.selection.text is None else self._slot_to_stream()
+
+    def _slot_to_stream(self) -> Slot:
+        slot = self._bounds.streams.take()
+        if slot is None:
+            raise TooManyStreams(
+                f"{self._bounds.streams.limit} long answers are being read or searched for, which is the most at a time "
+                "(half of the setting api_threads): try again, or ask for a shorter range or a `size`"
+            )
+        return slot
 
     def _slot_to_wait(self) -> Slot:
         slot = self._bounds.waits.take()

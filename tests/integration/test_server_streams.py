@@ -4,10 +4,12 @@ import http.client
 import json
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from log_store.errors import StoreDamaged, StoreUnavailable
+from log_store.query import LogQuery, Page
 from tests.api_server import ask, connect, enveloped, eventually, everything, parts, running, unchunked
 from tests.fake_containers import FULL_ID, FakeContainers
 from tests.fake_reader import MadeReader
@@ -159,6 +161,38 @@ def test_streams_take_half_of_the_threads_and_the_next_is_429() -> None:
             for connection in (first, second):
                 everything(connection)
         assert eventually(lambda: parts(ask(port, get("1.0")))[0] == 200)
+
+
+class Searched(MadeReader):
+    """A store that looks long before it finds anything."""
+
+    def read(self, query: LogQuery) -> Iterator[Page]:
+        if query.text is not None:
+            self.searching += 1
+            self.go.wait(30)
+        yield from super().read(query)
+
+    searching = 0
+
+
+def test_who_searches_has_a_place_before_anything_is_found() -> None:
+    reader = Searched(pages=1)
+    reader.go.clear()
+    with running(FakeContainers(), reader, api_threads=4) as port:
+        first, second = connect(port), connect(port)
+        with first, second:
+            for connection, more in ((first, "&q=rare"), (second, "&regex=rare")):
+                connection.sendall(get("1.0", more=more))
+            assert eventually(lambda: reader.searching == 2)
+            for method in ("GET", "HEAD"):
+                assert parts(ask(port, get("1.0", method, more="&q=rare")))[0] == 429
+            assert "searched for" in enveloped(ask(port, get("1.0", more="&q=rare")))["message"]
+            assert alive(port) and enveloped(ask(port, get("1.0")))["data"]["count"] == 1000
+            reader.go.set()
+            for connection in (first, second):
+                assert enveloped(everything(connection)[0])["data"]["count"] == 1000
+        for _ in range(3):
+            assert parts(ask(port, get("1.0", more="&q=rare")))[0] == 200
 
 
 def test_the_server_ends_at_once_and_cuts_what_is_under_way() -> None:
