@@ -62,6 +62,10 @@ def _shapes(longest_wait: int) -> dict[str, Shape]:
             "Only messages that hold these words, and these phrases in double quotes. At most 30 words.",
             maxLength=MOST_CHARACTERS,
         ),
+        "regex": text(
+            "Only messages in which this expression (RE2) is found; a log store that cannot search so answers 400.",
+            maxLength=MOST_CHARACTERS,
+        ),
         "order": text("The oldest first (asc), or the newest (desc).", enum=["", "asc", "desc"]),
         "cursor": text(
             "Goes on behind an answer of `size` messages: its data.cursor, all other parameters as they were.",
