@@ -49,8 +49,8 @@ def start(client: docker.DockerClient, shipper: Shipper) -> Start:
 
 
 def sealed(store: SqliteReader, container: Container, runs: int = 1) -> Seal:
-    """The seal of the container's last run, once it has so many; at most 60 s are waited."""
-    end = time.monotonic() + 60
+    """The seal of the container's last run, once it has so many; at most 240 s are waited: machines are busy."""
+    end = time.monotonic() + 240
     while time.monotonic() < end:
         seals = store.seals(container.id)
         if len(seals) >= runs and seals[-1].state != "open":
