@@ -55,7 +55,8 @@ _FRAMES = re.compile(
 )
 _CRITICAL_FIRSTS = frozenset("pftThFPCK#*SuR")
 _ERROR_FIRSTS = frozenset("TEUu+[tl*CdfmcD=PreaSMg{s═")
-_NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
+NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
+FIRSTS = _CRITICAL_FIRSTS | _ERROR_FIRSTS  # of announcements without a colon
 _LOOKED_AT = 600
 _MOST_SCOPES = 8  # in the name of an exception
 _FRAME_LINES = 8  # behind the first: frames follow soon
@@ -113,11 +114,11 @@ def _named(line: str) -> bool:
             break
         colon = line.find(":", colon + 2, 240)
     if colon > 0:
-        if line[:colon].endswith(_NAME_ENDS):
+        if line[:colon].endswith(NAME_ENDS):
             match = _NAMED.match(line)
             return match is not None and not is_value(line, match.end())
         return False
-    return line.endswith(_NAME_ENDS) and (_BARE_NAME.match(line) is not None or _NAMED.match(line) is not None)
+    return line.endswith(NAME_ENDS) and (_BARE_NAME.match(line) is not None or _NAMED.match(line) is not None)
 
 
 def _placed(line: str) -> bool:
