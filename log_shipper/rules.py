@@ -22,7 +22,7 @@ from wholelog_base.log_settings import LogSettings, from_label
 
 log = logging.getLogger(__name__)
 
-_KEPT: Final = 4096  # sets of rules of as many kinds of containers
+_KEPT: Final = 256  # sets of rules of as many kinds of containers; one may hold half a MiB of expressions
 NO_CONTAINER: Final = ContainerContext("")
 
 
@@ -33,7 +33,7 @@ class RuleBook:
         """Raises SettingsError for a rules file that does not fit."""
         self._file: RulesFile = read(settings.rules) if settings.rules is not None else NO_RULES
         self._default = LogSettings(settings.default_type, settings.default_type_stderr)
-        self._fields = settings.fields
+        self._extract = Structured() if settings.fields else None  # one, so that what it remembers is bounded
         self._days = DayRange(int(settings.retention * 1e9))
         self._made: OrderedDict[tuple[str, ...], Rules] = OrderedDict()
 
@@ -64,8 +64,7 @@ class RuleBook:
             asked.stdout, asked.stderr, _find(types, STDOUT, asked.format), _find(types, STDERR, asked.format)
         )
         grouper = Grouper(_Declares(classify), begins=starter(asked.starts))
-        extract = Structured() if self._fields else None
-        return Rules(self._days, classify, grouper, extract, reducer(asked.ansi, asked.carriage_return))
+        return Rules(self._days, classify, grouper, self._extract, reducer(asked.ansi, asked.carriage_return))
 
 
 class _Declares:

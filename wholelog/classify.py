@@ -4,16 +4,21 @@ import json
 import re
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TextIO
 
+import orjson
+
 from log_shipper.stages.document import Rules
 from log_shipper.stages.multiline import GAP, GroupState
+from log_store.fields import STREAMS
+from wholelog.errors import InputProblem
 from wholelog.line_input import Record, lines_of, record_of
 
 MOST_HELD: Final = 64 << 20
 """Characters of messages that may wait for an earlier one to end; above it they come before that one."""
+_PART: Final = 1000  # messages that are judged and written together
 _MESSAGE: Final = 200  # characters that a held message weighs beside its text
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -105,48 +110,91 @@ def classify_plain(descriptor: int, out: TextIO, rules: Rules, *, stream: str, j
     joiner = Joiner(rules, join=join)
     for lines in lines_of(descriptor, idle=GAP / 1e9):
         if not lines:
-            _show(out, joiner.end(), rules)
+            _show(out, list(joiner.end()), rules)
             continue
         now = time.time_ns()
-        records = (Record(line.decode("utf-8", "replace"), "", stream, now) for line in lines)
-        _show(out, joiner.add(records), rules)
-    _show(out, joiner.end(), rules)
+        records = [Record(line.decode("utf-8", "replace"), "", stream, now) for line in lines]
+        for ended in _in_parts(joiner.add(records)):
+            _show(out, ended, rules)
+    _show(out, list(joiner.end()), rules)
 
 
 def classify_records(descriptor: int, out: TextIO, rules: Rules, *, join: bool) -> None:
-    """A JSON object a line in, and one out for each message. Raises InputProblem."""
+    """A JSON object a line in, and one out for each message. Raises InputProblem, after what was read before it is out."""
     joiner, number = Joiner(rules, join=join), 0
-    for lines in lines_of(descriptor, longest=None):
-        records = (record_of(line, at) for at, line in enumerate(lines, number + 1) if line.strip())
-        number += len(lines)
-        _write(out, joiner.add(records), rules)
-    _write(out, joiner.end(), rules)
+    try:
+        for lines in lines_of(descriptor, longest=None):
+            records = (record_of(line, at) for at, line in enumerate(lines, number + 1) if line.strip())
+            number += len(lines)
+            for ended in _in_parts(joiner.add(records)):
+                _write(out, ended, rules)
+    except InputProblem:
+        _write(out, list(joiner.end()), rules)
+        raise
+    _write(out, list(joiner.end()), rules)
 
 
-def _write(out: TextIO, messages: Iterable[Message], rules: Rules) -> None:
-    for message in messages:
-        text, (log_type, rule), first = "\n".join(message.texts), _type(message, rules), message.first
+def _in_parts(messages: Iterator[Message]) -> Iterator[list[Message]]:
+    """Also what came before an error."""
+    part: list[Message] = []
+    try:
+        for message in messages:
+            part.append(message)
+            if len(part) >= _PART:
+                yield part
+                part = []
+    except InputProblem:
+        yield part
+        raise
+    yield part
+
+
+def _write(out: TextIO, messages: list[Message], rules: Rules) -> None:
+    lines = []
+    for message, text, (log_type, rule) in _judged(messages, rules):
+        first = message.first
         told = {
             "container": first.container, "stream": first.stream, "time_ns": first.time_ns, "log_type": log_type,
             "log_type_by": rule, "log_message": text,
         }  # fmt: skip
-        out.write(json.dumps(told) + "\n")
+        lines.append(_as_json(told) + "\n")
+    out.write("".join(lines))
     out.flush()
 
 
-def _show(out: TextIO, messages: Iterable[Message], rules: Rules) -> None:
-    for message in messages:
-        log_type, rule = _type(message, rules)
+def _as_json(told: Mapping[str, object]) -> str:
+    """In ASCII alone, since the output's encoding may have no more."""
+    try:
+        quick = orjson.dumps(told)
+        if quick.isascii():
+            return quick.decode()
+    except TypeError:  # half a surrogate pair
+        pass
+    return json.dumps(told)
+
+
+def _show(out: TextIO, messages: list[Message], rules: Rules) -> None:
+    lines = []
+    for message, _, (log_type, rule) in _judged(messages, rules):
         mark = f"{log_type:8} {rule:8} "
         for text in message.texts:
-            out.write(f"{mark}| {_UNSEEN.sub(_escaped, text)}\n")
+            lines.append(f"{mark}| {_UNSEEN.sub(_escaped, text)}\n")
             mark = " " * len(mark)
+    out.write("".join(lines))
     out.flush()
 
 
-def _type(message: Message, rules: Rules) -> tuple[str, str]:
-    (log_type,), (rule,) = rules.classify(["\n".join(message.texts)], message.first.stream)
-    return log_type, rule
+def _judged(messages: list[Message], rules: Rules) -> Iterator[tuple[Message, str, tuple[str, str]]]:
+    """With the text and (log type, rule) of each."""
+    texts = ["\n".join(message.texts) if len(message.texts) > 1 else message.texts[0] for message in messages]
+    judged: list[tuple[str, str]] = [("", "")] * len(messages)
+    for stream in STREAMS:
+        rows = [row for row, message in enumerate(messages) if message.first.stream == stream]
+        if rows:
+            types, by = rules.classify([texts[row] for row in rows], stream)
+            for row, judgement in zip(rows, zip(types, by, strict=True), strict=True):
+                judged[row] = judgement
+    return zip(messages, texts, judged, strict=True)
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
+
 from log_store.fields import STDOUT, STREAMS
 from wholelog.errors import InputProblem
 
@@ -72,7 +74,7 @@ def record_of(line: bytes, number: int) -> Record:
     Other members are passed over. Raises InputProblem naming line, member, value, and what would be right.
     """
     try:
-        members = json.loads(line)
+        members = _loads(line)
     except (ValueError, RecursionError) as error:
         shown = line[:_SHOWN].decode("utf-8", "replace")
         raise InputProblem(f"line {number}: {shown!r} is not JSON: {error}") from error
@@ -87,6 +89,13 @@ def record_of(line: bytes, number: int) -> Record:
     if time is not None and (type(time) is not int or not 0 <= time < 1 << 63):
         raise InputProblem(f"line {number}: time_ns: {_shown(time)} must be whole nanoseconds since 1970 UTC")
     return Record(log, "" if container is None else _text(container, "container", number), stream or STDOUT, time)
+
+
+def _loads(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except ValueError:
+        return json.loads(line)  # takes half a surrogate pair, and says where a mistake is
 
 
 def _text(value: Any, name: str, number: int) -> str:

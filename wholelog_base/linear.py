@@ -3,13 +3,13 @@
 RE2 has no backreferences and no looking around (github.com/google/re2/wiki/Syntax).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import re2
 
 LONGEST: Final = 1000  # characters of an expression
-_MEMORY: Final = 1 << 20  # bytes of one compiled expression with its states; a larger one is refused or forgets them
+_MEMORY: Final = 512 << 10  # bytes of one compiled expression with its states; a larger one is refused or forgets them
 
 
 class Expression:
@@ -23,6 +23,16 @@ class Expression:
             raise ValueError(f"must be a regular expression of 1 to {LONGEST} characters")
         if "\0" in pattern or not pattern.isprintable():
             raise ValueError("must not hold control characters: write them as \\x1b")
+        self._compile(pattern)
+
+    @classmethod
+    def any_of(cls, patterns: Sequence[str]) -> "Expression":
+        """Found where any of these is, each good by itself; in the memory of one. Raises ValueError where that can't be."""
+        made = cls.__new__(cls)
+        made._compile("|".join(f"(?:{pattern})" for pattern in patterns))
+        return made
+
+    def _compile(self, pattern: str) -> None:
         options = re2.Options()
         options.max_mem, options.log_errors = _MEMORY, False
         try:
@@ -33,8 +43,8 @@ class Expression:
             raise ValueError(
                 f"is no regular expression of RE2 ({told}); it has no backreferences and no looking around"
             ) from error
-        self.pattern: Final = pattern
-        self.groups: Final[Mapping[str, int]] = self._compiled.groupindex
+        self.pattern = pattern
+        self.groups: Mapping[str, int] = self._compiled.groupindex
 
     def found(self, text: str) -> bool:
         """Whether it is found anywhere in the text; `^` and `$` are the text's ends."""

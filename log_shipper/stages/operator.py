@@ -87,10 +87,13 @@ def _nothing(message: str) -> Found | None:
 
 def starter(expressions: tuple[str, ...]) -> Callable[[str], bool] | None:
     """Whether a line begins a message; None without expressions. Raises ValueError."""
-    compiled = tuple(map(Expression, expressions))
-    if not compiled:
+    if not expressions:
         return None
-    return lambda head: any(expression.found(head) for expression in compiled)
+    try:
+        return Expression.any_of(expressions).found
+    except ValueError:  # each by itself is good, and two have a group of one name, or all together are too large
+        compiled = tuple(map(Expression, expressions))
+        return lambda head: any(expression.found(head) for expression in compiled)
 
 
 def reducer(ansi: str, carriage_return: str) -> Callable[[str], str] | None:

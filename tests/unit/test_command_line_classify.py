@@ -85,7 +85,7 @@ def test_a_gap_on_record_time_parts_messages_and_each_line_joins_none() -> None:
 )
 def test_what_is_wrong_with_a_record_is_said_with_its_line(line: str, says: str) -> None:
     done = classify('{"log":"fine"}\n' + line + '\n{"log":"after"}\n', "--jsonl")
-    assert done.returncode == 2
+    assert done.returncode == 2 and [json.loads(line)["log_message"] for line in done.stdout.splitlines()] == ["fine"]
     (said,) = done.stderr.decode().splitlines()
     assert said.startswith(f"wholelog classify: {says}")
 
@@ -107,6 +107,11 @@ def test_what_comes_is_shown_though_more_may_come() -> None:
         assert process.stdout.readline() == b"info     default  | ready\n"
         process.stdin.close()
         assert process.wait(60) == 0
+
+
+def test_text_of_any_script_comes_as_ascii_and_back() -> None:
+    texts = ["ERROR ä 错误 \U0001f600", "\ud800 half", 'q" \\ \x00\x7f']
+    assert [one["log_message"] for one in records(*({"log": text} for text in texts))] == texts
 
 
 def test_no_more_is_held_than_the_limit() -> None:

@@ -14,6 +14,7 @@ from log_shipper.pipeline import Pipeline
 from log_shipper.rules import RuleBook
 from log_shipper.rules_file import read
 from log_shipper.stages.document import Rules
+from log_shipper.stages.operator import starter
 from log_store.document import ContainerContext
 from log_store.fields import LOG_TYPES
 from tests.fakes import MemoryStore
@@ -212,6 +213,22 @@ def test_own_starts_part_messages_however_the_lines_are_cut(cuts: list[int], res
         if begin < end:
             log.receive(lines[begin:end], restart=restart)
     assert log.messages() == ["before", "\n".join(OWN[1:5]), "2026-01-01 two", "2026-01-01 three", "x"]
+
+
+def test_many_starts_are_one_expression_where_they_can_be() -> None:
+    for starts in (("^a", "(?i)b"), ("(?P<n>^a)", "(?P<n>(?i)b)")):
+        begins = starter(starts)
+        assert begins is not None
+        assert [begins(text) for text in ("a", "xB", "xa", "")] == [True, True, False, False]
+    assert starter(()) is None
+
+
+def test_no_more_rules_are_kept_than_the_limit() -> None:
+    rules = RuleBook(ShipperSettings(retention=1e9))
+    for number in range(600):
+        context = ContainerContext(CONTAINER, log=LogSettings(starts=(f"^{number}-",)).label())
+        assert rules.of(context) is rules.of(context)
+    assert len(rules._made) <= 256
 
 
 def test_reduced_text_is_stored_and_names_stay_those_of_the_bytes() -> None:

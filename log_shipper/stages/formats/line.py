@@ -150,8 +150,17 @@ def _worded(line: str, depth: int) -> Found | None:
         if STAMP.match(line) is not None:
             return _headed(line, depth)
     if "=" not in line and ":" not in line and " - " not in line and "|" not in line:
-        return traces.find(line) or shells.find(line) or tools.own_mark(line) or _after_bare_name(line)
+        return _of_words(line)
     return _text(line, depth)
+
+
+def _of_words(line: str) -> Found | None:
+    """A line without any of the marks by which most rules work: the commonest there is, so each is asked only if it may know."""
+    first = line[0]
+    found = traces.find(line) if first in traces.FIRSTS or line.endswith(traces.NAME_ENDS) else None
+    if found is None and first in shells.FIRSTS:
+        found = shells.find(line)
+    return found or tools.own_mark(line) or (_after_bare_name(line) if first.islower() else None)
 
 
 def _text(line: str, depth: int) -> Found | None:

@@ -21,6 +21,7 @@ _SAYS = re.compile(
 _SIGNALS = re.compile(
     r"(?:Segmentation fault|Bus error|Illegal instruction|Floating point exception)(?: \(core dumped\))?$|Aborted \(core dumped\)$"
 )
+FIRSTS = frozenset("SABIF")  # of signals, which stand without a name
 _RUNC = re.compile(r"exec \S+: (?:exec format error|no such file or directory|permission denied)$")
 _WARNS = re.compile(r"\S+ (?:line \d+: )?warning: |\S+: warning: ")
 
@@ -29,7 +30,7 @@ def find(line: str) -> Found | None:
     """`error` for a shell's complaint (`warning` where it says so)."""
     colon = line.find(":", 0, 120)
     if colon < 0:
-        return (ERROR, "shell") if line[0] in "SABIF" and _SIGNALS.match(line) else None
+        return (ERROR, "shell") if line[0] in FIRSTS and _SIGNALS.match(line) else None
     name, head = line[:colon], line[:400]
     if " " in name:
         return (ERROR, "shell") if name.startswith("exec ") and _RUNC.match(head) else None

@@ -11,7 +11,7 @@ from log_shipper.stages.formats.levels import CRITICAL, ERROR, WARNING, Found, o
 from log_shipper.stages.formats.words import is_value
 
 _CRITICAL = re.compile(
-    r"panic: |fatal error: |fatal runtime error: |thread '[^']{0,200}+' (?:\(\d+\) )?panicked at |thread \d+ panic: "
+    r"panic: |The application panicked \(crashed\)\.$|fatal error: |fatal runtime error: |thread '[^']{0,200}+' (?:\(\d+\) )?panicked at |thread \d+ panic: "
     r"|(?:PHP )?(?:Catchable )?[Ff]atal error: |Fatal Python error: |FATAL ERROR: |Fatal Error: |Fatal:? exception"
     r"|# A fatal error has been detected by |Kernel panic - not syncing"
     r"|\*\*\* (?:stack smashing detected|buffer overflow detected) \*\*\*|http: panic serving \S+: "
@@ -53,9 +53,10 @@ _FRAMES = re.compile(
     r"\n(?:[ \t]++(?:at \S.{0,200}?[\])\d>][ \t]*+$|at [\w.$<>/]+\(|from \S+:\d+:in )|.{0,200}? called at \S+ line \d+)|\n(?:#\d+ \S|\t[\w./-]++\.go:\d+ |[^\s:]{1,200}:\d+:in [`'])|\A\S{1,300}:\d+\n.*\n\s*\^+\s*$",
     re.MULTILINE,
 )
-_CRITICAL_FIRSTS = frozenset("pfthFPCK#*SuR")
+_CRITICAL_FIRSTS = frozenset("pftThFPCK#*SuR")
 _ERROR_FIRSTS = frozenset("TEUu+[tl*CdfmcD=PreaSMg{s═")
-_NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
+NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
+FIRSTS = _CRITICAL_FIRSTS | _ERROR_FIRSTS  # of announcements without a colon
 _LOOKED_AT = 600
 _MOST_SCOPES = 8  # in the name of an exception
 _FRAME_LINES = 8  # behind the first: frames follow soon
@@ -113,11 +114,11 @@ def _named(line: str) -> bool:
             break
         colon = line.find(":", colon + 2, 240)
     if colon > 0:
-        if line[:colon].endswith(_NAME_ENDS):
+        if line[:colon].endswith(NAME_ENDS):
             match = _NAMED.match(line)
             return match is not None and not is_value(line, match.end())
         return False
-    return line.endswith(_NAME_ENDS) and (_BARE_NAME.match(line) is not None or _NAMED.match(line) is not None)
+    return line.endswith(NAME_ENDS) and (_BARE_NAME.match(line) is not None or _NAMED.match(line) is not None)
 
 
 def _placed(line: str) -> bool:

@@ -20,6 +20,7 @@ from log_shipper.stages.traces.phase import (
 
 TRACEBACK = "Traceback (most recent call last):"
 _STACK = "Stack (most recent call last):"
+_NOTHING = "NoneType: None"  # logging.exception outside of an except clause
 _GROUP = re.compile(r"\s*\+ Exception Group Traceback \(most recent call last\):")
 _GROUP_END = re.compile(r"\s*\+-{30,}$")
 _FILE = re.compile(r'\s+File ".*", line \d+')
@@ -87,6 +88,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(ALWAYS if RECORD.match(prev) else DECLARED, At("py.stack"))
     if _ANNOUNCES.match(text) or (text.rstrip().endswith("RemoteTraceback:") and " " not in text.rstrip()):
         return Entry(DECLARED, At("py.announced", "logging" if text.startswith("---") else ""))
+    if text == _NOTHING:
+        return Entry(DECLARED, COMPLETE)
     if _CONTEXT.match(text):
         return Entry(DECLARED, At("py.announced"))
     if _FATAL.match(text):
@@ -244,6 +247,7 @@ PYTHON = Family(
         r"Task ",
         r"Future ",
         r"Fatal P",
+        r"NoneType: N",
         r"Timeout \(",
         r"Unclosed ",
         r"Original ex",

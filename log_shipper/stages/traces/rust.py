@@ -1,7 +1,7 @@
 """Rust: panics with and without backtrace, errors that main returned with their causes, tracing's pretty format.
 
 rust: library/std/src/panicking.rs (default_hook), library/std/src/sys/backtrace.rs; anyhow: src/fmt.rs;
-tracing-subscriber: src/fmt/format/pretty.rs.
+color-eyre: src/config.rs; tracing-subscriber: src/fmt/format/pretty.rs.
 """
 
 import re
@@ -17,6 +17,10 @@ _NOTE = re.compile(
 )
 _CAUSED = re.compile(r"(?:Caused by|Causes|Location|Stack backtrace|Backtrace):")
 _CLOSING = ("}", ")", "]", "},", "),", "],")
+_EYRE_PANIC = "The application panicked (crashed)."
+_EYRE = re.compile(
+    r"\s|Message: |Location:|Error:$|Backtrace omitted\.|Run with |(?:Suggestion|Note|Warning|Help|Caused by|Section): ?"
+)
 _PRETTY = re.compile(r"    (?:at \S+\.rs:\d+|in \S+::\S)")
 
 
@@ -29,6 +33,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         if _OLD.match(text):
             return Entry(DECLARED, At("rust.body" if _OLD_END.match(text) else "rust.old"))
         return Entry(DECLARED, At("rust.body" if text.endswith("its stack") else "rust.message"))
+    if text == _EYRE_PANIC:
+        return Entry(DECLARED, At("rust.eyre"))
     if text.startswith("fatal runtime error: "):
         return Entry(DECLARED, At("rust.body"))
     if text == "stack backtrace:" or text.startswith("note: run with `RUST_BACKTRACE="):
@@ -72,6 +78,8 @@ def _error(text: str, at: At) -> At | None:
     """`Error: …`, a blank line, and why. JavaScript's plain errors begin in the same way."""
     if not text:
         return At("rust.causes")
+    if text.startswith("   0: "):
+        return At("rust.eyre")
     if _CAUSED.match(text):
         return At("rust.causes", "", 1)
     if at.mark or not text[0].isspace() or javascript.is_frame(text):
@@ -87,6 +95,11 @@ def _causes(text: str, at: At) -> At | None:
     return at if not text or text[0] in " \t" or _CAUSED.match(text) else None
 
 
+def _eyre(text: str, at: At) -> At | None:
+    """The sections of color-eyre's report, with blank lines between them."""
+    return at if not text or _EYRE.match(text) else None
+
+
 def _pretty(text: str, at: At) -> At | None:
     if not text:
         return COMPLETE
@@ -96,6 +109,7 @@ def _pretty(text: str, at: At) -> At | None:
 RUST = Family(
     suspects=(
         r"thread '",
+        r"The application pan",
         r"fatal runtime",
         r"Error: ",
         r"stack backtrace:",
@@ -111,6 +125,7 @@ RUST = Family(
         "rust.blank": _blank,
         "rust.error": _error,
         "rust.causes": _causes,
+        "rust.eyre": _eyre,
         "rust.pretty": _pretty,
     },
 )
