@@ -86,13 +86,16 @@ class Listing:
             more["queue_place"] = waiting.get(item.container_id)
         if item.summary is None:
             assert item.task is not None
-            more |= {"name": item.task.container_name, "task_id": item.task.task_id, "type": item.task.type}
+            more |= {
+                "name": item.task.container_name, "image": {"name": item.task.image}, "task_id": item.task.task_id,
+                "type": item.task.type,
+            }  # fmt: skip
             return ContainerView(
                 item.container_id, 0.0, NO_MEMORY, item.status, item.task.uid, more, item.created_at
             )  # fmt: skip
         marks = item.summary.labels
         more |= {
-            "name": item.summary.name, "task_id": marks.get(labels.TASK_ID, ""), "type": marks.get(labels.TYPE, "")
+            "name": item.summary.name, "image": {"name": item.summary.image}, "task_id": marks.get(labels.TASK_ID, ""), "type": marks.get(labels.TYPE, "")
         }  # fmt: skip
         cpu, mem = self._stats.figures(item.container_id, running=item.summary.state in RUNNING)
         return ContainerView(item.container_id, cpu, mem, item.status, marks.get(labels.UID, ""), more, item.created_at)

@@ -7,6 +7,7 @@ from runtime_api.seal_view import DECIDING_FIRST
 _MILLISECONDS = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
 _NANOSECONDS = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$"
 _FULL_ID = "^[0-9a-f]{64}$"
+_PHASES = ("queued", "inputs", "created", "running", "outputs", "done")
 _STATES = ("created", "running", "paused", "restarting", "removing", "exited", "dead", "removed")
 
 
@@ -53,7 +54,8 @@ def _created() -> Shape:
             "log_path": text("the path under this API at which its lines are read"),
             "task_id": text(),
             "image": part("Image"),
-        }
+        },
+        {"phase": choice(_PHASES)},
     )
 
 
@@ -80,6 +82,8 @@ def _listed() -> dict[str, Shape]:
         "type": text("tags.type of the task"),
         "task_id": text(),
         "image": members({"name": text()}, {"digest": text()}),
+        "phase": choice(_PHASES, "of the task's life"),
+        "queue_place": or_null(number("1 is the next", minimum=0)),
     }
 
 
@@ -95,6 +99,15 @@ def _record() -> dict[str, Shape]:
         "exit_code": or_null(number()),
         "oom_killed": yes_or_no(),
         "error": text("what the engine says of a failed start"),
+        "reason": text("how the task ended"),
+        "signal": or_null(number("that ended it")),
+        "timed_out": yes_or_no(),
+        "timeout": or_null(number("seconds for each run", "number")),
+        "retries": number("", minimum=0),
+        "attempts": number("runs so far", minimum=0),
+        "inputs": array({}),
+        "outputs": array({}),
+        "callback": {"anyOf": [members({"state": text(), "tries": number(), "said": text()}), {"type": "null"}]},
         "seal": {"anyOf": [part("Seal"), {"type": "null"}]},
         "seal_problem": text("why there is no seal"),
     }
@@ -142,6 +155,9 @@ def _log_line() -> Shape:
                 "description": "what a JSON or logfmt line says in fields, by names of the Elastic Common Schema",
             },
             "raw": text("the bytes in base64, where they are not UTF-8", contentEncoding="base64"),
+            "late": yes_or_no("while following: its place is before one that was sent already"),
+            "grown": number("while following: how many characters were sent before under this id", minimum=0),
+            "gone": array(text(), "while following: ids sent before that are no more"),
         },
     )
 

@@ -1,6 +1,6 @@
 """The bodies of requests, from the names, choices and patterns by which `schemas.task_body` checks them."""
 
-from runtime_api.openapi.shapes import Shape, array, choice, or_empty, taken, text, whole, without
+from runtime_api.openapi.shapes import Shape, array, choice, number, or_empty, taken, text, whole, without
 from runtime_api.schemas import image_name, quantities, task_body
 from runtime_api.schemas.task import TASK_TYPES
 from wholelog_base import log_settings
@@ -43,14 +43,26 @@ def _task_desc() -> Shape:
         ),
         "cmd": text(
             "Source of Python (code_cell), a shell's script (bash_cell), or a command line (algorithm). Absent: the "
-            "image's own command.",
-            maxLength=task_body.LONGEST_ARGUMENT, pattern=without("\t\n\r\f"),
+            "image's own command. Of any length that the body may have.",
+            pattern=without("\t\n\r\f"),
         ),
         "cpu_limit": text("CPUs, as Docker's --cpus or Kubernetes' quantities; at least 0.01.", **cpu),
         "mem_limit": text("Memory and swap together, in powers of 1024; at least 6m.", **memory),
         "repo_path": text("URL of a folder or archive of code, put into the working directory before the start."),
         "env": _env(),
         "log": _log(),
+        "timeout": {
+            "anyOf": [
+                number("", "number", exclusiveMinimum=0, exclusiveMaximum=1e9),
+                text(pattern=whole(quantities.SECONDS_PATTERN), examples=["30s", "10m", "2h"]),
+            ],
+            "description": "How long a run may take; it is then stopped. A number is of seconds.",
+        },
+        "retries": {
+            "anyOf": [number(minimum=0, maximum=task_body.MOST_RETRIES), text(pattern="^[0-9]{1,8}$")],
+            "description": f"Further runs after one that failed, up to {task_body.MOST_RETRIES}.",
+        },
+        "callback_url": text("Is sent a POST at the end; below one of the setting callback_prefixes.", pattern=without("")),
         "inputs": array(
             taken({"from_path": text("a path below it"), "bucket": text("URL of a storage")}),
             "Files that are in place below download_path before the command starts.",
@@ -61,14 +73,6 @@ def _task_desc() -> Shape:
         ),
         "download_path": text(folder + "the working directory. Absent: the image's own.", pattern="^/"),
         "upload_path": text(folder + "where outputs lie.", pattern="^/"),
-        "timeout": text(
-            "How long it may run: a number of seconds, or a text such as 30s, 10m, 2h or 1d. Absent: as long as it will.",
-            type=["string", "number"], examples=["10m", 90],
-        ),
-        "retries": text(
-            "How many times it is started again where it fails.", type=["string", "integer"], examples=[2],
-        ),
-        "callback_url": text("URL that is told of the task's end, where the operator allows it."),
     }  # fmt: skip
     for name in task_body.NOT_BUILT:
         shapes[name] = {"type": "null", "description": "Not built yet; leave it out."}

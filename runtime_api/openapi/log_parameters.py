@@ -5,10 +5,12 @@ from typing import Any, Final
 from log_store.fields import LOG_TYPES, STREAMS
 from log_store.text_query import MOST_CHARACTERS
 from runtime_api.openapi.shapes import Shape, array, text
-from runtime_api.params import logs, selection
+from runtime_api.params import follow, logs, selection
 from runtime_api.params.time import DURATION, EPOCH
 
+_REQUIRED: Final = ("container_id", "id", "against")
 _NUMBER: Final = "0*[1-9][0-9]*"
+NAME: Final = {"minLength": 1, "maxLength": 255}
 _TIME: Final = (
     "RFC 3339 with any precision and offset; seconds, milliseconds, microseconds or nanoseconds since 1970, told by "
     "magnitude; or a duration back from now."
@@ -18,12 +20,13 @@ _RFC3339: Final = r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+\- ]\d
 
 def parameters(wait_limit: float) -> list[dict[str, Any]]:
     """Parameter objects; an empty value counts as absent."""
-    return [_parameter(name, wait_limit) for name in logs.NAMES]
+    shapes = log_shapes(wait_limit)
+    return [parameter(name, shapes.get(name, text())) for name in logs.NAMES]
 
 
-def _parameter(name: str, wait_limit: float) -> dict[str, Any]:
-    required = name == "container_id"
-    shape = dict(_shapes(max(1, int(wait_limit))).get(name, text()))
+def parameter(name: str, described: Shape) -> dict[str, Any]:
+    """A parameter object; an empty value counts as absent, unless it is required."""
+    required, shape = name in _REQUIRED, dict(described)
     description = shape.pop("description", "")
     found: dict[str, Any] = {"name": name, "in": "query", "required": required, "description": description}
     if name in selection.REPEATED:
@@ -33,12 +36,14 @@ def _parameter(name: str, wait_limit: float) -> dict[str, Any]:
     return {**found, "schema": shape}
 
 
-def _shapes(longest_wait: int) -> dict[str, Shape]:
+def log_shapes(wait_limit: float) -> dict[str, Shape]:
+    """By the parameter's name."""
+    longest_wait = max(1, int(wait_limit))
     types, streams = "|".join(LOG_TYPES), "|".join(STREAMS)
     return {
         "container_id": text(
             "Full id, unambiguous beginning of it, the container's name or its task id; deleted ones answer too.",
-            minLength=1, maxLength=255,
+            **NAME,
         ),
         "start_time": _time("Begin of the range, inclusive; absent: the first line. "),
         "end_time": _time("End of the range, inclusive; absent: the time of the request. "),
@@ -48,8 +53,8 @@ def _shapes(longest_wait: int) -> dict[str, Shape]:
         ),
         "tail": text(
             f"The last so many of the range, up to {selection.MOST_TAIL}, the oldest of them first. Not with size, order "
-            "or cursor.",
-            pattern=_or_empty(_NUMBER), maxLength=9,
+            "or cursor. 0 goes with follow only: nothing old.",
+            pattern=_or_empty(f"0|{_NUMBER}"), maxLength=9,
         ),
         "log_type": array(
             text(pattern=_or_empty(rf">=\s*({types})\s*|{_several(types)}")),
@@ -68,14 +73,18 @@ def _shapes(longest_wait: int) -> dict[str, Shape]:
         ),
         "order": text("The oldest first (asc), or the newest (desc).", enum=["", "asc", "desc"]),
         "cursor": text(
-            "Goes on behind an answer of `size` messages: its data.cursor, all other parameters as they were.",
-            maxLength=1000,
+            "Goes on behind an answer of `size` messages, or behind a line that was followed: its cursor, all other "
+            "parameters as they were. With follow the header Last-Event-ID says the same.",
+            maxLength=2000,
         ),
         "follow": text(
             "Go on with what comes until the log is sealed; not with end_time, size, order=desc or wait.",
             enum=["", "true", "1", "false", "0"],
         ),
-        "format": text("Form of the answer; absent: as Accept says, else json.", enum=["", *selection.FORMATS]),
+        "format": text(
+            "Form of the answer; absent: as Accept says, else json. With follow: sse, ndjson or text, else ndjson.",
+            enum=["", *dict.fromkeys((*selection.FORMATS, *follow.FORMATS))],
+        ),
         "wait": text("Hold the answer until the container's end has been verified.", enum=["", "sealed"]),
         "wait_seconds": text(
             f"How long at most, from 1 to {longest_wait} (setting wait_limit), which it is when absent.",

@@ -2,10 +2,13 @@
 
 from typing import Any, Final
 
+from runtime_api.following.wire import SSE_TYPE
 from runtime_api.openapi import bodies
 from runtime_api.openapi.answers import envelope
+from runtime_api.openapi.list_parameters import list_parameters
 from runtime_api.openapi.log_parameters import parameters
 from runtime_api.openapi.shapes import Shape, array, members, part, text
+from runtime_api.openapi.views import described
 from runtime_api.reading.forms import MEDIA_TYPES
 
 JSON: Final = "application/json"
@@ -35,6 +38,7 @@ def paths(wait_limit: float) -> dict[str, Any]:
         "/containers": {"post": _start(), "get": _list()},
         "/containers/{container_id}": one_container,
         "/logs": {"get": _logs(wait_limit)},
+        **_views(),
         "/healthz": {"get": _plain("isAlive", "Whether the API's process answers", "health")},
         "/readyz": {"get": _ready()},
         "/metrics": {"get": _other("metrics", "Counters in Prometheus' text format", "health", "text/plain")},
@@ -57,8 +61,10 @@ def _start() -> dict[str, Any]:
 
 
 def _list() -> dict[str, Any]:
-    data = members({"containers": array(part("Container"))})
-    return _operation("listContainers", "The containers that are there", "containers", _responses(data))
+    cursor = {"anyOf": [text("to go on behind these"), {"type": "null"}]}
+    data = members({"containers": array(part("Container"))}, {"cursor": cursor})
+    found = _operation("listContainers", "The containers that are there", "containers", _responses(data))
+    return {**found, "parameters": list_parameters()}
 
 
 def _show() -> dict[str, Any]:
@@ -79,6 +85,8 @@ def _logs(wait_limit: float) -> dict[str, Any]:
     for name, kind in MEDIA_TYPES.items():
         if name != "json":
             good["content"][kind.partition(";")[0]] = {"schema": text()}
+    good["content"][SSE_TYPE] = {"schema": text("with follow: events `line`, then one `seal`")}
+    responses["204"] = {"description": "with follow, behind the end of a log that has not gone on since"}
     good["headers"] = {
         "Wholelog-End": {
             "description": "What the last line begins with (text), or has as its first field (csv).",
@@ -87,6 +95,13 @@ def _logs(wait_limit: float) -> dict[str, Any]:
     }
     found = _operation("readLogs", "The lines of a container, and whether they are all there", "logs", responses)
     return {**found, "parameters": parameters(wait_limit)}
+
+
+def _views() -> dict[str, Any]:
+    return {
+        path: {"get": {**_operation(name, summary, "logs", _responses(data, 404, 429)), "parameters": taken}}
+        for path, name, summary, taken, data in described()
+    }
 
 
 def _plain(name: str, summary: str, tag: str) -> dict[str, Any]:

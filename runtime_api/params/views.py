@@ -12,7 +12,14 @@ from runtime_api.views.histogram import MILLISECOND, MOST_SPANS
 
 _CHOSEN: Final = ("log_type", "stream", "q", "regex")
 _REPEATED: Final = ("log_type", "stream")
+_RANGE: Final = ("container_id", "start_time", "end_time")
+HISTOGRAM: Final = (*_RANGE, "interval", "buckets", *_CHOSEN)
+CONTEXT: Final = ("container_id", "id", "before", "after")
+PATTERNS: Final = (*_RANGE, "size", *_CHOSEN)
+DIFF: Final = (*_RANGE, "size", "against", *_CHOSEN)
 MOST_AROUND: Final = 1000
+MOST_PATTERNS: Final = 1000
+LONGEST_NAME: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,7 @@ class PatternParameters:
 
 
 def read_histogram(query: str, now: int) -> HistogramParameters:
-    given = read_query(query, ("container_id", "start_time", "end_time", "interval", "buckets", *_CHOSEN), _REPEATED)
+    given = read_query(query, HISTOGRAM, _REPEATED)
     problems: list[str] = []
     logs = _logs(given, now, problems)
     width = None
@@ -60,11 +67,11 @@ def read_histogram(query: str, now: int) -> HistogramParameters:
 
 
 def read_context(query: str) -> ContextParameters:
-    given = read_query(query, ("container_id", "id", "before", "after"))
+    given = read_query(query, CONTEXT)
     problems: list[str] = []
     container = read_container(given, problems)
     name = given.get("id", "")
-    if not name or len(name) > 512:
+    if not name or len(name) > LONGEST_NAME:
         problems.append(f"id: {name!r:.100} must be the `id` of a message")
     before, after = (_number(which, given, 10, 0, MOST_AROUND, problems) for which in ("before", "after"))
     if problems:
@@ -73,11 +80,10 @@ def read_context(query: str) -> ContextParameters:
 
 
 def read_patterns(query: str, now: int, *, diff: bool = False) -> PatternParameters:
-    more = ("against",) if diff else ()
-    given = read_query(query, ("container_id", "start_time", "end_time", "size", *more, *_CHOSEN), _REPEATED)
+    given = read_query(query, DIFF if diff else PATTERNS, _REPEATED)
     problems: list[str] = []
     logs = _logs(given, now, problems)
-    size = _number("size", given, 100, 1, 1000, problems)
+    size = _number("size", given, 100, 1, MOST_PATTERNS, problems)
     against = read_container(given, problems, "against") if diff else ""
     if problems:
         raise BadRequest(problems)

@@ -52,3 +52,6 @@ def seconds(text: str) -> float:
     if match is None or not float(match[1]):
         raise ValueError("must be a time such as '30s', '10m' or '2h', or a number of seconds, and more than nothing")
     return float(match[1]) * _TIMES[match[2]]
+
+
+SECONDS_PATTERN: Final = _SECONDS.pattern

@@ -72,6 +72,8 @@ def by_container(answers: dict[str, httpx.Response]) -> Handler:
 def test_ps() -> None:
     ended = {**CONTAINER, "name": "ended"}
     running = {**CONTAINER, "status": "running", "name": "runs"}
+    waiting = {**CONTAINER, "status": "created", "phase": "queued", "name": "waits"}
+    assert "created (queued)" in Desk(enveloped({"containers": [waiting]})).do("ps").out.decode()
     answer = enveloped({"containers": [ended, running]})
     lines = Desk(answer).do("ps").out.decode().splitlines()
     assert lines[0].split("   ")[:2] == ["CONTAINER ID", "NAME"] and len(lines) == 2
@@ -117,13 +119,15 @@ def test_logs_asks_for_what_was_given() -> None:
         "stderr",
         "-g",
         "disk full",
+        "--regex",
+        "a.b",
         "-n",
         "7",
         "x",
     )
     assert (desk.code, desk.out, desk.said) == (0, b"line 1\n", "")
     assert desk.queries() == [[
-        ("container_id", "x"), ("start_time", "10m"), ("end_time", "5m"), ("q", "disk full"), ("log_type", ">=warning"),
+        ("container_id", "x"), ("start_time", "10m"), ("end_time", "5m"), ("q", "disk full"), ("regex", "a.b"), ("log_type", ">=warning"),
         ("stream", "stderr"), ("tail", "7"), ("format", "ndjson"),
     ]]  # fmt: skip
     assert ("order", "desc") in Desk(ndjson(end(0))).do("logs", "-r", "x").queries()[0]
@@ -308,6 +312,12 @@ def test_run_warns_of_a_log_that_is_not_whole() -> None:
     assert desk.code == 0 and "not whole: 3 lines" in desk.said
     assert Desk(api_of_a_run(end(1, **GAPS), exit_code=0)).do("run", "--strict", "x").code == 3
     assert Desk(api_of_a_run(end(1, **GAPS), exit_code=7)).do("run", "--strict", "x").code == 7
+    ordered = Desk(api_of_a_run(line(2), line(1, late=True), end(1), exit_code=0)).do("run", "--in-order", "x")
+    assert ordered.said == "" and [request.url.params.get("follow") for request in ordered.api.asked[1:]] == [
+        "true",
+        None,
+        None,
+    ]
     late = Desk(api_of_a_run(line(2), line(1, late=True), end(1), exit_code=0)).do("run", "x")
     assert late.out == b"line 2\nline 1\n" and "1 messages came late" in late.said
 

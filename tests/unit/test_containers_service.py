@@ -249,7 +249,9 @@ def test_list_and_get(bench: Bench) -> None:
     made = bench.service.create(task("r1", "t1", cpu_limit="0.5", mem_limit="64m"))
     (view,) = bench.service.list()
     assert (view.container_id, view.status, view.uid) == (made.container_id, "running", "")
-    assert view.more == {"phase": "running", "name": "wholelog-t1", "task_id": "t1", "type": "bash_cell"}
+    assert view.more == {
+        "phase": "running", "name": "wholelog-t1", "image": {"name": "python:3-slim"}, "task_id": "t1", "type": "bash_cell",
+    }  # fmt: skip
     shown = bench.service.get("t1")
     assert shown.more["name"] == "wholelog-t1" and shown.more["task_id"] == "t1" and shown.more["type"] == "bash_cell"
     assert (shown.more["cpu_limit"], shown.more["mem_limit"]) == (0.5, 64 << 20)

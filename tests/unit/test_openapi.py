@@ -18,7 +18,9 @@ from runtime_api.counters import Counters
 from runtime_api.errors import BadRequest
 from runtime_api.openapi.document import document
 from runtime_api.openapi.shapes import EMPTY_NAME, empty
-from runtime_api.params import logs
+from runtime_api.params import logs, views
+from runtime_api.params.containers import PARAMETERS as PARAMETERS_OF_LIST
+from runtime_api.params.containers import read_choice
 from runtime_api.params.logs import read_log_parameters
 from runtime_api.schemas import task_body
 from runtime_api.schemas.task_body import parse_task
@@ -61,6 +63,47 @@ def test_every_parameter_and_member_is_described() -> None:
     assert set(task) == set(task_body.BODY)
     desc = task["task_desc"]["anyOf"][0]["properties"]
     assert set(desc) == set(task_body.TASK) and all(one["description"] for one in desc.values())
+
+
+def test_every_parameter_of_the_views_is_described() -> None:
+    for name, names in (("histogram", views.HISTOGRAM), ("context", views.CONTEXT), ("patterns", views.PATTERNS), ("diff", views.DIFF)):  # fmt: skip
+        parameters = DOCUMENT["paths"][f"/logs/{name}"]["get"]["parameters"]
+        assert [one["name"] for one in parameters] == list(names) and all(one["description"] for one in parameters)
+
+
+LISTED = {one["name"]: one for one in DOCUMENT["paths"]["/containers"]["get"]["parameters"]}
+
+
+@pytest.mark.parametrize("name", ["status", "type", "limit"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        ",",
+        "running",
+        "running,done",
+        ",queued,,exited,",
+        "up",
+        " running",
+        "algorithm",
+        "x",
+        "1",
+        "0",
+        "007",
+        "1.5",
+    ],
+)
+def test_a_parameter_of_the_list_is_taken_as_the_document_says(name: str, value: str) -> None:
+    try:
+        read_choice({name: value} if value else {})
+        taken = True
+    except BadRequest:
+        taken = False
+    assert validator(LISTED[name]["schema"]).is_valid(value) == taken
+
+
+def test_every_parameter_of_the_list_is_described() -> None:
+    assert set(LISTED) == set(PARAMETERS_OF_LIST) and all(one["description"] for one in LISTED.values())
 
 
 def test_every_reference_is_there() -> None:
@@ -114,11 +157,18 @@ FITTING: list[dict[str, Any]] = [
     {"request_id": None, "tags": {"type": "bash_cell", "more": []}, "task_desc": {"cmd": "", "outputs": [{"to_path": ""}]}},
     {"tags": {"type": "code_cell"}, "task_desc": {"image": "python:3.12", "env": "A=b", "cpu_limit": "500m"}, "x": [None, {}]},
     {"tags": {"type": "algorithm"}, "task_desc": {"image": {"name": "a", "tag": "sha256:" + "0" * 64, "auth": "team/x"}}},
+    {"tags": {"type": "algorithm"}, "task_desc": {"timeout": "10m", "retries": 2, "callback_url": "https://a/b"}},
+    {"tags": {"type": "algorithm"}, "task_desc": {"timeout": 1.5, "retries": "2", "log": {"default_type": {"stderr": "error"}}}},
+    {"tags": {"type": "algorithm"}, "task_desc": {"log": {"default_type": "debug", "format": "", "starts": ["^a"], "x": None}}},
     {"tags": {"type": "algorithm"}, "task_desc": {"env": ["A=b", "", "B=c\nd"], "mem_limit": "1.5Gi", "download_path": "/w"}},
 ]  # fmt: skip
 UNFITTING: list[Any] = [
     {}, [], "x", {"tags": {}}, {"tags": {"type": "x"}}, {"tags": {"type": "algorithm", "more": 1}},
     {"tags": {"type": "algorithm"}, "task_desc": {"cpu_limit": 1}}, {"tags": {"type": "algorithm"}, "task_desc": []} | {"x": 1},
+    {"tags": {"type": "algorithm"}, "task_desc": {"timeout": "soon"}}, {"tags": {"type": "algorithm"}, "task_desc": {"timeout": 0}},
+    {"tags": {"type": "algorithm"}, "task_desc": {"retries": 21}}, {"tags": {"type": "algorithm"}, "task_desc": {"retries": True}},
+    {"tags": {"type": "algorithm"}, "task_desc": {"log": {"format": "xml"}}},
+    {"tags": {"type": "algorithm"}, "task_desc": {"log": {"default_type": {"stdin": "info"}}}},
     {"tags": {"type": "algorithm"}, "task_desc": {"env": ["1A=b"]}}, {"tags": {"type": "algorithm"}, "task_desc": {"env": ["A"]}},
     {"tags": {"type": "algorithm"}, "task_desc": {"cpu_limit": "1,5"}}, {"tags": {"type": "algorithm"}, "request_id": "a\x07"},
     {"tags": {"type": "algorithm"}, "task_desc": {"task_id": "-a"}}, {"tags": {"type": "algorithm"}, "task_desc": {"cmd": "a\0"}},
@@ -147,7 +197,8 @@ def test_what_counts_as_absent(value: Any) -> None:
 
 def test_an_answer_of_each_route_fits(client: TestClient) -> None:
     for path, routes in DOCUMENT["paths"].items():
-        query = {"container_id": FULL_ID} if path == "/logs" else {}
+        query = {"container_id": FULL_ID} if path.startswith("/logs") else {}
+        query |= {"/logs/context": {"id": "none"}, "/logs/diff": {"against": FULL_ID}}.get(path, {})
         answer = client.simulate_get(path.replace("{container_id}", FULL_ID), params=query)
         content = routes["get"]["responses"][str(answer.status_code)]["content"]
         kind = answer.headers["content-type"].partition(";")[0]

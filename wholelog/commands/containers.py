@@ -14,12 +14,13 @@ from wholelog.terminal.harmless import harmless
 from wholelog.terminal.table import table
 
 ACTIVE: Final = ("running", "paused", "restarting")
+_WAITING: Final = ("queued", "inputs", "outputs")  # phases of a task whose container does not run
 _HEAD: Final = ("CONTAINER ID", "NAME", "IMAGE", "TYPE", "STATUS", "CPU %", "MEM USAGE / LIMIT")
 
 
 def ps(context: Context) -> int:
     asked = context.asked
-    found = [one for one in context.client.containers() if asked.all or one.status in ACTIVE]
+    found = [one for one in context.client.containers() if asked.all or _is_active(one)]
     if asked.output == "json":
         for one in found:
             context.out.write(orjson.dumps(one.more) + b"\n")
@@ -91,11 +92,11 @@ def _drawn(found: Sequence[Container]) -> Any:
     from rich.text import Text
 
     total = sum(one.cpu for one in found)
-    running = sum(one.status in ACTIVE for one in found)
+    running = sum(map(_is_active, found))
     title = f"{time.strftime('%H:%M:%S')}  {running} of {len(found)} containers run, {total:.1f} % of a CPU"
     drawn = Table(*_HEAD, title=title, title_justify="left", box=box.SIMPLE_HEAD, expand=True)
     for one in found:
-        style = "" if one.status in ACTIVE else "dim"
+        style = "" if _is_active(one) else "dim"
         drawn.add_row(
             *(Text(harmless(cell, False), style, overflow="ellipsis", no_wrap=True) for cell in _row(one, False))
         )
@@ -103,9 +104,15 @@ def _drawn(found: Sequence[Container]) -> Any:
 
 
 def _busiest(context: Context) -> list[Container]:
-    return sorted(context.client.containers(), key=lambda one: (one.status not in ACTIVE, -one.cpu, one.name))
+    return sorted(context.client.containers(), key=lambda one: (not _is_active(one), -one.cpu, one.name))
 
 
 def _row(one: Container, full: bool) -> tuple[str, ...]:
     container_id = one.container_id if full else one.container_id[:12]
-    return container_id, one.name, one.image, one.type, one.status, f"{one.cpu:.1f}", one.mem
+    phase = one.more.get("phase")
+    status = f"{one.status} ({phase})" if phase in _WAITING else one.status
+    return container_id, one.name, one.image, one.type, status, f"{one.cpu:.1f}", one.mem
+
+
+def _is_active(one: Container) -> bool:
+    return one.status in ACTIVE or one.more.get("phase") in _WAITING

@@ -37,7 +37,13 @@ class Context:
 def selection_of(asked: argparse.Namespace, **more: Any) -> Selection:
     streams = (asked.stream,) if asked.stream else ()
     return Selection(
-        start_time=asked.since, end_time=asked.until, log_type=tuple(asked.type), stream=streams, q=asked.grep, **more
+        start_time=asked.since,
+        end_time=asked.until,
+        log_type=tuple(asked.type),
+        stream=streams,
+        q=asked.grep,
+        regex=asked.regex,
+        **more,
     )
 
 

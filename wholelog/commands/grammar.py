@@ -80,6 +80,7 @@ def _selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--type", action="append", default=[], help="only these: error,warning or '>=warning'")
     parser.add_argument("--stream", choices=("stdout", "stderr"), help="only what was written to it")
     parser.add_argument("-g", "--grep", metavar="WORDS", default="", help='only messages with these words or "phrases"')
+    parser.add_argument("--regex", metavar="EXPRESSION", default="", help="only messages in which this (RE2) is found")
 
 
 def _strict(parser: argparse.ArgumentParser) -> None:

@@ -112,13 +112,17 @@ def _show(context: Context, container_id: str) -> tuple[End | None, Container]:
     while True:
         lines = context.client.follow(container_id, cursor=cursor)
         for line in lines:
-            _write(context, line, shown[line.stream](line, 0))
-            late += line.late
+            if not asked.in_order:
+                _write(context, line, shown[line.stream](line, 0))
+                late += line.late
         cursor, end = lines.checkpoint, lines.end or end
         container = context.client.container(container_id)
         if _is_over(container):
             break
         time.sleep(_LOOK_SECONDS)
+    if asked.in_order:
+        for line in context.client.read(container_id):
+            _write(context, line, shown[line.stream](line, 0))
     if late:
         context.say(
             f"{late} messages came late and stand out of order; `wholelog logs {container_id[:12]}` has them in order"

@@ -61,6 +61,9 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--request-id", default="", metavar="ID", help="the same one again starts nothing twice")
     parser.add_argument("-d", "--detach", action="store_true", help="print the container's id and end")
     parser.add_argument("--rm", action="store_true", help="delete the container at the end; its log stays")
+    parser.add_argument(
+        "--in-order", action="store_true", help="show nothing before the log is sealed, then all in order"
+    )
     parser.add_argument("--print", action="store_true", help="show the request as a line of curl, start nothing")
     parser.add_argument("--raw", action="store_true", help="control characters as they are, on a terminal too")
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto")
