@@ -7,6 +7,8 @@ in another the keys and sizes of a page come first, and tell how many documents 
 
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Final
 
@@ -25,8 +27,6 @@ ORDER: Final = ("order_time", "stream", "ordinal", "_shard_doc")
 PAGE: Final = 5000  # documents a page
 _HEAVIEST: Final = PAGE * LIGHT  # bytes a page, unless one document alone has more
 MEMBERS: Final = ["log_time", "log_type", "log_message", "log_type_by", "stream", "lines", "raw", "fields"]
-_FOR_HITS: Final = "pit_id,timed_out,_shards,hits.hits._id,hits.hits._source,hits.hits.sort,error"
-_FOR_KEYS: Final = "pit_id,timed_out,_shards,hits.hits.sort,hits.hits.fields,error"
 _KEEP: Final = "10m"  # how long a reader of the answer may pause
 _MOST_KEYS: Final = 10_000  # index.max_result_window
 
@@ -72,10 +72,13 @@ class PointInTime:
             # What was read is whole all the same, and the server closes it after _KEEP.
             log.info("a point in time was left to end by itself: %s", problem)
 
-    def search(self, body: dict[str, Any], wanted: str) -> list[Hit]:
-        """The hits of one page. Raises LogStoreError."""
+    def search(self, body: dict[str, Any]) -> list[Hit]:
+        """The hits of one page. Raises LogStoreError.
+
+        The answer is taken as it comes: to leave members out by `filter_path` takes the server as long as the search.
+        """
         whole = {**body, "pit": {"id": self._id, "keep_alive": _KEEP}, "track_total_hits": False}
-        params = {"allow_partial_search_results": "false", "filter_path": wanted}
+        params = {"allow_partial_search_results": "false"}
         answer = self._client.request("POST", "/_search", body=whole, params=params, expected=(404,))
         if answer.status == 404:
             raise StoreUnavailable(
@@ -99,17 +102,17 @@ def ordered(
 
     With each comes whether it is known to be the last.
     """
-    light = not _has_heavy(pit, filters)
+    if not _has_heavy(pit, filters):
+        yield from _light(pit, filters, after, limit, direction, most)
+        return
     left = limit
     while left is None or left > 0:
         size = most if left is None else min(most, left)
         found = 0
-        parts = [size]
-        if not light:
-            parts = counts(pit.search(_keys(filters, direction, after, size, True), _FOR_KEYS))
-            size = size if sum(parts) == size else sum(parts) + 1  # no more than those: the last page is known
+        parts = counts(pit.search(_keys(filters, direction, after, size, True)))
+        size = size if sum(parts) == size else sum(parts) + 1  # no more than those: the last page is known
         for number, count in enumerate(parts):
-            hits = pit.search({**_query(filters, direction, after), "_source": MEMBERS, "size": count}, _FOR_HITS)
+            hits = pit.search({**_query(filters, direction, after), "_source": MEMBERS, "size": count})
             found += len(hits)
             if hits:
                 after = hits[-1]["sort"]
@@ -119,13 +122,44 @@ def ordered(
         left = None if left is None else left - found
 
 
+def _light(
+    pit: PointInTime, filters: list[Filter], after: list[Any] | None, limit: int | None, direction: str, most: int
+) -> Iterator[tuple[list[Hit], bool]]:
+    """While a page is worked on, the server works on the next."""
+
+    def page(after: list[Any] | None, size: int) -> list[Hit]:
+        return pit.search({**_query(filters, direction, after), "_source": MEMBERS, "size": size})
+
+    left, size = limit, _even(limit, most)
+    hits = page(after, size) if size else []
+    with ExitStack() as stack:  # at its end nothing is under way
+        pool: ThreadPoolExecutor | None = None
+        while hits:
+            left = None if left is None else left - len(hits)
+            if len(hits) < size or left == 0:
+                yield hits, True
+                return
+            size = _even(left, most)
+            pool = pool or stack.enter_context(ThreadPoolExecutor(1, "next page"))
+            coming = pool.submit(page, hits[-1]["sort"], size)
+            yield hits, False
+            hits = coming.result()
+
+
+def _even(left: int | None, most: int) -> int:
+    """Of what is left a page of about `most`, so that none is nearly empty."""
+    if left is None or left <= most:
+        return most if left is None else left
+    return -(-left // max(1, round(left / most)))
+
+
 def key_before_last(pit: PointInTime, filters: list[Filter], count: int) -> list[Any] | None:
     """The key of the hit after which exactly `count` hits come; None where there are not more. Reads no documents."""
     before: list[Any] | None = None
     left = count + 1
     while left:
         size = min(left, _MOST_KEYS)
-        hits = pit.search(_keys(filters, "desc", before, size, False), _FOR_KEYS)
+        hits = pit.search(_keys(filters, "desc", before, size, False))
         if len(hits) < size:
             return None
         before = hits[-1]["sort"]
@@ -167,4 +201,4 @@ def _has_heavy(pit: PointInTime, filters: list[Filter]) -> bool:
         "size": 1,
         "terminate_after": 1,
     }
-    return bool(pit.search(body, "pit_id,timed_out,_shards,hits.hits._index,error"))
+    return bool(pit.search(body))

@@ -3,8 +3,13 @@
 import signal
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["tests.services.elasticsearch", "tests.services.dockerd"]
+
+# A busy machine may take long over any example: no test is about time.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from log_store.errors import LogStoreError
@@ -113,7 +113,7 @@ class Feed:
                 order.know(shipper)
         whole = self._read(now)
         if (end is not None and whole) or self._is_due("count", now, _COUNT_EVERY):
-            self._add(self._intake.missed())
+            self._add_each(self._intake.missed())
         self._add(self._intake.in_order(_all if end is not None and whole else _may_at(now)))
         with self.changed:
             self.position = order.position
@@ -132,7 +132,7 @@ class Feed:
         order, reads = self._intake.order, 0
         for shipper in order.shippers:
             while True:
-                self._add(self._intake.out_of_order(now))
+                self._add_each(self._intake.out_of_order(now))
                 if not self._intake.is_clear or reads == _MOST_READS:
                     return False
                 arrivals = self._source.since(shipper, order.high(shipper))
@@ -142,6 +142,11 @@ class Feed:
                 self._intake.take(shipper, arrivals, now)
                 reads += 1
         return True
+
+    def _add_each(self, events: Iterator[Event]) -> None:
+        """Each as it comes: the store may be away before the next."""
+        for event in events:
+            self._add([event])
 
     def _add(self, events: list[Event]) -> None:
         if not events:

@@ -1,6 +1,6 @@
 """What comes from the store, told apart: what can be sent in order, what has grown, what comes late, what came before."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -49,18 +49,16 @@ class Intake:
         if self._came is None:
             order.came(shipper, arrivals[-1].seq)
 
-    def out_of_order(self, now: float) -> list[Event]:
-        """Events for what has to come first and need not wait any more."""
-        events: list[Event] = []
+    def out_of_order(self, now: float) -> Iterator[Event]:
+        """Events for what has to come first and need not wait any more. Raises LogStoreError: go on later."""
         while self._late and self._late[0].due <= now:
             event = self._event(self._late[0].shipper, self._late[0].arrival)
             del self._late[0]
             if event is not None:
-                events.append(event)
+                yield event
         if self._came is not None and not self._late:
             self.order.came(*self._came)
             self._came = None
-        return events
 
     def in_order(self, may: Callable[[Held, bool, int], bool]) -> list[Event]:
         """See `Order.release`."""
@@ -69,9 +67,11 @@ class Intake:
             self.memory.note(event.shipper, event.seq, event.line, event.place)
         return events
 
-    def missed(self) -> list[Event]:
-        """What could be read only after later ones: a store may show a day's lines before those of another day."""
-        events: list[Event] = []
+    def missed(self) -> Iterator[Event]:
+        """What could be read only after later ones: a store may show a day's lines before those of another day.
+
+        Raises LogStoreError: go on later.
+        """
         for shipper in self.order.shippers if self.is_clear else ():
             low, high = self.memory.low.get(shipper, -1), self.order.high(shipper)
             known = self.memory.count(shipper, high) + self.order.held_of(shipper)
@@ -82,9 +82,9 @@ class Intake:
                     name = one.line["id"]
                     if self.memory.seq_of(name) != one.seq and not self.order.has(name):
                         event = self._event(shipper, one)
-                        events += [] if event is None else [replace(event, missed=True)]
+                        if event is not None:
+                            yield replace(event, missed=True)
                 low = arrivals[-1].seq
-        return events
 
     def _delay(self, one: Arrival) -> float:
         if not self._patient:

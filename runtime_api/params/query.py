@@ -21,6 +21,7 @@ def read_query(query: str, known: Sequence[str], repeated: Sequence[str] = ()) -
         raise BadRequest([f"the query string is not UTF-8: {query!r:.100}"]) from error
     except ValueError as error:
         raise BadRequest([f"more than {MOST} parameters"]) from error
+    pairs = [_compared(name, value, known) for name, value in pairs]
     problems = [_unknown(name, known) for name in dict(pairs) if name not in known]
     names = [name for name, _ in pairs]
     problems += [
@@ -36,6 +37,13 @@ def read_query(query: str, known: Sequence[str], repeated: Sequence[str] = ()) -
         if value:
             given[name] = f"{given[name]},{value}" if name in given else value
     return given
+
+
+def _compared(name: str, value: str, known: Sequence[str]) -> tuple[str, str]:
+    """`log_type>=warning` in a URL is a parameter `log_type>`: here it is log_type, and the value begins with `>=`."""
+    if name[-1:] == ">" and name[:-1] in known and value:
+        return name[:-1], ">=" + value
+    return name, value
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:

@@ -59,7 +59,13 @@ def numbers(client: TestClient, query: str) -> list[int]:
 def test_types(client: TestClient) -> None:
     assert numbers(client, "log_type=error") == list(range(1, 30, 5))
     both = [number for number in range(30) if number % 5 in (1, 4)]
-    for query in ("log_type=error,critical", "log_type=critical&log_type=error", "log_type=%3E%3Derror"):
+    for query in (
+        "log_type=error,critical",
+        "log_type=critical&log_type=error",
+        "log_type=%3E%3Derror",
+        "log_type>=error",
+        "log_type%3E=error",
+    ):
         assert numbers(client, query) == both
     assert numbers(client, "log_type=>=debug") == numbers(client, "log_type=") == list(range(30))
     assert numbers(client, "stream=stderr&log_type=info") == [0, 15]
@@ -105,6 +111,9 @@ def test_what_comes_between_is_neither_lost_nor_twice(client: TestClient, store:
     [
         ("log_type=err", "log_type: 'err' must be of critical"),
         ("log_type=>=all", "log_type"),
+        ("log_type>=all", "log_type"),
+        ("size>=3", "size"),
+        ("log_type>=error&log_type=info", "log_type"),
         ("log_type=error'%20OR%201=1", "log_type"),
         ("stream=stdin", "stream: 'stdin' must be stdout or stderr"),
         ("q=***", "q: '***' holds no letter"),
