@@ -53,7 +53,8 @@ def _created() -> Shape:
             "log_path": text("the path under this API at which its lines are read"),
             "task_id": text(),
             "image": part("Image"),
-        }
+        },
+        {"phase": choice(("running", "queued", "inputs"), "how far it has come with this answer")},
     )
 
 
@@ -95,9 +96,34 @@ def _record() -> dict[str, Shape]:
         "exit_code": or_null(number()),
         "oom_killed": yes_or_no(),
         "error": text("what the engine says of a failed start"),
+        "phase": text("how far the task has come: queued, inputs, created, running, outputs, done"),
+        "reason": text("how it ended"),
+        "signal": or_null(text("that ended it, such as SIGKILL")),
+        "timed_out": yes_or_no(),
+        "timeout": or_null(number("seconds that a run may take", "number")),
+        "retries": number("runs that may follow one that fails", minimum=0),
+        "attempts": number("runs so far", minimum=0),
+        "queue_place": or_null(number("1 is the next", minimum=1)),
+        "inputs": array(_transfer()),
+        "outputs": array(_transfer()),
         "seal": {"anyOf": [part("Seal"), {"type": "null"}]},
         "seal_problem": text("why there is no seal"),
     }
+
+
+def _transfer() -> Shape:
+    return members(
+        {
+            "source": text(),
+            "target": text(),
+            "state": choice(("waiting", "copying", "done", "failed")),
+            "files": number(minimum=0),
+            "bytes": number(minimum=0),
+            "sha256": or_null(text("of a single file")),
+            "tries": number(minimum=0),
+            "said": text("why the last try failed"),
+        }
+    )
 
 
 def _seal() -> Shape:
