@@ -22,9 +22,6 @@ from log_store.rfc3339 import format_ns
 _TIMEOUT: Final = 150.0  # s
 _PAGES: Final = ((False, 1_000), (True, 4))
 """(heavy, documents a page): heavy are those that say how many `bytes` they have; a message may have 8 MiB."""
-_FOUND: Final = (
-    "pit_id,timed_out,_shards,error,hits.hits._id,hits.hits._index,hits.hits._version,hits.hits._source,hits.hits.sort"
-)
 
 
 class ElasticRetyper:
@@ -54,9 +51,7 @@ class ElasticRetyper:
         kind = {"filter" if heavy else "must_not": [{"exists": {"field": "bytes"}}]}
         query = {"bool": {"filter": [*filters, {"bool": kind}]}}
         after: dict[str, Any] = {}
-        while hits := pit.search(
-            {"query": query, "sort": ["_shard_doc"], "size": size, "version": True, **after}, _FOUND
-        ):
+        while hits := pit.search({"query": query, "sort": ["_shard_doc"], "size": size, "version": True, **after}):
             after = {"search_after": hits[-1]["sort"]}
             judged = judge([_message(hit["_source"]) for hit in hits])
             page, changes = Retyped(len(hits)), list[bytes]()

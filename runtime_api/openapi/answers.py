@@ -55,7 +55,7 @@ def _created() -> Shape:
             "task_id": text(),
             "image": part("Image"),
         },
-        {"phase": choice(_PHASES)},
+        {"phase": choice(("running", "queued", "inputs"), "how far it has come with this answer")},
     )
 
 
@@ -99,18 +99,35 @@ def _record() -> dict[str, Shape]:
         "exit_code": or_null(number()),
         "oom_killed": yes_or_no(),
         "error": text("what the engine says of a failed start"),
-        "reason": text("how the task ended"),
-        "signal": or_null(number("that ended it")),
+        "phase": text("how far the task has come: queued, inputs, created, running, outputs, done"),
+        "reason": text("how it ended"),
+        "signal": or_null(text("that ended it, such as SIGKILL")),
         "timed_out": yes_or_no(),
-        "timeout": or_null(number("seconds for each run", "number")),
-        "retries": number("", minimum=0),
+        "timeout": or_null(number("seconds that a run may take", "number")),
+        "retries": number("runs that may follow one that fails", minimum=0),
         "attempts": number("runs so far", minimum=0),
-        "inputs": array({}),
-        "outputs": array({}),
+        "queue_place": or_null(number("1 is the next", minimum=1)),
+        "inputs": array(_transfer()),
+        "outputs": array(_transfer()),
         "callback": {"anyOf": [members({"state": text(), "tries": number(), "said": text()}), {"type": "null"}]},
         "seal": {"anyOf": [part("Seal"), {"type": "null"}]},
         "seal_problem": text("why there is no seal"),
     }
+
+
+def _transfer() -> Shape:
+    return members(
+        {
+            "source": text(),
+            "target": text(),
+            "state": choice(("waiting", "copying", "done", "failed")),
+            "files": number(minimum=0),
+            "bytes": number(minimum=0),
+            "sha256": or_null(text("of a single file")),
+            "tries": number(minimum=0),
+            "said": text("why the last try failed"),
+        }
+    )
 
 
 def _seal() -> Shape:
