@@ -324,7 +324,9 @@ def test_run_warns_of_a_log_that_is_not_whole() -> None:
 
 def test_run_goes_on_with_the_runs_after_one_that_failed() -> None:
     phases = iter(["running", "created", "done"])
-    logs_of = iter([ndjson(line(1), end(1, "E1")), httpx.Response(204), ndjson(line(2), end(1, "E2"))])
+    logs_of = iter(
+        [ndjson(line(1, cursor="P1"), end(1, "E1")), ndjson(end(0, "E1")), ndjson(line(2, cursor="P2"), end(1, "E2"))]
+    )
 
     def answer(request: httpx.Request) -> Answer:
         if request.url.path == "/logs":
@@ -337,7 +339,7 @@ def test_run_goes_on_with_the_runs_after_one_that_failed() -> None:
     assert (desk.code, desk.out, desk.said) == (0, b"line 1\nline 2\n", "")
     assert json.loads(desk.api.asked[0].content)["task_desc"] == {"image": "x", "retries": "1", "timeout": "5m"}
     cursors = [request.headers.get("last-event-id") for request in desk.api.asked if request.url.path == "/logs"]
-    assert cursors == [None, "E1", "E1"]
+    assert cursors == [None, "P1", "P1"]
 
 
 def test_run_of_a_task_that_never_began_says_why() -> None:

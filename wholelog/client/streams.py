@@ -100,7 +100,8 @@ class Following:
             return found
         if found is not None:
             self.end, self.done = found, True
-            self.checkpoint = found.cursor or self.checkpoint
+            # Behind the last line, not behind the end: what is behind an end may be told to be nothing.
+            self.checkpoint = self.checkpoint or found.cursor
         return None
 
     def answered(self, status: int) -> None:

@@ -112,10 +112,11 @@ def _show(context: Context, container_id: str) -> tuple[End | None, Container]:
     while True:
         lines = context.client.follow(container_id, cursor=cursor)
         for line in lines:
+            cursor = line.cursor
             if not asked.in_order:
                 _write(context, line, shown[line.stream](line, 0))
                 late += line.late
-        cursor, end = lines.checkpoint, lines.end or end
+        end = lines.end or end
         container = context.client.container(container_id)
         if _is_over(container):
             break
