@@ -6,6 +6,7 @@ ShipperError
 ├── AddressUnusable    a socket that cannot be listened on
 ├── CheckpointDamaged  the checkpoint is there but cannot be trusted
 ├── EngineUnavailable  Docker does not answer
+│   └── ContainerBusy  it does not say anything of one container, which somebody copies to or from
 ├── CopyDamaged        Docker's copy of a log broke off, or its frames make no sense
 ├── CopyGone           the container, and with it its copy, is not there any more
 └── NotAccepted        the acceptor did not take what the audit put back; it is tried again
@@ -33,6 +34,10 @@ class CheckpointDamaged(ShipperError):
 
 
 class EngineUnavailable(ShipperError):
+    pass
+
+
+class ContainerBusy(EngineUnavailable):
     pass
 
 

@@ -13,7 +13,7 @@ import docker.errors
 import requests.exceptions
 import urllib3.exceptions
 
-from log_shipper.errors import CopyDamaged, CopyGone, EngineUnavailable
+from log_shipper.errors import ContainerBusy, CopyDamaged, CopyGone, EngineUnavailable
 from log_store.document import ContainerContext
 from log_store.rfc3339 import parse_ns
 from wholelog_base import labels
@@ -21,6 +21,7 @@ from wholelog_base.turns import Turns
 
 NEVER = "0001-01-01T00:00:00Z"
 BLOCK = 1 << 20
+FACTS_TIMEOUT = 4  # seconds that one container's facts may take
 EVENTS_TIMEOUT = 86_400  # seconds without an event; then the stream is opened anew
 
 
@@ -42,16 +43,21 @@ class Engine:
         self._path = base_url.removeprefix("unix://")
         self._timeout = timeout
         self._base_url = base_url
-        self._client: Any = None
+        self._clients: dict[int, Any] = {}  # by timeout
         self._turns = Turns()
         self._root: Path | None = None
 
     def facts(self, container: str) -> Facts | None:
-        """None where the engine knows no such container."""
+        """None where the engine knows no such container. Raises ContainerBusy where it says nothing in time.
+
+        While files are copied to or from a container the engine keeps everybody waiting who asks about it.
+        """
         try:
-            return _facts(self._api().inspect_container(container))
+            return _facts(self._api(FACTS_TIMEOUT).inspect_container(container))
         except docker.errors.NotFound:
             return None
+        except requests.exceptions.ReadTimeout as error:
+            raise ContainerBusy(f"Docker says nothing of container {container[:12]}: {error}") from error
         except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
             raise EngineUnavailable(f"Docker does not answer: {error}") from error
 
@@ -134,10 +140,12 @@ class Engine:
             except OSError as error:
                 raise EngineUnavailable(f"Docker does not answer at {self._path}: {error}") from error
 
-    def _api(self) -> Any:
-        if self._client is None:
-            self._client = docker.APIClient(self._base_url, version="auto", timeout=self._timeout)
-        return self._client
+    def _api(self, timeout: int = 0) -> Any:
+        timeout = timeout or self._timeout
+        client = self._clients.get(timeout)
+        if client is None:
+            client = self._clients[timeout] = docker.APIClient(self._base_url, version="auto", timeout=timeout)
+        return client
 
 
 class Events:

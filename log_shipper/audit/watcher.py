@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,12 +15,13 @@ from log_shipper.audit.baseline import Baseline
 from log_shipper.audit.docker_copy import Engine, Facts
 from log_shipper.audit.gaps import CUT, ENGINE_GONE, READERS_CUT
 from log_shipper.delivery.backoff import delays
-from log_shipper.errors import EngineUnavailable, NotAccepted
+from log_shipper.errors import ContainerBusy, EngineUnavailable, NotAccepted
 from log_store.seal import Gap, Seal
 from wholelog_base.turns import Turns
 
 log = logging.getLogger(__name__)
 
+BUSY = -1  # in place of a run's start: that the container is to be looked at again
 REMOVED = "the container was removed before its log could be compared with Docker's copy"
 
 
@@ -96,7 +98,7 @@ class Watcher:
         """Consider every container. Raises EngineUnavailable, NotAccepted."""
         there = self._engine.container_ids()
         for container_id in there:
-            self._consider(container_id)
+            self._consider_soon(container_id)
         for container_id in self._received.known_containers().difference(there):
             self._gone(container_id)
 
@@ -126,14 +128,14 @@ class Watcher:
     def _take(self, event: dict[str, Any]) -> None:
         container_id = event["Actor"]["ID"]
         if event.get("Action") in ("start", "die"):
-            self._consider(container_id, event.get("timeNano", 0))
+            self._consider_soon(container_id, event.get("timeNano", 0))
         elif event.get("Action") == "destroy":
             self._gone(container_id)
 
     def _gone(self, container_id: str) -> None:
         """Removed: its copy is gone too. What was not audited before stays unverified, and says so."""
         with self._lock:
-            if any(container == container_id for container, _ in self._busy):
+            if any(container == container_id and run != BUSY for container, run in self._busy):
                 return  # its audit is under way, and finds out by itself
         open_runs = [seal for seal in self._received.open_runs() if seal.container_id == container_id]
         for seal in open_runs:
@@ -149,16 +151,25 @@ class Watcher:
         self._received.forget(container_id)
         return seal
 
-    def _consider(self, container_id: str, event_time: int = 0) -> None:
+    def _consider_soon(self, container_id: str, event_time: int = 0) -> None:
+        """One that is busy is considered later, and keeps no other waiting."""
+        try:
+            self._consider(container_id, event_time)
+        except ContainerBusy as error:
+            log.info("%s: it is looked at again", error)
+            self._begin((container_id, BUSY), partial(self._consider, container_id, event_time))
+
+    def _consider(self, container_id: str, event_time: int = 0) -> Seal | None:
         facts = self.ours(container_id)
         if facts is None or self._received.is_sealed(container_id, facts.started_at):
-            return
+            return None
         if facts.running:
             self._auditor.open(facts)
             if self._received.baseline(container_id).runs_before(facts.started_at):
                 self._received.disturbed.set()  # it was started again before its end was seen
-            return
+            return None
         self._begin((container_id, facts.started_at), lambda: self._end(facts, event_time))
+        return None
 
     def _end(self, seen: Facts, event_time: int) -> Seal | None:
         """State the end of the run that the engine shows now; None where the container runs again."""

@@ -187,3 +187,23 @@ def test_a_verdict_for_each_container_and_a_repair(shipper: Shipper, start: Star
     with pytest.raises(urllib.error.HTTPError) as refused:
         verdicts(shipper, "container=nobody")
     assert refused.value.code == 404 and b"nobody" in refused.value.read()
+
+
+def test_a_container_that_is_copied_from_keeps_no_other_waiting(
+    shipper: Shipper, start: Start, store: SqliteReader, dockerd: Dockerd
+) -> None:
+    """The engine says nothing of it meanwhile; it is audited once that is over."""
+    busy = start("dd if=/dev/zero of=/large bs=1000000 count=60; echo one")
+    assert busy.wait(timeout=60)["StatusCode"] == 0
+    copier = dockerd.client()
+    pieces, _ = copier.api.get_archive(busy.id, "/large")  # the engine waits for us to read
+    try:
+        shipper.start()
+        other = start("echo two")
+        assert sealed(store, other).state == "sealed", shipper.log.read_text()
+        assert not any(seal.state == "sealed" for seal in store.seals(busy.id))
+    finally:
+        for _ in pieces:
+            pass
+        copier.close()
+    assert sealed(store, busy).state == "sealed"
