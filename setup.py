@@ -27,6 +27,7 @@ setup(
         "drain3-improved>=0.10,<0.11",
         # A client of 9 does not speak to servers of 8; one of 8.19 speaks to both.
         "elasticsearch>=8.19,<9",
+        "fsspec>=2024.6,<2027",
         "fluent-logger>=0.11,<0.12",
         "google-re2>=1.1,<2",
         "httpx>=0.28,<0.29",
@@ -37,11 +38,15 @@ setup(
         "xxhash>=3.4,<5",
     ],
     extras_require={
+        # Inputs and outputs of tasks on S3; other storages by fsspec's own packages.
+        "s3": ["s3fs>=2024.6,<2027"],
         "tests": [
             "pytest>=8,<10",
             "pytest-timeout>=2.3,<3",
             "hypothesis>=6.100,<7",
             "schemathesis>=4.20,<5",
+            "s3fs>=2024.6,<2027",
+            "moto[server]>=5,<6",
             "trustme>=1.1,<2",
             "ruff>=0.6",
             "mypy>=1.11",

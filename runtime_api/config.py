@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime_api.schemas.confinement import CAPABILITIES, network, networks
 from wholelog_base.settings import (
     SharedSettings,
     address,
@@ -66,6 +67,22 @@ class ApiSettings(SharedSettings):
     queue_memory: int = setting(
         0, "sum of the memory limits of tasks at work (one without a limit counts as 1g); 0: no limit", size
     )
+    input_prefixes: tuple[str, ...] = setting(
+        (), "URLs below which inputs and repo_path may lie, such as `s3://bucket/in file:///srv/in https://HOST/`; empty: none",
+        words,
+    )  # fmt: skip
+    output_prefixes: tuple[str, ...] = setting((), "URLs below which outputs may be written; empty: none", words)
+    storage_options: Path | None = setting(
+        None, "JSON file of fsspec's options by protocol, with the keys of storage; unset: the environment's", path
+    )
+    transfer_timeout: float = setting(3600.0, "how long all inputs, or all outputs, of a task may take", duration)
+    output_wait: float = setting(
+        30.0,
+        "how long outputs wait for the log's audit, which cannot look at the container while they are copied",
+        duration,
+    )
+    repo_limit: int = setting(2 << 30, "bytes that an archive of code (`repo_path`) may become", size)
+    repo_git: bool = setting(False, "whether repo_path may be a git bundle", flag)
     transfers: int = setting(4, "tasks at a time whose inputs or outputs are copied", whole_number(1, 256))
     callback_prefixes: tuple[str, ...] = setting(
         (), "URLs below which a task's callback_url may lie, with spaces between; empty: none", words
@@ -80,6 +97,25 @@ class ApiSettings(SharedSettings):
         False, "whether a host name in a caller's URL may lead to this machine or a private network", flag
     )
     pull_timeout: float = setting(600.0, "how long pulling or loading an image may take", duration)
+    task_network: str = setting(
+        "none", "network of tasks' containers: none, bridge, or the name of one of the engine's", network
+    )
+    task_networks: tuple[str, ...] = setting((), "networks that an algorithm may choose besides (`network`)", networks)
+    task_capabilities: tuple[str, ...] = setting(
+        CAPABILITIES, "capabilities of tasks' containers; all others are dropped; empty: none", words
+    )
+    task_pids: int = setting(1024, "processes and threads of a task at most; 0: no limit", whole_number(0, 4_194_304))
+    task_open_files: int = setting(
+        0,
+        "open files of a process of a task, no more than the engine may have; 0: as many as that",
+        whole_number(0, 1_048_576),
+    )
+    task_read_only: bool = setting(
+        False, "whether a task's root is read-only; /tmp, download_path and upload_path stay writable", flag
+    )
+    task_users: bool = setting(False, "whether an algorithm may choose its user (`user`)", flag)
+    task_gpus: bool = setting(False, "whether an algorithm may have GPUs (`gpus`)", flag)
+    task_shm: int = setting(64 << 20, "bytes of /dev/shm that an algorithm may ask for at most (`shm_size`)", size)
     stop_grace: float = setting(10.0, "how long a stopped container may take to end before it is killed", duration)
     seal_wait: float = setting(10.0, "how long DELETE waits for the container's log to be verified", duration)
     wait_limit: float = setting(60.0, "how long /logs?wait=sealed waits for the seal at most", duration)

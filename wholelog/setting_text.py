@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import Field
 from typing import Any
 
-from wholelog_base.settings import duration, size, words
+from wholelog_base.settings import duration, size
 
 MASK = "***"
 _DURATIONS = {"d": 86_400, "h": 3600, "m": 60}  # largest first
@@ -25,7 +25,7 @@ def as_text(field: "Field[Any]", value: Any) -> str:
         return _with_unit(value, _DURATIONS, "s")
     if field.metadata["parse"] is size:
         return _with_unit(value, _SIZES, "")
-    if field.metadata["parse"] is words:
+    if isinstance(value, tuple) and (len(value) != 2 or not isinstance(value[1], int)):
         return " ".join(value)
     if isinstance(value, tuple):
         host, port = value

@@ -37,6 +37,7 @@ def details(item: dict[str, Any]) -> Details:
         nano_cpus=host.get("NanoCpus") or 0,
         memory=host.get("Memory") or 0,
         command=(*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ())),
+        working_dir=config.get("WorkingDir") or "/",
     )
 
 
@@ -45,7 +46,7 @@ def image_facts(item: dict[str, Any]) -> ImageFacts:
     config = item.get("Config") or {}
     path = next((one[5:] for one in config.get("Env") or () if one.startswith("PATH=")), "")
     places = tuple(place for place in path.split(":") if place.startswith("/")) or DEFAULT_PATH
-    return ImageFacts(item["Id"], tuple(item.get("RepoDigests") or ()), places, config.get("WorkingDir") or "/")
+    return ImageFacts(item["Id"], tuple(item.get("RepoDigests") or ()), places)
 
 
 def usage(item: dict[str, Any]) -> Usage | None:

@@ -11,6 +11,7 @@ import docker
 
 from runtime_api.containers.docker_answers import details, facts, image_facts, summary, usage
 from runtime_api.containers.docker_archives import Archives
+from runtime_api.containers.docker_confinement import confined
 from runtime_api.containers.docker_errors import asking, starting
 from runtime_api.containers.engine import ContainerSpec, Details, EngineFacts, ImageFacts, Summary
 from runtime_api.containers.log_driver import DRIVER
@@ -76,12 +77,12 @@ class DockerEngine:
             api = self._api(SLOW)
             host = api.create_host_config(
                 nano_cpus=spec.nano_cpus, mem_limit=spec.memory, memswap_limit=spec.memory,
-                log_config={"Type": DRIVER, "Config": dict(spec.log_options)},
+                log_config={"Type": DRIVER, "Config": dict(spec.log_options)}, **confined(spec),
             )  # fmt: skip
             answer = api.create_container(
                 spec.image, list(spec.command) or None, name=spec.name, entrypoint=list(spec.entrypoint) or None,
                 environment=list(spec.env), labels=dict(spec.labels), working_dir=spec.working_dir or None,
-                host_config=host,
+                host_config=host, volumes=list(spec.volumes) or None, user=spec.user or None,
             )  # fmt: skip
         return str(answer["Id"])
 

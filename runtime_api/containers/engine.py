@@ -40,6 +40,15 @@ class ContainerSpec:
     working_dir: str = ""
     nano_cpus: int | None = None
     memory: int | None = None  # bytes; swap included
+    network: str = "none"
+    capabilities: tuple[str, ...] = ()  # all others are dropped
+    pids: int = 0  # 0: no limit, here and below
+    open_files: int = 0
+    read_only: bool = False  # its root; /tmp stays writable, in memory
+    volumes: tuple[str, ...] = ()  # anonymous ones, that go with it
+    user: str = ""  # '': the image's
+    gpus: str = ""  # how many, or 'all'
+    shm: int = 0  # bytes; 0: the engine's default
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ class Details:
     nano_cpus: int
     memory: int
     command: tuple[str, ...]
+    working_dir: str = "/"
 
     @property
     def running(self) -> bool:
@@ -81,7 +91,6 @@ class ImageFacts:
     image_id: str  # sha256:…
     digests: tuple[str, ...]  # name@sha256:…, where it came from a registry
     path: tuple[str, ...] = DEFAULT_PATH  # where its programs are looked for
-    working_dir: str = "/"
 
 
 class Engine(Protocol):

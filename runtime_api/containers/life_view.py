@@ -34,7 +34,7 @@ def life_view(
     }
     if life.attempts and details is not None and details.started_at == life.started_at and life.phase == "created":
         view["attempts"] = life.attempts  # the next is about to begin
-    if life.phase == "done":
+    if life.phase in ("outputs", "done"):
         for name in ("exit_code", "oom_killed", "started", "finished"):
             if name in life.result:
                 view[name] = life.result[name]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from runtime_api.containers.commands import FOLDER, Command, command_of, environment
+from runtime_api.containers.confinement import Confinement
 from runtime_api.containers.engine import CommandNotFound, ContainerSpec, Engine
 from runtime_api.containers.images import Image
 from runtime_api.errors import BadRequest, Conflict, NotFound, RuntimeApiError
@@ -23,21 +24,26 @@ class Maker:
     """Safe to use from several threads. `ordered`: as of `command_of`."""
 
     def __init__(
-        self, engine: Engine, instance: str, log_options: Callable[[], Mapping[str, str]], *, ordered: bool = True
-    ) -> None:
+        self, engine: Engine, instance: str, log_options: Callable[[], Mapping[str, str]], confinement: Confinement, *,
+        ordered: bool = True,
+    ) -> None:  # fmt: skip
         self._engine, self._instance, self._log_options, self._ordered = engine, instance, log_options, ordered
+        self._confinement = confinement
         self._working: dict[str, int] = {}  # type and image -> which of the command lines its programs fit
 
     def make(self, task: TaskRequest, task_id: str, image: Image) -> str:
         """The id of a container in the state `created`. Raises Conflict, BadRequest (CommandNotFound for a cell)."""
-        spec = self._spec(task, task_id, image)
         command = command_of(task.type, task.cmd, ordered=self._ordered)
+        folders = (f"/{FOLDER}",) if command.files else ()
+        spec = self._confinement.confined(self._spec(task, task_id, image), task, folders)
         if not command.lines:
             return self._create(spec)
         container_id = self._with_program(f"{task.type} {image.image_id}", spec, command, image)
         if command.files:
             try:
-                self._engine.put(container_id, "/", iter((_tar(command.files),)))
+                # Of a read-only root the engine takes files for its volumes alone.
+                place = f"/{FOLDER}" if spec.read_only else "/"
+                self._engine.put(container_id, place, iter((_tar(command.files, folder=not spec.read_only),)))
             except Exception:
                 self.discard(container_id)
                 raise
@@ -110,15 +116,16 @@ def _with(spec: ContainerSpec, line: tuple[str, ...]) -> ContainerSpec:
     return replace(spec, entrypoint=(program,), command=tuple(words))
 
 
-def _tar(files: Mapping[str, bytes]) -> bytes:
-    """A folder FOLDER with these files, readable by every user of the container."""
+def _tar(files: Mapping[str, bytes], *, folder: bool) -> bytes:
+    """These files, readable by every user of the container; `folder`: in a folder FOLDER."""
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as out:
-        folder = tarfile.TarInfo(FOLDER)
-        folder.type, folder.mode = tarfile.DIRTYPE, 0o755
-        out.addfile(folder)
+        if folder:
+            above = tarfile.TarInfo(FOLDER)
+            above.type, above.mode = tarfile.DIRTYPE, 0o755
+            out.addfile(above)
         for name, text in files.items():
-            member = tarfile.TarInfo(f"{FOLDER}/{name}")
+            member = tarfile.TarInfo(f"{FOLDER}/{name}" if folder else name)
             member.size, member.mode = len(text), 0o644
             out.addfile(member, io.BytesIO(text))
     return content.getvalue()

@@ -24,14 +24,13 @@ from runtime_api.containers.log_driver import driver_options
 from runtime_api.containers.lookup import Lookup
 from runtime_api.containers.making import Maker
 from runtime_api.containers.ownership import Ours, instance_of
-from runtime_api.containers.policies import Rules, image_policy, limits, outbound
+from runtime_api.containers.policies import Rules, confinement, image_policy, limits, outbound, transfers
 from runtime_api.containers.pulls import Pulls
 from runtime_api.containers.removal import Remover
 from runtime_api.containers.service import ContainerService
 from runtime_api.containers.stats import Stats
 from runtime_api.containers.steps import Steps
 from runtime_api.containers.tasks import Tasks
-from runtime_api.containers.transfers import NoTransfers
 from runtime_api.data_lock import DataLock
 from runtime_api.outbound import post
 from runtime_api.shares import shares_of
@@ -56,10 +55,10 @@ def with_engine(engine: Engine, settings: ApiSettings, reader: LogReader) -> Con
     lock = DataLock(settings.data)
     try:
         tasks = Tasks(settings.data / "tasks.sqlite")
+        return _composed(engine, settings, reader, instance, tasks, lock)
     except Exception:
         lock.release()
         raise
-    return _composed(engine, settings, reader, instance, tasks, lock)
 
 
 def _composed(
@@ -71,7 +70,7 @@ def _composed(
     lookup = Lookup(ours, tasks, reader)
     maker = Maker(
         engine, instance, lambda: driver_options(settings.socket_path, engine.facts().version),
-        ordered=settings.cell_order,
+        confinement(settings), ordered=settings.cell_order,
     )  # fmt: skip
     starter = Starter(
         engine, ours, tasks, Images(engine, image_policy(settings), pulls), maker, pulls, ends, claims, Rules(settings),
@@ -81,7 +80,16 @@ def _composed(
         engine, tasks, lives, ends, lookup, reader, turns, shipper=settings.socket_path, stop_grace=settings.stop_grace,
         seal_wait=settings.seal_wait, now=now,
     )  # fmt: skip
-    steps = Steps(engine, tasks, lives, ends, NoTransfers(), turns, stop_grace=settings.stop_grace, now=now)
+    steps = Steps(
+        engine,
+        tasks,
+        lives,
+        ends,
+        transfers(settings, engine, lives, reader),
+        turns,
+        stop_grace=settings.stop_grace,
+        now=now,
+    )
     keeping = Keeping(settings.finished_for, settings.records_for)
     housekeeping = Housekeeping(engine, ours, tasks, lives, keeping, now=now, delete_soon=remover.wake)
     lifecycle = Lifecycle(

@@ -1,14 +1,26 @@
 """From the settings to what the operator allows of a task, and the refusal of what it does not."""
 
+import json
+from pathlib import Path
+from typing import Any
+
+from log_store.protocols import LogReader
 from runtime_api.config import ApiSettings
-from runtime_api.containers import prefixes
-from runtime_api.containers.engine import EngineFacts
+from runtime_api.containers.confinement import Confinement
+from runtime_api.containers.engine import Engine, EngineFacts
 from runtime_api.containers.images import ImagePolicy
+from runtime_api.containers.lives import Lives
 from runtime_api.containers.queueing import Limits
 from runtime_api.containers.tasks import Task
+from runtime_api.containers.transfers import ContainerTransfers, TransferRules, input_url
 from runtime_api.errors import BadRequest
 from runtime_api.outbound import Outbound
 from runtime_api.schemas.task import TaskRequest
+from runtime_api.storage import prefixes
+from runtime_api.storage.code_archive import Bounds
+from runtime_api.storage.fsspec_storage import FsspecStorage
+from runtime_api.storage.http_storage import HttpStorage
+from wholelog_base.settings import SettingsError
 
 
 def image_policy(settings: ApiSettings) -> ImagePolicy:
@@ -26,6 +38,20 @@ def image_policy(settings: ApiSettings) -> ImagePolicy:
     )
 
 
+def confinement(settings: ApiSettings) -> Confinement:
+    return Confinement(
+        network=settings.task_network,
+        networks=settings.task_networks,
+        capabilities=settings.task_capabilities,
+        pids=settings.task_pids,
+        open_files=settings.task_open_files,
+        read_only=settings.task_read_only,
+        users=settings.task_users,
+        gpus=settings.task_gpus,
+        shm=settings.task_shm,
+    )
+
+
 def limits(settings: ApiSettings) -> Limits:
     return Limits(settings.queue_tasks, int(settings.queue_cpus * 1_000_000_000), settings.queue_memory)
 
@@ -34,16 +60,47 @@ def outbound(settings: ApiSettings, allowed: tuple[str, ...]) -> Outbound:
     return Outbound(allowed, settings.private_networks)
 
 
+def storage_options(file: Path | None) -> dict[str, dict[str, Any]]:
+    """By protocol, what fsspec's file systems are made with. Raises SettingsError."""
+    if file is None:
+        return {}
+    try:
+        read = json.loads(file.read_text())
+        if not isinstance(read, dict) or not all(isinstance(one, dict) for one in read.values()):
+            raise ValueError("it must be an object of objects")
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            [f'storage_options: {file} must be JSON such as {{"s3": {{"key": "…"}}}}: {type(error).__name__}']
+        ) from error
+    return read
+
+
+def transfers(settings: ApiSettings, engine: Engine, lives: Lives, reader: LogReader) -> ContainerTransfers:
+    options = storage_options(settings.storage_options)
+    rules = TransferRules(
+        settings.transfer_timeout,
+        settings.data / "transfers",
+        Bounds(settings.repo_limit),
+        settings.repo_git,
+        settings.output_wait,
+    )
+    return ContainerTransfers(
+        engine, lives, reader, HttpStorage(outbound(settings, settings.input_prefixes)),
+        FsspecStorage(settings.input_prefixes, options), FsspecStorage(settings.output_prefixes, options), rules,
+    )  # fmt: skip
+
+
 class Rules:
     """What a task may ask for here; all that is refused is named at once."""
 
     def __init__(self, settings: ApiSettings) -> None:
         self._settings = settings
         self.limits = limits(settings)
+        self._confinement = confinement(settings)
 
     def check(self, task: TaskRequest, engine: EngineFacts) -> None:
         """Raises BadRequest."""
-        problems = [*self._amounts(task, engine), *self._urls(task)]
+        problems = [*self._amounts(task, engine), *self._urls(task), *self._confinement.problems(task)]
         if problems:
             raise BadRequest(problems)
 
@@ -63,7 +120,23 @@ class Rules:
         return []
 
     def _urls(self, task: TaskRequest) -> list[str]:
-        if not task.callback_url:
-            return []
-        said = prefixes.problem(task.callback_url, self._settings.callback_prefixes, "callback_prefixes")
-        return [f"task_desc.callback_url: {task.callback_url!r:.200} {said}"] if said else []
+        given = self._settings
+        asked = [
+            ("callback_url", task.callback_url, given.callback_prefixes, "callback_prefixes"),
+            ("repo_path", task.repo_path, given.input_prefixes, "input_prefixes"),
+        ]
+        for number, one in enumerate(task.inputs):
+            url = input_url(one.bucket, one.from_path)
+            asked.append((f"inputs[{number}]", url, given.input_prefixes, "input_prefixes"))
+        for number, out in enumerate(task.outputs):
+            asked.append((f"outputs[{number}].to_path", out.to_path, given.output_prefixes, "output_prefixes"))
+        problems = []
+        for member, url, allowed, setting in asked:
+            if url and (said := prefixes.problem(url, allowed, setting)):
+                problems.append(f"task_desc.{member}: {url!r:.200} {said}")
+        problems += [
+            f"task_desc.outputs[{number}].to_path: {one.to_path!r:.200} cannot be written to: HTTP is for reading"
+            for number, one in enumerate(task.outputs)
+            if prefixes.is_http(one.to_path)
+        ]
+        return problems

@@ -78,6 +78,10 @@ class Remover:
 
     def _delete(self, container_id: str, request_id: str) -> Deleted:
         with self._turns.of(container_id):
+            task = self._tasks.by_id(container_id)
+            if task is not None and task.phase in ("inputs", "outputs"):
+                # What is being copied ends by it; until then the engine says nothing of the container.
+                self._tasks.ask_deletion(task, request_id, self._now())
             details = self._engine.inspect(container_id)
             if details is None:
                 deleted = self._was_gone(container_id, request_id)

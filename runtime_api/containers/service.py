@@ -1,7 +1,7 @@
 """The containers of this service: protocols.Containers by an engine, a table of tasks and the log store's seals."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from log_store.errors import LogStoreError
 from log_store.protocols import LogReader
@@ -21,6 +21,8 @@ from runtime_api.errors import EngineUnavailable, NotFound
 from runtime_api.schemas.task import TaskRequest
 from runtime_api.seal_view import seal_view
 from wholelog_base import labels
+
+COPYING: Final = ("inputs", "outputs")
 
 
 class Worker(Protocol):
@@ -59,7 +61,7 @@ class ContainerService:
 
     def create(self, task: TaskRequest) -> Created:
         created = self._starter.create(task)
-        if not created.again:
+        if not created.again and created.phase == "created":
             self._stats.watch(created.container_id)
         return created
 
@@ -75,6 +77,8 @@ class ContainerService:
         found = self._lookup.living_or_removed(name)
         if isinstance(found, Task):
             return self._removed(found)
+        if (copied := self._being_copied(found)) is not None:
+            return self._shown_without_engine(copied)
         details = self._engine.inspect(found)
         if details is None:  # just now
             task = self._tasks.by_id(found)
@@ -87,6 +91,9 @@ class ContainerService:
         return self._lookup.any(name)
 
     def newest_run(self, container_id: str) -> int:
+        life = self._lives.of(container_id)
+        if life is not None and life.phase in COPYING:
+            return life.started_at
         try:
             details = self._engine.inspect(container_id)
         except EngineUnavailable:
@@ -97,6 +104,22 @@ class ContainerService:
         self._engine.ping()
         facts = self._engine.facts()
         return f"Docker {facts.version}, API {facts.api_version}, {facts.cpus} CPUs"
+
+    def _being_copied(self, container_id: str) -> Task | None:
+        """While files are copied to or from a container the engine keeps everybody waiting who asks about it."""
+        task = self._tasks.by_id(container_id)
+        return task if task is not None and task.phase in COPYING else None
+
+    def _shown_without_engine(self, task: Task) -> ContainerView:
+        status = "created" if task.phase == "inputs" else "exited"
+        more = {
+            **record_of_removed(task, None),
+            **self._life(task.container_id, None),
+            **self._seal(task.container_id, 0),
+        }
+        del more["deleted"]
+        cpu, mem = self._stats.figures(task.container_id, running=False)
+        return ContainerView(task.container_id, cpu, mem, status, task.uid, more, task.created_at)
 
     def _living(self, details: Details) -> ContainerView:
         container_id, state = details.summary.container_id, details.summary.state

@@ -100,17 +100,32 @@ def _record() -> dict[str, Shape]:
         "oom_killed": yes_or_no(),
         "error": text("what the engine says of a failed start"),
         "reason": text("how the task ended"),
-        "signal": or_null(number("that ended it")),
+        "signal": or_null(text("that ended it, such as SIGKILL")),
         "timed_out": yes_or_no(),
         "timeout": or_null(number("seconds for each run", "number")),
         "retries": number("", minimum=0),
         "attempts": number("runs so far", minimum=0),
-        "inputs": array({}),
-        "outputs": array({}),
+        "inputs": array(_transfer()),
+        "outputs": array(_transfer()),
         "callback": {"anyOf": [members({"state": text(), "tries": number(), "said": text()}), {"type": "null"}]},
         "seal": {"anyOf": [part("Seal"), {"type": "null"}]},
         "seal_problem": text("why there is no seal"),
     }
+
+
+def _transfer() -> Shape:
+    return members(
+        {
+            "source": text(),
+            "target": text(),
+            "state": choice(("waiting", "copying", "done", "failed")),
+            "files": number(minimum=0),
+            "bytes": number(minimum=0),
+            "sha256": or_null(text("of a single file")),
+            "tries": number(minimum=0),
+            "said": text("why the last try failed"),
+        }
+    )
 
 
 def _seal() -> Shape:

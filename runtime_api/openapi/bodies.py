@@ -64,18 +64,29 @@ def _task_desc() -> Shape:
         },
         "callback_url": text("Is sent a POST at the end; below one of the setting callback_prefixes.", pattern=without("")),
         "inputs": array(
-            taken({"from_path": text("a path below it"), "bucket": text("URL of a storage")}),
-            "Files that are in place below download_path before the command starts.",
+            taken({"from_path": text("a path below it"), "bucket": text("URL of a storage")}, ("bucket",)),
+            "Files that are in place below download_path before the command starts.", maxItems=task_body.MOST_TRANSFERS,
         ),
         "outputs": array(
-            taken({"from_path": text("below upload_path, or absolute"), "to_path": text("URL in a storage")}),
-            "What is copied from the container after its end.",
+            taken(
+                {"from_path": text("below upload_path, or absolute"), "to_path": text("URL in a storage")},
+                ("from_path", "to_path"),
+            ),
+            "What is copied from the container after its end.", maxItems=task_body.MOST_TRANSFERS,
         ),
         "download_path": text(folder + "the working directory. Absent: the image's own.", pattern="^/"),
         "upload_path": text(folder + "where outputs lie.", pattern="^/"),
+        "network": text("Of an algorithm, where the operator allows it: the network of its container."),
+        "user": text(
+            "Of an algorithm, where the operator allows it: the user in its container.",
+            pattern=whole(task_body.USER_PATTERN), examples=["1000:1000"],
+        ),
+        "gpus": {
+            "anyOf": [number(minimum=1, maximum=64), text(pattern="^([1-9]|[1-5][0-9]|6[0-4]|all)$")],
+            "description": "Of an algorithm, where the operator allows it: how many GPUs, or all.",
+        },
+        "shm_size": text("Of an algorithm: the size of /dev/shm, up to what the operator allows.", **memory),
     }  # fmt: skip
-    for name in task_body.NOT_BUILT:
-        shapes[name] = {"type": "null", "description": "Not built yet; leave it out."}
     return taken(_known(task_body.TASK, shapes), (), "What is to run, and how.")
 
 

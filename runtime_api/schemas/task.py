@@ -54,5 +54,9 @@ class TaskRequest:
     timeout: float | None = None  # seconds that a run may take
     retries: int = 0  # runs after the first, where that one fails
     callback_url: str = ""
+    network: str = ""
+    user: str = ""
+    gpus: str = ""  # how many, or 'all'
+    shm_size: int | None = None  # bytes
     fingerprint: str = field(default="", compare=False)
     """The same for two bodies that ask for the same; decides between "again" and 409."""

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from runtime_api.errors import BadRequest
 from runtime_api.schemas import image_name, quantities
 from runtime_api.schemas.members import Members, Problems
-from runtime_api.schemas.task import TASK_TYPES, ImageRequest, TaskRequest, TaskType
+from runtime_api.schemas.task import TASK_TYPES, ImageRequest, InputRequest, OutputRequest, TaskRequest, TaskType
 from runtime_api.schemas.values import empty, forbidden
 from wholelog_base import log_settings
 from wholelog_base.log_settings import LogSettings
@@ -19,10 +19,13 @@ BODY: Final = ("request_id", "tags", "task_desc")
 TAGS: Final = ("type",)
 TASK: Final = (
     "image", "task_id", "cmd", "cpu_limit", "mem_limit", "repo_path", "env", "log", "inputs", "outputs", "download_path",
-    "upload_path", "timeout", "retries", "callback_url",
+    "upload_path", "timeout", "retries", "callback_url", "network", "user", "gpus",
+    "shm_size",
 )  # fmt: skip
 IMAGE: Final = ("file_path", "name", "tag", "auth")
-NOT_BUILT: Final = ("repo_path", "inputs", "outputs")
+INPUT: Final = ("bucket", "from_path")
+OUTPUT: Final = ("to_path", "from_path")
+MOST_TRANSFERS: Final = 1000
 LONGEST_ARGUMENT: Final = 131_071  # bytes of one argument or variable without its NUL; Linux, MAX_ARG_STRLEN
 LONGEST_CMD: Final = 16 << 20  # bytes; the body's own limit comes first
 LONGEST_ID: Final = 128
@@ -30,6 +33,7 @@ MOST_VARIABLES: Final = 1000
 MOST_RETRIES: Final = 20
 MOST_ARGUMENTS: Final = 1_000_000  # bytes of all words of a command line; Linux takes a quarter of the stack's limit
 _ID: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", re.ASCII)
+_USER: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,31}(?::[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,31})?", re.ASCII)
 _VARIABLE: Final = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*", re.ASCII)
 
 
@@ -39,9 +43,6 @@ def parse_task(body: Any) -> TaskRequest:
     top = Members(body, "", BODY, problems)
     task_type = _type(Members(top.get("tags"), "tags", TAGS, problems))
     desc = Members(top.get("task_desc"), "task_desc", TASK, problems)
-    for name in NOT_BUILT:
-        if desc.get(name) is not None:
-            problems.say(f"{desc.path(name)}: is not built yet; leave it out")
     task = TaskRequest(
         type=task_type or "algorithm",
         request_id=top.text("request_id", longest=256),
@@ -54,9 +55,16 @@ def parse_task(body: Any) -> TaskRequest:
         log=_log(desc),
         download_path=desc.parsed("download_path", _folder) or "",
         upload_path=desc.parsed("upload_path", _folder) or "",
+        repo_path=desc.text("repo_path"),
+        inputs=tuple(InputRequest(*pair) for pair in _transfers(desc, "inputs", INPUT)),
+        outputs=_outputs(desc),
         timeout=_timeout(desc),
         retries=_retries(desc),
         callback_url=desc.text("callback_url"),
+        network=desc.text("network", longest=128),
+        user=desc.parsed("user", _user) or "",
+        gpus=_gpus(desc),
+        shm_size=desc.parsed("shm_size", quantities.memory),
     )
     if found := problems.all():
         raise BadRequest(found)
@@ -118,6 +126,38 @@ def _cmd(desc: Members, task_type: TaskType | None) -> str:
     elif cmd and not cmd.strip():
         desc.problems.add(desc.path("cmd"), cmd, "must hold a command")
     return cmd
+
+
+def _outputs(desc: Members) -> tuple[OutputRequest, ...]:
+    outputs = tuple(OutputRequest(*pair) for pair in _transfers(desc, "outputs", OUTPUT))
+    if any(not one.from_path.startswith("/") for one in outputs) and desc.get("upload_path") is None:
+        desc.problems.say(f"{desc.path('upload_path')}: is missing, while an output's from_path is not absolute")
+    return outputs
+
+
+def _transfers(desc: Members, name: str, members: tuple[str, str]) -> list[tuple[str, str]]:
+    """(URL, path) of each entry; the URL's member is the first of `members`."""
+    value = desc.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or len(value) > MOST_TRANSFERS:
+        desc.problems.add(desc.path(name), value, f"must be a list of at most {MOST_TRANSFERS} objects")
+        return []
+    found = []
+    for number, entry in enumerate(value):
+        if empty(entry):
+            continue
+        one = Members(entry, f"{desc.path(name)}[{number}]", members, desc.problems)
+        url, path = one.text(members[0]), one.text(members[1])
+        if isinstance(entry, dict) and one.get(members[0]) is None:
+            desc.problems.say(f"{one.path(members[0])}: is missing")
+        if isinstance(entry, dict) and (name == "outputs") and not path and one.get("from_path") is None:
+            desc.problems.say(f"{one.path('from_path')}: is missing")
+        if any(word in (".", "..") for word in path.split("/")) or (name == "inputs" and path.startswith("/")):
+            right = "must lead nowhere else: no . or .. in it" + (", and no / before it" if name == "inputs" else "")
+            desc.problems.add(one.path("from_path"), path, right)
+        found.append((url, path))
+    return found
 
 
 def _timeout(desc: Members) -> float | None:
@@ -209,6 +249,23 @@ def _task_id(text: str) -> str:
     return text
 
 
+def _user(text: str) -> str:
+    if not _USER.fullmatch(text):
+        raise ValueError("must be a user of the container, such as '1000', '1000:1000' or 'name:group'")
+    return text
+
+
+def _gpus(desc: Members) -> str:
+    value = desc.get("gpus")
+    if value is None:
+        return ""
+    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    if text != "all" and not (text.isascii() and text.isdecimal() and 0 < int(text[:4]) <= 64 and len(text) < 3):
+        desc.problems.add(desc.path("gpus"), value, "must be a number of GPUs from 1 to 64, or 'all'")
+        return ""
+    return text
+
+
 def _folder(text: str) -> str:
     if not text.startswith("/"):
         raise ValueError("must be an absolute path in the container, such as '/work'")
@@ -232,3 +289,4 @@ def _fingerprint(task: TaskRequest) -> str:
 
 ID_PATTERN: Final = _ID.pattern
 VARIABLE_PATTERN: Final = _VARIABLE.pattern
+USER_PATTERN: Final = _USER.pattern

@@ -1,15 +1,18 @@
-"""docs/guarantees.md points to tests that are there."""
+"""docs/guarantees.md and docs/security.md point to tests that are there."""
 
 import re
+
+import pytest
 
 from tests.architecture.source import ROOT, tree
 
 _NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
-def test_every_test_that_a_guarantee_names_exists() -> None:
-    named = _NAMED.findall((ROOT / "docs/guarantees.md").read_text())
-    assert len(named) > 20
+@pytest.mark.parametrize(("page", "least"), [("docs/guarantees.md", 20), ("docs/security.md", 10)])
+def test_every_test_that_a_guarantee_names_exists(page: str, least: int) -> None:
+    named = _NAMED.findall((ROOT / page).read_text())
+    assert len(named) > least
     missing = []
     for path, name in named:
         file = ROOT / path

@@ -19,6 +19,7 @@ ONLY_IN = {
     "elasticsearch": ["log_store/elastic_*"],
     "elastic_transport": ["log_store/elastic_*"],
     "falcon": ["runtime_api/*"],
+    "fsspec": ["runtime_api/storage/fsspec_storage.py"],
     "waitress": ["runtime_api/*"],
     "sqlite3": ["log_store/sqlite_*", "runtime_api/containers/*", "log_shipper/*"],
 }

@@ -2,6 +2,7 @@
 
 import random
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +13,27 @@ from tests.faults.test_api_killed import containers, insist, kills, scene  # noq
 TASKS = 12
 
 
-def body(number: int) -> dict[str, Any]:
-    """A third of them ends well, a third fails once more than it is tried, a third runs into its timeout."""
+@pytest.fixture
+def settings(tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "in").write_bytes(bytes(20 << 20))
+    return {"queue_tasks": "3", "input_prefixes": f"file://{tmp_path}/in", "output_prefixes": f"file://{tmp_path}/out"}
+
+
+def body(number: int, folder: Path) -> dict[str, Any]:
+    """A quarter of them ends well, one fails once more than it is tried, one runs into its timeout, one copies."""
+    out = {"to_path": f"file://{folder}/out/{number}", "from_path": "/work/out"}
     more: list[dict[str, Any]] = [
-        {"cmd": "seq 1 2000"}, {"cmd": "echo once; exit 3", "retries": 2}, {"cmd": "echo long; sleep 600", "timeout": "2s"}
-    ]  # fmt: skip
-    return {"request_id": f"task-{number}", "tags": {"type": "bash_cell"}, "task_desc": more[number % 3]}
+        {"cmd": "seq 1 2000"},
+        {"cmd": "echo once; exit 3", "retries": 2},
+        {"cmd": "echo long; sleep 600", "timeout": "2s"},
+        {
+            "cmd": "cat in > out",
+            "download_path": "/work",
+            "inputs": [{"bucket": f"file://{folder}/in"}],
+            "outputs": [out],
+        },
+    ]
+    return {"request_id": f"task-{number}", "tags": {"type": "bash_cell"}, "task_desc": more[number % 4]}
 
 
 def shown(scene: Scene, container_id: str) -> dict[str, Any]:  # noqa: F811
@@ -28,27 +44,34 @@ def shown(scene: Scene, container_id: str) -> dict[str, Any]:  # noqa: F811
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("settings", [{"queue_tasks": "3"}])
-def test_no_task_is_stuck_or_lost(scene: Scene, chance: random.Random) -> None:  # noqa: F811
+def test_no_task_is_stuck_or_lost(scene: Scene, chance: random.Random, tmp_path: Path) -> None:  # noqa: F811
     with kills(scene, chance, 5):
-        ids = [insist(scene, "/containers", body(number), "POST")[1]["data"]["container_id"] for number in range(TASKS)]
+        ids = [
+            insist(scene, "/containers", body(number, tmp_path), "POST")[1]["data"]["container_id"]
+            for number in range(TASKS)
+        ]
     eventually(lambda: all(shown(scene, one)["phase"] == "done" for one in ids), "the end of all", 120)
     for number, one in enumerate(ids):
         found = shown(scene, one)
         said = (found["exit_code"], found["attempts"], found["timed_out"])
-        assert said == [(0, 1, False), (3, 3, False), (137, 1, True)][number % 3], found
+        assert said == [(0, 1, False), (3, 3, False), (137, 1, True), (0, 1, False)][number % 4], found
+        if number % 4 == 3:
+            assert found["outputs"][0]["state"] == "done" and (tmp_path / f"out/{number}").read_bytes() == bytes(
+                20 << 20
+            )
     assert sorted(container.id for container in containers(scene)) == sorted(ids)
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("settings", [{"queue_tasks": "1"}])
-def test_killed_and_nobody_asks_again(scene: Scene, chance: random.Random) -> None:  # noqa: F811
+def test_killed_and_nobody_asks_again(scene: Scene, chance: random.Random, tmp_path: Path) -> None:  # noqa: F811
     """Each container that a killed POST left ran to its end or is gone."""
     for number in range(6):
         eventually(lambda: scene.shipper.ask("/healthz")[0] == 200, "the API", 30)
         with kills(scene, chance, 1):
             for again in range(3):
-                scene.shipper.ask("/containers", {**body(0), "request_id": f"{number}-{again}"}, "POST")
+                scene.shipper.ask(
+                    "/containers", {**body(3 * (again == 1), tmp_path), "request_id": f"{number}-{again}"}, "POST"
+                )
     scene.shipper.signal("api", signal.SIGKILL)
     eventually(lambda: scene.shipper.ask("/containers")[0] == 200, "the API", 30)
 

@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime_api.containers.callbacks import SIGNATURE, Callbacks
-from runtime_api.containers.prefixes import problem
 from runtime_api.errors import BadRequest
 from runtime_api.outbound import Outbound, post
+from runtime_api.storage.prefixes import problem
 from tests.container_bench import Bench, task, wait_for
 
 SECRET = "of the tests"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from runtime_api.errors import BadRequest
 from runtime_api.schemas.image_name import reference, split
-from runtime_api.schemas.task import ImageRequest
+from runtime_api.schemas.task import ImageRequest, InputRequest, OutputRequest
 from runtime_api.schemas.task_body import LONGEST_ARGUMENT, parse_task
 from wholelog_base.log_settings import LogSettings
 
@@ -97,7 +97,7 @@ def test_all_problems_at_once() -> None:
             "extra": 1,
             "task_desc": {
                 "image": "Not An Image", "task_id": "a b", "cmd": ["x"], "cpu_limit": "abc", "mem_limit": "5m",
-                "repo_path": "s3://x", "env": ["=x", 3], "inputs": [{"from_path": "a"}], "outputs": "x",
+                "repo_path": 5, "env": ["=x", 3], "inputs": [{"from_path": "a"}], "outputs": "x",
                 "download_path": "work", "upload_path": "../out", "cpu_limits": "1",
             },
         }
@@ -105,7 +105,7 @@ def test_all_problems_at_once() -> None:
     for field in (
         "request_id", "tags.type", "'extra'", "task_desc.image", "task_desc.task_id", "task_desc.cmd",
         "task_desc.cpu_limit", "task_desc.mem_limit", "task_desc.repo_path", "task_desc.env[0]", "task_desc.env[1]",
-        "task_desc.inputs", "task_desc.outputs", "task_desc.download_path", "task_desc.upload_path", "'cpu_limits'",
+        "task_desc.inputs[0].bucket", "task_desc.outputs", "task_desc.download_path", "task_desc.upload_path", "'cpu_limits'",
     ):  # fmt: skip
         assert any(problem.startswith(field + ":") for problem in found), (field, found)
     assert len(found) == 16
@@ -113,10 +113,34 @@ def test_all_problems_at_once() -> None:
     assert "'notebook' is a wrong container type; it must be one of code_cell" in "; ".join(found)
 
 
-@pytest.mark.parametrize("member", ["repo_path", "inputs", "outputs"])
-def test_members_that_are_not_built_yet(member: str) -> None:
-    (problem,) = problems(body(**{member: "s3://bucket/x"}))
-    assert problem == f"task_desc.{member}: is not built yet; leave it out"
+def test_inputs_and_outputs() -> None:
+    task = parse_task(
+        body(
+            repo_path="s3://b/code.zip", inputs=[{"bucket": "s3://b/x", "from_path": "a/b"}, {"bucket": "https://h/f"}, {}],
+            outputs=[{"to_path": "s3://b/y/", "from_path": "r"}, {"to_path": "s3://b/z", "from_path": "/abs"}], upload_path="/out",
+        )
+    )  # fmt: skip
+    assert task.repo_path == "s3://b/code.zip"
+    assert task.inputs == (InputRequest("s3://b/x", "a/b"), InputRequest("https://h/f"))
+    assert task.outputs == (OutputRequest("s3://b/y/", "r"), OutputRequest("s3://b/z", "/abs"))
+    assert task.fingerprint != parse_task(body(repo_path="s3://b/code.zip")).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("desc", "field"),
+    [
+        ({"inputs": [{"bucket": "s3://b", "from_path": "../x"}]}, "inputs[0].from_path"),
+        ({"inputs": [{"bucket": "s3://b", "from_path": "/x"}]}, "inputs[0].from_path"),
+        ({"inputs": [{"bucket": "s3://b", "from_path": "a/./b"}]}, "inputs[0].from_path"),
+        ({"inputs": [{"bucket": 5}]}, "inputs[0].bucket"), ({"inputs": {"bucket": "s3://b"}}, "inputs"),
+        ({"inputs": [{"bucket": "s3://b"}] * 1001}, "inputs"), ({"inputs": ["s3://b"]}, "inputs[0]"),
+        ({"outputs": [{"from_path": "/x"}]}, "outputs[0].to_path"), ({"outputs": [{"to_path": "s3://b"}]}, "outputs[0].from_path"),
+        ({"outputs": [{"to_path": "s3://b", "from_path": "x"}]}, "upload_path"),
+        ({"outputs": [{"to_path": "s3://b", "from_path": "/x/../y"}]}, "outputs[0].from_path"),
+    ],
+)  # fmt: skip
+def test_inputs_and_outputs_that_do_not_fit(desc: dict[str, Any], field: str) -> None:
+    assert any(problem.startswith(f"task_desc.{field}: ") for problem in problems(body(**desc)))
 
 
 @pytest.mark.parametrize(

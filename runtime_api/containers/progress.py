@@ -1,0 +1,112 @@
+"""One task's transfer under way: what is written of it into the record, when it must stop, and when it is tried again."""
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from runtime_api.containers.lives import Lives
+from runtime_api.errors import TransferFailed
+
+log = logging.getLogger(__name__)
+
+_LOOK: Final = 1.0  # seconds between looks whether it is cancelled, and notes of how far it has come
+_PAUSES: Final = (1.0, 3.0, 10.0)  # seconds before the next try
+
+
+class Cancelled(TransferFailed):
+    """The task is being deleted."""
+
+
+@dataclass(slots=True)
+class Item:
+    """An input or output as GET shows it."""
+
+    source: str
+    target: str
+    state: str = "waiting"  # copying, done, failed
+    files: int = 0
+    bytes: int = 0
+    sha256: str | None = None  # of a single file
+    tries: int = 0
+    said: str = ""
+
+
+class Progress:
+    """Of the items of one kind (`inputs`, `outputs`) of one container; for one thread."""
+
+    def __init__(
+        self, lives: Lives, container_id: str, kind: str, items: list[Item], *, cancelled: Callable[[], bool],
+        seconds: float, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep,
+    ) -> None:  # fmt: skip
+        self.items, self._lives, self._container_id, self._kind = items, lives, container_id, kind
+        self._cancelled, self._clock, self._sleep = cancelled, clock, sleep
+        self._end, self._seconds, self._look_at = clock() + seconds, seconds, 0.0
+
+    def each(self, copy: Callable[[int, Item], None], *, all_of_them: bool) -> str:
+        """'' or what failed. `all_of_them`: go on after one that failed. Raises what is no TransferFailed, and Cancelled."""
+        problems = []
+        for number, item in enumerate(self.items):
+            try:
+                self._tried(copy, number, item)
+            except Cancelled:
+                raise
+            except TransferFailed as error:
+                item.state, item.said = "failed", str(error)
+                problems.append(f"{self._kind}[{number}]: {error}")
+                self.note()
+                log.info("container %s: %s", self._container_id[:12], problems[-1])
+                if not all_of_them:
+                    break
+        return "; ".join(problems)
+
+    def _tried(self, copy: Callable[[int, Item], None], number: int, item: Item) -> None:
+        while True:
+            item.tries += 1
+            item.state, item.files, item.bytes, item.sha256 = "copying", 0, 0, None
+            self.note()
+            try:
+                copy(number, item)
+                item.state, item.said = "done", ""
+                self.note()
+                return
+            except TransferFailed as error:
+                if not error.again or item.tries > len(_PAUSES):
+                    raise
+                item.said = str(error)
+                self._pause(_PAUSES[item.tries - 1])
+
+    def counted(self, item: Item, pieces: Iterable[bytes], one: bool = False) -> Iterator[bytes]:
+        """The pieces, counted; with their SHA-256 where it is the item's only file."""
+        digest = hashlib.sha256()
+        item.files += 1
+        for piece in pieces:
+            self.check()
+            item.bytes += len(piece)
+            if one:
+                digest.update(piece)
+            yield piece
+        if one:
+            item.sha256 = digest.hexdigest()
+
+    def check(self) -> None:
+        """Raises Cancelled, and TransferFailed once its time is over."""
+        now = self._clock()
+        if now > self._end:
+            raise TransferFailed(f"it took longer than {self._seconds:g} seconds (setting transfer_timeout)")
+        if now >= self._look_at:
+            self._look_at = now + _LOOK
+            if self._cancelled():
+                raise Cancelled("the task is being deleted")
+            self.note()
+
+    def note(self) -> None:
+        self._lives.note(self._container_id, **{self._kind: [asdict(item) for item in self.items]})
+
+    def _pause(self, seconds: float) -> None:
+        end = self._clock() + seconds
+        while self._clock() < end:
+            self.check()
+            self._sleep(min(0.2, seconds))

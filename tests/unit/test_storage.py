@@ -1,0 +1,295 @@
+"""Names, archives and tars on their way into and out of containers, and storage by fsspec and HTTP."""
+
+import io
+import os
+import stat
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runtime_api.errors import TransferFailed
+from runtime_api.outbound import Outbound
+from runtime_api.storage.code_archive import Bounds, opened
+from runtime_api.storage.fsspec_storage import FsspecStorage
+from runtime_api.storage.git_code import checked_out
+from runtime_api.storage.http_storage import HttpStorage
+from runtime_api.storage.names import below, safe
+from runtime_api.storage.prefixes import problem
+from runtime_api.storage.tar_stream import Member, packed, unpacked
+
+
+@given(st.text(max_size=60))
+def test_a_safe_name_never_leads_out(name: str) -> None:
+    try:
+        plain = safe(name, "x")
+    except TransferFailed:
+        return
+    assert not os.path.isabs(plain) and ".." not in plain.split("/")
+    assert os.path.normpath(os.path.join("/folder", plain)).startswith("/folder/")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["..", "../a", "a/../../b", "/etc/passwd", "a/..", "", ".", "a\0b", "a\nb", "a\\..\\b", "x" * 256, "a/" * 3000],
+)
+def test_names_that_are_refused(name: str) -> None:
+    with pytest.raises(TransferFailed):
+        safe(name, "x")
+
+
+def test_below() -> None:
+    assert below("a/b/c", "a") == "b/c" and below("a", "a") == ""
+    with pytest.raises(TransferFailed):
+        below("ab/c", "a")
+
+
+FILES = st.lists(st.tuples(st.text("abc/é", min_size=1, max_size=8), st.binary(max_size=2000)), max_size=5)
+
+
+@given(FILES, st.integers(1, 700))
+def test_a_tar_is_what_tarfile_reads_and_comes_back(files: list[tuple[str, bytes]], size: int) -> None:
+    members = [Member(f"f{number}", len(data), [data]) for number, (_, data) in enumerate(files)]
+    whole = b"".join(packed(members))
+    with tarfile.open(fileobj=io.BytesIO(whole)) as tar:
+        assert [(m.name, tar.extractfile(m).read()) for m in tar] == [  # type: ignore[union-attr]
+            (member.name, data) for member, (_, data) in zip(members, files, strict=True)
+        ]
+    pieces = iter([whole[start : start + size] for start in range(0, len(whole), size)])
+    assert [b"".join(content) for _, content in unpacked(pieces, "x")] == [data for _, data in files]
+
+
+@settings(max_examples=50)
+@given(st.binary(max_size=3000))
+def test_any_bytes_as_a_tar_are_members_or_an_error(data: bytes) -> None:
+    try:
+        for _, content in unpacked(iter([data]), "x"):
+            b"".join(content)
+    except TransferFailed:
+        pass
+
+
+def test_a_tar_is_made_piece_by_piece() -> None:
+    taken = 0
+
+    def content() -> Iterator[bytes]:
+        nonlocal taken
+        for _ in range(4096):
+            taken += 1
+            yield bytes(1 << 20)
+
+    made = packed([Member("large", 4096 << 20, content())])
+    for _ in range(5):
+        next(made)
+    assert taken <= 5
+
+
+def test_a_member_that_is_not_as_long_as_it_said() -> None:
+    with pytest.raises(TransferFailed, match="has 2 bytes, and was to have 3"):
+        list(packed([Member("a", 3, [b"xx"])]))
+
+
+BOUNDS = Bounds()
+
+
+def code_zip(file: Path, members: dict[str, bytes], modes: dict[str, int] | None = None) -> Path:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            info = zipfile.ZipInfo(name)
+            info.external_attr = (modes or {}).get(name, 0o100644) << 16
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, data)
+    return file
+
+
+def code_tar(file: Path, *members: tuple[str, Any, str]) -> Path:
+    """(name, tarfile's type, what it links to or holds)"""
+    with tarfile.open(file, "w:gz") as archive:
+        for name, kind, rest in members:
+            info = tarfile.TarInfo(name)
+            info.type, info.mode = kind, 0o755
+            if kind in (tarfile.SYMTYPE, tarfile.LNKTYPE):
+                info.linkname, rest = rest, ""
+            info.size = len(rest)
+            archive.addfile(info, io.BytesIO(rest.encode()))
+    return file
+
+
+def held(file: Path, what: str, bounds: Bounds = BOUNDS) -> dict[str, bytes | str]:
+    with opened(file, what, bounds) as members:
+        return {member.name: member.link or b"".join(member.content) for member in members}
+
+
+def test_code_of_an_archive(tmp_path: Path) -> None:
+    made = code_zip(tmp_path / "a", {"a.py": b"1", "d/b.sh": b"2", "d/": b""}, {"d/b.sh": 0o100755, "d/": 0o40755})
+    assert held(made, "x.zip") == {"a.py": b"1", "d/b.sh": b"2"}
+    with opened(made, "x.zip", Bounds()) as members:
+        assert [member.executable for member in members] == [False, True]
+    made = code_tar(
+        tmp_path / "b", ("./", tarfile.DIRTYPE, ""), ("./a.py", tarfile.REGTYPE, "1"), ("d", tarfile.DIRTYPE, ""),
+        ("d/l", tarfile.SYMTYPE, "../a.py"),
+    )  # fmt: skip
+    assert held(made, "x.tar.gz") == {"a.py": b"1", "d/l": "../a.py"}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [("../a", tarfile.REGTYPE, "x")], [("/etc/passwd", tarfile.REGTYPE, "x")], [("a/../../b", tarfile.REGTYPE, "x")],
+        [("l", tarfile.SYMTYPE, "/etc")], [("l", tarfile.SYMTYPE, "../x")], [("d/l", tarfile.SYMTYPE, "../../x")],
+        [("l", tarfile.SYMTYPE, "d"), ("l/a", tarfile.REGTYPE, "x")], [("l", tarfile.LNKTYPE, "/etc/passwd")],
+        [("a", tarfile.REGTYPE, "x"), ("l", tarfile.LNKTYPE, "a")], [("f", tarfile.FIFOTYPE, "")],
+        [("c", tarfile.CHRTYPE, "")], [("b", tarfile.BLKTYPE, "")], [("l", tarfile.SYMTYPE, "")],
+    ],
+)  # fmt: skip
+def test_hostile_tars_are_refused_before_a_byte_goes_anywhere(tmp_path: Path, members: Any) -> None:
+    made = code_tar(tmp_path / "a", ("good", tarfile.REGTYPE, "x"), *members)
+    with pytest.raises(TransferFailed, match="x.tar.gz holds"), opened(made, "x.tar.gz", Bounds()):
+        pytest.fail("it was opened")
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"), [("../a", 0o100644), ("/a", 0o100644), ("a", stat.S_IFLNK | 0o777), ("a", stat.S_IFIFO)]
+)
+def test_hostile_zips_are_refused(tmp_path: Path, name: str, mode: int) -> None:
+    made = code_zip(tmp_path / "a", {"good": b"x", name: b"/etc/passwd"}, {name: mode})
+    with pytest.raises(TransferFailed, match="x.zip holds"):
+        held(made, "x.zip")
+
+
+def test_bombs_are_refused(tmp_path: Path) -> None:
+    made = code_zip(tmp_path / "a", {"zeros": bytes(50 << 20)})
+    assert made.stat().st_size < 1 << 20
+    with pytest.raises(TransferFailed, match="repo_limit"):
+        held(made, "x.zip", Bounds(size=10 << 20))
+    made = code_zip(tmp_path / "b", {str(number): b"" for number in range(200)})
+    with pytest.raises(TransferFailed, match="or 100 files"):
+        held(made, "x.zip", Bounds(files=100))
+    # A member that says less than it holds ends with an error of the archive, not with more bytes.
+    lying = made.read_bytes()
+    made = code_zip(tmp_path / "c", {"zeros": bytes(1 << 20)})
+    lying = made.read_bytes().replace((1 << 20).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    made.write_bytes(lying)
+    with pytest.raises(TransferFailed):
+        held(made, "x.zip")
+
+
+@settings(max_examples=50)
+@given(st.binary(max_size=500), st.sampled_from(["x.zip", "x.tar", "x.tar.gz", "x.tgz"]))
+def test_any_bytes_as_an_archive_are_code_or_an_error(tmp_path_factory: Any, data: bytes, what: str) -> None:
+    file = tmp_path_factory.getbasetemp() / "any"
+    file.write_bytes(data)
+    try:
+        held(file, what)
+    except TransferFailed as error:
+        assert what in str(error)
+
+
+def bundle(folder: Path, prepare: Callable[[Path], None]) -> Path:
+    repo = folder / "repo"
+    repo.mkdir()
+    prepare(repo)
+    git = ["git", "-C", str(repo), "-c", "user.name=t", "-c", "user.email=t@t"]
+    for words in (
+        ["init", "-q"],
+        ["add", "-A"],
+        ["commit", "-qm", "x"],
+        ["bundle", "create", "-q", str(folder / "b"), "HEAD"],
+    ):
+        subprocess.run([*git, *words], check=True, capture_output=True, timeout=60)
+    return folder / "b"
+
+
+def test_code_of_a_git_bundle(tmp_path: Path) -> None:
+    def prepare(repo: Path) -> None:
+        (repo / "d").mkdir()
+        (repo / "d/a.py").write_text("1")
+        (repo / "run").write_text("#!/bin/sh\n")
+        (repo / "run").chmod(0o755)
+        (repo / "link").symlink_to("/etc/passwd")
+
+    made = bundle(tmp_path, prepare)
+    (tmp_path / "out").mkdir()
+    members = {
+        m.name: (b"".join(m.content), m.executable, m.link) for m in checked_out(made, tmp_path / "out", "u", Bounds())
+    }
+    assert members == {
+        "d/a.py": (b"1", False, ""), "run": (b"#!/bin/sh\n", True, ""), "link": (b"/etc/passwd", False, "")
+    }  # fmt: skip
+    (tmp_path / "out2").mkdir()
+    with pytest.raises(TransferFailed, match="repo_limit"):
+        checked_out(made, tmp_path / "out2", "u", Bounds(size=5))
+    made.write_bytes(b"no bundle")
+    (tmp_path / "out3").mkdir()
+    with pytest.raises(TransferFailed, match="u: git cannot take it"):
+        checked_out(made, tmp_path / "out3", "u", Bounds())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///srv/in/../x", "file:///srv/in/%2e%2e/x", "file:///srv/inside", "file:///srv/in?/../../etc/passwd",
+        "file:///srv/in#/x", "/srv/in/x", "local:///srv/in/x", "simplecache::file:///srv/in/x", "s3://data/x", "s3://DATA/in/x",
+        "s3://user:pw@data/in/x", "s3://data/in/x?y", "file:///srv/in\\..\\x", "zip://x::file:///srv/in/x", "file://host/srv/in/x",
+        "s3://data/%69n/x",
+    ],
+)  # fmt: skip
+def test_urls_that_are_not_below_what_is_allowed(url: str) -> None:
+    assert problem(url, ("file:///srv/in", "s3://data/in"), "input_prefixes")
+
+
+def test_urls_that_are(tmp_path: Path) -> None:
+    for url in ("file:///srv/in", "file:///srv/in/a/b", "s3://data/in/ä%20b"):
+        assert problem(url, ("file:///srv/in/", "s3://data/in"), "input_prefixes") == ""
+
+
+def test_files_are_read_and_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    base = f"file://{tmp_path}/"
+    storage = FsspecStorage((base,), {})
+    with storage.write(base + "out/a") as sink:
+        sink.write(b"12")
+        sink.write(b"3")
+    assert (tmp_path / "out/a").read_bytes() == b"123" and storage.size(base + "out/a") == 3
+    with pytest.raises(TransferFailed, match="the source broke off"), storage.write(base + "out/a") as sink:
+        sink.write(b"half")
+        raise TransferFailed("the source broke off")
+    assert (tmp_path / "out/a").read_bytes() == b"123" and [p.name for p in (tmp_path / "out").iterdir()] == ["a"]
+    (tmp_path / "out/d").mkdir()
+    (tmp_path / "out/d/b").write_bytes(b"x" * 3_000_000)
+    found = storage.files(base + "out")
+    assert [(file.name, file.size) for file in found] == [("a", 3), ("d/b", 3_000_000)]
+    assert b"".join(storage.read(found[1])) == b"x" * 3_000_000
+    with pytest.raises(TransferFailed, match="is not there"):
+        storage.files(base + "nosuch")
+
+
+def test_a_link_of_the_machine_does_not_lead_out(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "secret").write_text("s")
+    (tmp_path / "in/link").symlink_to(tmp_path / "secret")
+    (tmp_path / "in/up").symlink_to(tmp_path)
+    base = f"file://{tmp_path}/in"
+    storage = FsspecStorage((base,), {})
+    for url in (base + "/link", base + "/up/secret"):
+        with pytest.raises(TransferFailed, match="leads out of what the operator allows"):
+            storage.files(url)
+    with pytest.raises(TransferFailed, match="leads out of what the operator allows"), storage.write(base + "/up/new"):
+        pytest.fail("it was opened")
+
+
+def test_an_unknown_storage_is_said() -> None:
+    with pytest.raises(TransferFailed, match="nosuch://a/b: "):
+        FsspecStorage(("nosuch://a",), {}).files("nosuch://a/b")
+
+
+def test_http_refuses_private_addresses_and_does_not_write() -> None:
+    with pytest.raises(TransferFailed, match="no public address"):
+        HttpStorage(Outbound()).files("http://localhost:1/x")
+    with pytest.raises(TransferFailed, match="nothing can be written"):
+        HttpStorage(Outbound()).write("http://localhost:1/x")
