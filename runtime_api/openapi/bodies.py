@@ -81,10 +81,10 @@ def _task_desc() -> Shape:
             "Of an algorithm, where the operator allows it: the user in its container.",
             pattern=whole(task_body.USER_PATTERN), examples=["1000:1000"],
         ),
-        "gpus": text(
-            "Of an algorithm, where the operator allows it: how many GPUs, or all.",
-            type=["string", "integer"], examples=[1, "all"],
-        ),
+        "gpus": {
+            "anyOf": [number(minimum=1, maximum=64), text(pattern="^([1-9]|[1-5][0-9]|6[0-4]|all)$")],
+            "description": "Of an algorithm, where the operator allows it: how many GPUs, or all.",
+        },
         "shm_size": text("Of an algorithm: the size of /dev/shm, up to what the operator allows.", **memory),
     }  # fmt: skip
     return taken(_known(task_body.TASK, shapes), (), "What is to run, and how.")
