@@ -4,6 +4,7 @@ All of it can be taken as a snapshot between two batches: a processor that start
 very same rows again.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, field
@@ -22,6 +23,8 @@ from log_shipper.statements import Statements
 from log_store.document import ContainerContext, DocumentBatch
 from log_store.fields import STREAMS
 from log_store.seal import Seal
+
+log = logging.getLogger(__name__)
 
 FRAME_BYTES = 40  # of a line in Docker's copy, beside its text
 
@@ -98,6 +101,8 @@ class Pipeline:
             self._exact_repairs[repair.container_id] = number
             under_way = self._repairs[repair.id] = _Repair(number << PASS_BITS | REPAIR)
         if repair.number != under_way.next_number:
+            if repair.number > under_way.next_number:  # the seal's count will say what it lacks
+                log.error("a repair of %s lacks pieces before number %d", repair.container_id[:12], repair.number)
             return
         under_way.next_number += 1
         first = len(batch)
