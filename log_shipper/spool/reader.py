@@ -66,6 +66,8 @@ class SpoolReader:
     def _pass_over_within(self) -> bool:
         """In the newest segment: a bad record that a good one follows is damage; the last one may be being written."""
         data = os.pread(self._file, LOOKED_AT, self.position - self._start)
+        if unpack(data, 0, self.position) is not None:
+            return True  # the writer has finished it since it was read: others that follow say nothing against it
         found = find_record(data, 1)
         if found is None:
             return False
