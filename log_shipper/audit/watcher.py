@@ -96,10 +96,12 @@ class Watcher:
 
     def look_around(self) -> None:
         """Consider every container. Raises EngineUnavailable, NotAccepted."""
+        # First what is known: lines of one that starts meanwhile must not make it one that has gone.
+        known = self._received.known_containers()
         there = self._engine.container_ids()
         for container_id in there:
             self._consider_soon(container_id)
-        for container_id in self._received.known_containers().difference(there):
+        for container_id in known.difference(there):
             self._gone(container_id)
 
     def ours(self, container_id: str) -> Facts | None:

@@ -91,7 +91,8 @@ def join(run: Run, hashes: list[int], line: OpenLine | None, max_parts: int) -> 
 def _grow(
     lines: Lines, line: OpenLine, part: Part, text: bytes, digest: int, seq: int, max_parts: int
 ) -> OpenLine | None:
-    if text:
+    # An empty last part is no line, also where what it ends was lost.
+    if text or part.ordinal == 1:
         if len(line.parts) >= max_parts and part.ordinal not in line.parts:
             _close(lines, line)
             line = OpenLine(line.partial_id, line.time, digest, seq, line.piece + 1)
@@ -104,5 +105,5 @@ def _grow(
 
 
 def _close(lines: Lines, line: OpenLine) -> None:
-    if len(line.parts) > line.shown or (not line.piece and not line.parts):
+    if len(line.parts) > line.shown:
         lines.add(line)

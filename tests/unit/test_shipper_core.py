@@ -70,6 +70,11 @@ def test_every_cut_of_the_bytes_gives_the_same_messages() -> None:
     assert sum(m.records for m in single) == 2
 
 
+def test_the_empty_end_of_a_line_whose_beginning_was_lost_is_no_line() -> None:
+    batch = rows(pipeline(), part(TIME, b"", 2, True), record(TIME + 1, b"next"))
+    assert batch.message == ["next"]
+
+
 @pytest.mark.parametrize("compressed", [False, True])
 def test_packed_modes_and_their_chunk(compressed: bool) -> None:
     """PackedForward and CompressedPackedForward give the records and the id that wants an ack."""
