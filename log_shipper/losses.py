@@ -79,9 +79,7 @@ class Losses:
                 gaps = [Gap(seal.started_at, seal.finished_at, missing, why)]
         with self._lock:
             self._short.pop(run, None)
-        if not gaps:
-            return seal
-        return replace(seal, state="gaps" if seal.state == "sealed" else seal.state, gaps=(*seal.gaps, *gaps))
+        return seal.with_gaps((*seal.gaps, *gaps)) if gaps else seal
 
     def snapshot(self) -> dict[str, Any]:
         with self._lock:

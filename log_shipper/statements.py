@@ -30,7 +30,7 @@ class Statements:
         ):
             return None
         if known is not None:
-            seal = _with_gaps(seal, [gap for gap in known.seal.gaps if gap not in seal.gaps])
+            seal = seal.with_gaps((*(gap for gap in known.seal.gaps if gap not in seal.gaps), *seal.gaps))
         if seal.state == "open":
             self._open_runs[run] = OpenRun(seal, surplus)
         else:
@@ -102,9 +102,3 @@ class Statements:
         self._open_runs = {(run.seal.container_id, run.seal.started_at): run for run in opened}
         self._senders = set(snapshot.get("senders", ()))
         self._outages = [(start, end) for start, end in snapshot.get("outages", ())]
-
-
-def _with_gaps(seal: Seal, gaps: list[Gap]) -> Seal:
-    if not gaps:
-        return seal
-    return replace(seal, state="gaps" if seal.state == "sealed" else seal.state, gaps=(*gaps, *seal.gaps))

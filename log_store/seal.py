@@ -1,6 +1,6 @@
 """The statement of whether a container's log is whole: one document per run of a container."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 State = Literal["open", "sealed", "gaps", "unverified"]
@@ -38,3 +38,7 @@ class Seal:
     gaps: tuple[Gap, ...] = ()
     finished_at: int | None = None
     version: int = 0  # a writer keeps the greatest for (container_id, started_at)
+
+    def with_gaps(self, gaps: "tuple[Gap, ...]") -> "Seal":
+        """The same with these gaps in all; with any it is not `sealed`."""
+        return replace(self, state="gaps" if gaps and self.state == "sealed" else self.state, gaps=gaps)

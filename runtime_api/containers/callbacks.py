@@ -5,13 +5,13 @@ import hmac
 import http.client
 import json
 import logging
-import threading
 from collections.abc import Callable
 from typing import Any, Final
 
 from log_store.errors import LogStoreError
 from log_store.protocols import LogReader
 from runtime_api.containers.lives import Callback, Life, Lives
+from runtime_api.containers.round_thread import RoundThread
 from runtime_api.containers.tasks import Tasks
 from runtime_api.errors import BadRequest, RuntimeApiError
 from runtime_api.seal_view import seal_view
@@ -37,38 +37,30 @@ class Callbacks:
     ) -> None:  # fmt: skip
         self._tasks, self._lives, self._reader, self._send = tasks, lives, reader, send
         self._secret, self._patience, self._now = secret, int(seal_patience * _NS), now
-        self._woken, self._stop = threading.Event(), threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread = RoundThread("callbacks", self._round_or_later)
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="callbacks", daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
-        self._woken.set()
+        self._thread.wake()
 
     def close(self) -> None:
-        self._stop.set()
-        self._woken.set()
-        if self._thread is not None:
-            self._thread.join(10)
+        self._thread.close()
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            pause = _IDLE
-            try:
-                pause = self.round()
-            except RuntimeApiError as error:
-                log.warning("callbacks wait: %s", error)
-            except Exception:
-                log.exception("the round of callbacks failed, and is made again")
-            self._woken.wait(pause)
-            self._woken.clear()
+    def _round_or_later(self) -> float:
+        try:
+            return self.round()
+        except RuntimeApiError as error:
+            log.warning("callbacks wait: %s", error)
+        except Exception:
+            log.exception("the round of callbacks failed, and is made again")
+        return _IDLE
 
     def round(self) -> float:
         """Make what is due; seconds until the next look."""
         for callback in self._lives.due(self._now()):
-            if self._stop.is_set():
+            if self._thread.closing:
                 break
             life = self._lives.of(callback.container_id)
             if life is not None:

@@ -4,7 +4,6 @@ It knows nothing that is not in the table of tasks or on the engine, so another 
 """
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from runtime_api.containers.claims import Claims
 from runtime_api.containers.housekeeping import Housekeeping
 from runtime_api.containers.ownership import Ours
 from runtime_api.containers.queueing import QUEUED, Limits, admitted
+from runtime_api.containers.round_thread import RoundThread
 from runtime_api.containers.steps import NEVER, Steps
 from runtime_api.containers.tasks import Task, Tasks
 from runtime_api.errors import EngineUnavailable, RuntimeApiError
@@ -45,43 +45,35 @@ class Lifecycle:
         self._pause_until: dict[str, float] = {}
         self._pool = ThreadPoolExecutor(_STEPS, "task step")
         self._transfers = ThreadPoolExecutor(transfers, "transfer")
-        self._woken, self._stop = threading.Event(), threading.Event()
-        self._thread: threading.Thread | None = None
+        self._said, self._pause = "", _ROUND
+        self._thread = RoundThread("tasks", self._round_or_later)
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="tasks", daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
-        self._woken.set()
+        self._thread.wake()
 
     def close(self) -> None:
-        self._stop.set()
-        self._woken.set()
-        if self._thread is not None:
-            self._thread.join(10)
+        self._thread.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._transfers.shutdown(wait=False, cancel_futures=True)
 
     @property
     def closing(self) -> bool:
-        return self._stop.is_set()
+        return self._thread.closing
 
-    def _run(self) -> None:
-        said = ""
-        pause = _ROUND
-        while not self._stop.is_set():
-            try:
-                pause, said = (_ROUND if self.round() else self._housekeeping.interval), ""
-            except RuntimeApiError as error:
-                if str(error) != said:
-                    log.warning("tasks wait, and go on later: %s", error)
-                said, pause = str(error), min(max(pause, _ROUND) * 2, _LONGEST_ROUND)
-            except Exception:
-                log.exception("the round of tasks failed, and is made again in %.0f s", _LONGEST_ROUND)
-                pause = _LONGEST_ROUND
-            self._woken.wait(pause)
-            self._woken.clear()
+    def _round_or_later(self) -> float:
+        try:
+            self._pause, self._said = (_ROUND if self.round() else self._housekeeping.interval), ""
+        except RuntimeApiError as error:
+            if str(error) != self._said:
+                log.warning("tasks wait, and go on later: %s", error)
+            self._said, self._pause = str(error), min(max(self._pause, _ROUND) * 2, _LONGEST_ROUND)
+        except Exception:
+            log.exception("the round of tasks failed, and is made again in %.0f s", _LONGEST_ROUND)
+            self._pause = _LONGEST_ROUND
+        return self._pause
 
     def round(self) -> bool:
         """Begin what is due; whether a task lives. Raises EngineUnavailable, RuntimeApiError."""
