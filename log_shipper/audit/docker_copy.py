@@ -65,6 +65,13 @@ class Engine:
         facts = self.facts(container_id)
         return None if facts is None else facts.context
 
+    def ping(self) -> None:
+        """Return where the engine answers."""
+        try:
+            self._api().ping()
+        except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+            raise EngineUnavailable(f"Docker does not answer: {error}") from error
+
     def container_ids(self) -> list[str]:
         """All containers, ended ones too."""
         try:
