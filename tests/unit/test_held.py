@@ -17,6 +17,7 @@ from log_shipper.audit.reconcile import END
 from log_shipper.errors import CopyDamaged
 from log_store.document import ContainerContext
 from log_store.rfc3339 import format_ns
+from wholelog_base.streams import STDERR_MARK
 
 ID = "ab" * 32
 TIME = 1_795_478_400_123_456_789
@@ -46,14 +47,20 @@ def frame(time: int, text: bytes) -> bytes:
 
 
 Entry = tuple[int, bytes, bytes, bool]
-entries = st.lists(
-    st.tuples(
-        st.integers(2**60, 2**62 - 1), st.binary(max_size=300), st.sampled_from([b"stdout", b"stderr"]), st.booleans()
+hostile = st.lists(
+    st.sampled_from(
+        [b"\n\x06stdout\x10", b"\n\x06stderr\x10", b"\0\0\0\x1a", entry(TIME, b"text"), b"\x1a\x04", b"x" * 8]
     )
+).map(b"".join)  # what an entry is made of, within a line
+texts = (
+    st.binary(max_size=300) | hostile | st.builds(lambda size: STDERR_MARK[:size] + b"y" * size, st.integers(0, 200))
+)
+entries = st.lists(
+    st.tuples(st.integers(2**60, 2**62 - 1), texts, st.sampled_from([b"stdout", b"stderr"]), st.booleans())
 )
 
 
-@given(entries, st.integers(1, 50))
+@given(entries, st.integers(1, 3000))
 def test_the_entries_come_back_however_they_are_cut(written: list[Entry], cut: int) -> None:
     data = b"".join(entry(time, text, stream, part=part) for time, text, stream, part in written)
     parser, found = LocalParser(), Frames()
@@ -61,7 +68,10 @@ def test_the_entries_come_back_however_they_are_cut(written: list[Entry], cut: i
         frames = parser.receive(data[start : start + cut])
         for column in ("time", "text", "stream", "whole"):
             getattr(found, column).extend(getattr(frames, column))
-    expected = [(time, text, stream.decode(), not part) for time, text, stream, part in written]
+    expected = [
+        (time, text.removeprefix(STDERR_MARK), "stderr" if text.startswith(STDERR_MARK) else stream.decode(), not part)
+        for time, text, stream, part in written
+    ]
     assert list(zip(found.time, found.text, found.stream, found.whole, strict=True)) == expected
     assert parser.pending == 0
 
