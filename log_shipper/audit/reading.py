@@ -8,10 +8,13 @@ from log_shipper.audit.docker_copy import Facts
 from log_shipper.audit.frames import FrameParser, Frames, TornStart
 from log_shipper.audit.gaps import NOT_ROTATED
 from log_shipper.audit.held import File, Held
-from log_shipper.audit.local_file import LocalParser
+from log_shipper.audit.local_file import ENTRY_BYTES, LocalParser
 from log_shipper.audit.reconcile import END
 from log_shipper.errors import CopyDamaged, EngineUnavailable
-from log_shipper.ledger import MARGIN
+from log_shipper.ledger import FRAME_BYTES, MARGIN, Account
+
+SMALL = 1 << 20
+"""Bytes of a copy of which a second reading costs nothing that matters."""
 
 
 class Engine(Protocol):
@@ -48,6 +51,15 @@ class Reading:
             yield from self._of_files(engine, self.held)
         else:
             yield from self._of_engine(engine)
+
+    def is_likely_same(self, received: Account) -> bool:
+        """Whether a cheap comparison of all of the copy is worth its cost, told from the size of the files."""
+        if received.mended or received.unverified_bytes < SMALL:
+            return False
+        if self.held is None or received.verified or any(file.packed for file in self.held.files):
+            return True
+        expected = received.unverified_bytes - received.records * (FRAME_BYTES - ENTRY_BYTES)
+        return abs(self.held.size - expected) < expected >> 6
 
     def _of_files(self, engine: Engine, held: Held) -> Iterator[Frames]:
         self.may_have_rotated = not held.complete
