@@ -2,6 +2,7 @@
 
 import logging
 import os
+import resource
 import signal
 import socket
 import threading
@@ -42,6 +43,7 @@ log = logging.getLogger(__name__)
 
 DEFAULT_ENGINE = "unix:///var/run/docker.sock"
 NICER = 5  # than the acceptor, which must read while all that is clever here keeps the machine busy
+MOST_FILES = 65_536
 STOP_SECONDS = 5.0  # for what is on its way to the store when we are told to end; the spool has it
 
 
@@ -49,6 +51,7 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
     """The process's main: until SIGTERM or SIGINT. Raises ShipperError, LogStoreError."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.nice(NICER)
+    _allow_files()
     counters, options = Counters(), store_options(settings)
     url = settings.docker_host or environ.get("DOCKER_HOST") or DEFAULT_ENGINE
     with (
@@ -79,6 +82,14 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
             audits.close()
             health.close()
             delivery.stop()
+
+
+def _allow_files() -> None:
+    """Of each container that runs a file is held open: many systems allow 1,024 unless more is asked for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _processor(

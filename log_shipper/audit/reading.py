@@ -10,7 +10,7 @@ from log_shipper.audit.gaps import NOT_ROTATED
 from log_shipper.audit.held import File, Held
 from log_shipper.audit.local_file import ENTRY_BYTES, LocalParser
 from log_shipper.audit.reconcile import END
-from log_shipper.errors import CopyDamaged, EngineUnavailable
+from log_shipper.errors import CopyDamaged, CopyGone, EngineUnavailable
 from log_shipper.ledger import FRAME_BYTES, MARGIN, Account
 
 SMALL = 1 << 20
@@ -77,10 +77,18 @@ class Reading:
                 if frames.time[-1] > self.until + MARGIN:
                     return
             pending, before = parser.pending, last[1] if last else before
-        if self.until == END:
+        if self.until == END and (pending or not self._is_end(engine, held, last)):
+            raise CopyDamaged(f"the files of {self.facts.context.container_id[:12]} do not end as its copy does")
+
+    def _is_end(self, engine: Engine, held: Held, last: tuple[str, int, bytes] | None) -> bool:
+        try:
             tail = FrameParser().receive(engine.tail(self.facts.context.container_id))
-            if pending or (_last(tail) if tail.time else None) != last:
-                raise CopyDamaged(f"the files of {self.facts.context.container_id[:12]} do not end as its copy does")
+        except CopyGone:  # removed; what its files had then is all that there was
+            if not held.is_last_surely_current:
+                end = last[1] if last else self.facts.started_at
+                self.holes.append((end, max(end, self.facts.finished_at)))
+            return True
+        return (_last(tail) if tail.time else None) == last
 
     def _of_engine(self, engine: Engine) -> Iterator[Frames]:
         container_id, parser, last, size = self.facts.context.container_id, FrameParser(), None, 0
