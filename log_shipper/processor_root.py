@@ -35,9 +35,11 @@ from log_shipper.places import (
 )
 from log_shipper.processor import Pace, Processor
 from log_shipper.rules import RuleBook
+from log_shipper.secret_masks import SecretMasks, learning
 from log_shipper.spool.reader import SpoolReader
 from log_store.open import open_reader, open_writer, store_options
 from log_store.protocols import LogWriter
+from wholelog_base.secret_files import SecretFiles
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +65,9 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
             writer, DeadLetters(dead_letter_file(settings.data)), connections=settings.store_connections, beat=beat,
             count=counters.count, refused=losses.refused,
         )  # fmt: skip
-        rules = RuleBook(settings)
-        processor = _processor(settings, url, rules, writer, delivery, losses, counters)
+        masks = SecretMasks(SecretFiles(settings.data), settings.secret_env)
+        rules = RuleBook(settings, masks.of)
+        processor = _processor(settings, url, rules, masks, writer, delivery, losses, counters)
         audits = Audits(settings, url, rules, processor, reader, counters.count)
         health = HealthServer(
             settings.shipper_listen, _checks(settings, audits, delivery), _registry(settings, counters), audits.verdicts
@@ -93,12 +96,12 @@ def _allow_files() -> None:
 
 
 def _processor(
-    settings: ShipperSettings, url: str, rules: RuleBook, writer: LogWriter, delivery: Delivery, losses: Losses,
-    counters: Counters,
+    settings: ShipperSettings, url: str, rules: RuleBook, masks: SecretMasks, writer: LogWriter, delivery: Delivery,
+    losses: Losses, counters: Counters,
 ) -> Processor:  # fmt: skip
     """As the checkpoint left it."""
     data, checkpoint = settings.data, Checkpoint(checkpoint_file(settings.data))
-    containers = Containers(containers_file(data), Engine(url, timeout=5).lookup)
+    containers = Containers(containers_file(data), learning(Engine(url, timeout=5).facts, masks))
     pipeline = Pipeline(
         shipper_name(shipper_name_file(data)), containers.context, rules.of, max_message=settings.max_message
     )  # fmt: skip
@@ -108,7 +111,7 @@ def _processor(
     spool = SpoolReader(spool_folder(data), position)
     pace = Pace(settings.batch_size, settings.checkpoint_interval, settings.inflated_limit, settings.spool_limit // 8)
     return Processor(
-        spool, pipeline, delivery, writer, checkpoint, pace, losses, counters.count, bad_folder(data)
+        spool, pipeline, delivery, writer, checkpoint, pace, losses, counters.count, bad_folder(data), masks
     )  # fmt: skip
 
 

@@ -55,7 +55,15 @@ def _created() -> Shape:
             "task_id": text(),
             "image": part("Image"),
         },
-        {"phase": choice(("running", "queued", "inputs"), "how far it has come with this answer")},
+        {
+            "phase": choice(("running", "queued", "inputs"), "how far it has come with this answer"),
+            "secrets": members(
+                {
+                    "masked": array(text(), "variables whose values are masked in its log"),
+                    "too_short": array(text(), "variables that should be, and are not: their values are too short"),
+                }
+            ),
+        },
     )
 
 

@@ -7,6 +7,7 @@ import falcon
 
 from runtime_api.body import read_object
 from runtime_api.containers.protocols import Containers, ContainerView
+from runtime_api.containers.secret_choice import SecretChoice
 from runtime_api.envelope import MEDIA_TYPE, Clock, envelope
 from runtime_api.errors import BadRequest
 from runtime_api.params.containers import PARAMETERS, cursor_of, read_choice
@@ -22,17 +23,18 @@ _BEGUN: Final = {
 
 
 class ContainerList:
-    def __init__(self, containers: Containers, clock: Clock, body_limit: int) -> None:
+    def __init__(self, containers: Containers, clock: Clock, body_limit: int, secrets: SecretChoice) -> None:
         self._containers = containers
         self._clock = clock
         self._body_limit = body_limit
+        self._secrets = secrets
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         read_query(req.query_string, ())
         task = parse_task(read_object(req, self._body_limit, required=True))
         created = self._containers.create(task)
         message = "this request_id was answered before: nothing was started" if created.again else _BEGUN[created.phase]
-        data = {
+        data: dict[str, Any] = {
             "container_id": created.container_id,
             "container_name": created.container_name,
             "log_path": f"/logs?container_id={created.container_id}",
@@ -40,6 +42,8 @@ class ContainerList:
             "image": created.image,
             "phase": created.phase if created.phase in ("queued", "inputs") else "running",
         }
+        if told := self._secrets.told(task):
+            data["secrets"] = told
         _answer(resp, envelope(self._clock(), 200, message, data))
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
