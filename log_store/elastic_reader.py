@@ -123,9 +123,9 @@ class ElasticReader:
         except (KeyError, TypeError, ValueError) as error:
             raise StoreDamaged(f"{self._client.place}: a sum that makes no sense: {answer.body!r:.300}") from error
 
-    def find_containers(self, name: str) -> list[ContainerRef]:
+    def find_containers(self, name: str, uid: str | None = None) -> list[ContainerRef]:
         """See `LogReader`."""
-        return elastic_seals.find(self._client, self._names, name)
+        return elastic_seals.find(self._client, self._names, name, uid)
 
     def check(self) -> str:
         """`Elasticsearch 9.5.3 at http://127.0.0.1:9200, wholelog-logs-*: 12`, the number of indices.

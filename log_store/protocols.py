@@ -105,8 +105,10 @@ class LogReader(Protocol):
         """
         ...
 
-    def find_containers(self, name: str) -> list[ContainerRef]:
+    def find_containers(self, name: str, uid: str | None = None) -> list[ContainerRef]:
         """Containers that left a seal and whose id starts with `name`, or whose name or task id is `name`.
+
+        `uid`: only those of this owner; None: of all.
 
         Each once, as its newest run that fits says; newest first, then by id; at most 100.
         """

@@ -146,9 +146,9 @@ class SqliteReader:
         """See `LogReader`."""
         return self._of_seals(sqlite_seals.of_container, container_id)
 
-    def find_containers(self, name: str) -> list[ContainerRef]:
+    def find_containers(self, name: str, uid: str | None = None) -> list[ContainerRef]:
         """See `LogReader`."""
-        return self._of_seals(sqlite_seals.find, name)
+        return self._of_seals(lambda connection, what: sqlite_seals.find(connection, what, uid), name)
 
     def check(self) -> str:
         """`SQLite 3.40.1, 12 partitions in /var/lib/wholelog/logs`; opens each of them."""

@@ -6,6 +6,7 @@ from typing import Final
 import falcon
 
 from log_store.protocols import LogReader
+from runtime_api.access.gate import Gate, everybody
 from runtime_api.config import ApiSettings
 from runtime_api.containers.protocols import Containers
 from runtime_api.containers.secret_choice import SecretChoice
@@ -40,7 +41,7 @@ def create_app(
     containers: Containers, reader: LogReader, counters: Counters, clock: Clock, settings: ApiSettings
 ) -> App:
     """Asks neither the containers nor the reader for anything yet: both may be away."""
-    app: App = falcon.App(middleware=[Observer(clock, counters)])
+    app: App = falcon.App(middleware=[Observer(clock, counters), Gate(everybody)])
     app.req_options.strip_url_path_trailing_slash = True
     ErrorHandlers(clock, counters, _ROUTES).add_to(app)
     secrets = SecretChoice(settings.secret_env)

@@ -2,6 +2,7 @@
 
 import threading
 
+from runtime_api.access.caller import Caller
 from runtime_api.containers.protocols import EVERY, Choice, ContainerView, Created, Deleted
 from runtime_api.errors import Conflict, NotFound, RuntimeApiError
 from runtime_api.schemas.task import TaskRequest
@@ -19,10 +20,15 @@ class FakeContainers:
         self.deleted: list[tuple[str, str]] = []
         self.seal: dict[str, object] | None = None
         self.run = 0
+        self.callers: list[Caller] = []
         self.choices: list[Choice] = []
         self.go = threading.Event()
         self.go.set()
         self.closed = False
+
+    def of(self, caller: Caller) -> "FakeContainers":
+        self.callers.append(caller)
+        return self
 
     def create(self, task: TaskRequest) -> Created:
         self._check_error()

@@ -84,7 +84,7 @@ class MadeReader:
     def count_lines(self, container_id: str) -> int:
         return self.pages * self.rows
 
-    def find_containers(self, name: str) -> list[ContainerRef]:
+    def find_containers(self, name: str, uid: str | None = None) -> list[ContainerRef]:
         return []
 
     def check(self) -> str:

@@ -153,11 +153,13 @@ class MemoryStore:
                 key=lambda seal: seal.started_at,
             )
 
-    def find_containers(self, name: str) -> list[ContainerRef]:
+    def find_containers(self, name: str, uid: str | None = None) -> list[ContainerRef]:
         with self._lock:
             self._check_error()
             newest: dict[str, ContainerRef] = {}
             for seal in sorted(self._seals.values(), key=lambda seal: seal.started_at):
+                if uid not in (None, seal.uid):
+                    continue
                 if seal.container_id.startswith(name) or name in (seal.container_name, seal.task_id):
                     newest[seal.container_id] = ContainerRef(
                         seal.container_id, seal.container_name, seal.task_id, seal.uid, seal.started_at

@@ -1,5 +1,6 @@
 """Making a container for a task, with the program that its image has for it, not started yet."""
 
+import hashlib
 import io
 import logging
 import tarfile
@@ -20,6 +21,9 @@ from wholelog_base.secret_files import SecretFiles
 log = logging.getLogger(__name__)
 
 NAME_PREFIX: Final = "wholelog-"
+_OWNER_DIGITS: Final = (
+    10  # of a name, so that it tells nothing of another owner's: each has all task ids to choose from
+)
 
 
 class Maker:
@@ -110,7 +114,7 @@ class Maker:
         marks = {
             labels.TASK_ID: task_id,
             labels.TYPE: task.type,
-            labels.UID: "",
+            labels.UID: task.uid,
             labels.INSTANCE: self._instance,
         }
         if task.request_id:
@@ -118,7 +122,7 @@ class Maker:
         if task.log is not None:
             marks[labels.LOG] = task.log.label()
         return ContainerSpec(
-            name=NAME_PREFIX + task_id,
+            name=container_name(task_id, task.uid),
             image=image.name,
             labels=marks,
             log_options=self._log_options(),
@@ -127,6 +131,12 @@ class Maker:
             nano_cpus=task.nano_cpus,
             memory=task.mem_limit,
         )
+
+
+def container_name(task_id: str, uid: str) -> str:
+    if not uid:
+        return NAME_PREFIX + task_id
+    return f"{NAME_PREFIX}{hashlib.sha256(uid.encode()).hexdigest()[:_OWNER_DIGITS]}-{task_id}"
 
 
 def _with(spec: ContainerSpec, line: tuple[str, ...]) -> ContainerSpec:

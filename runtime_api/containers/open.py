@@ -110,7 +110,7 @@ def _composed(
     ends.wake = wake
     stats = _stats(engine, ours)
     return ContainerService(
-        engine, tasks, lives, reader, stats, starter, remover, lookup, Listing(ours, tasks, stats),
+        engine, tasks, lives, reader, stats, starter, remover, lookup, Listing(ours, tasks, stats, limits(settings)), limits(settings),
         (stats, remover, callbacks, lifecycle), lock.release,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ import falcon
 
 from log_store.protocols import LogReader
 from log_store.query import LogQuery
+from runtime_api.access.caller import caller_of
 from runtime_api.containers.protocols import Containers
 from runtime_api.counters import Counters
 from runtime_api.errors import BadRequest, TooManyFollowers
@@ -42,7 +43,7 @@ class Following:
         slot = self._slot()
         with ExitStack() as stack:
             stack.callback(slot.release)
-            container_id = self._containers.resolve(asked.container)
+            container_id = self._containers.of(caller_of(req)).resolve(asked.container)
             position = _position(req, follow, container_id)
             if position is not None and position.ended and self._has_ended(container_id):
                 resp.status = falcon.HTTP_204
@@ -61,7 +62,7 @@ class Following:
 
     def describe(self, req: falcon.Request, resp: falcon.Response, asked: LogParameters, follow: Follow) -> None:
         """For HEAD: as the answer to GET begins."""
-        _position(req, follow, self._containers.resolve(asked.container))
+        _position(req, follow, self._containers.of(caller_of(req)).resolve(asked.container))
         name = follow.format or _ACCEPTED.get(_preferred(req), "ndjson")
         _describe(resp, name, wire_of(name, secrets.token_hex(8)).end_mark)
         resp.stream = iter(())

@@ -10,6 +10,7 @@ import falcon
 from log_store.protocols import LogReader
 from log_store.query import Page
 from log_store.seal import Seal
+from runtime_api.access.caller import caller_of
 from runtime_api.containers.protocols import Containers
 from runtime_api.counters import Counters
 from runtime_api.envelope import Clock
@@ -67,7 +68,7 @@ class Logs:
             return
         slot = self._slot_of(asked)
         try:
-            container_id = self._containers.resolve(asked.container)
+            container_id = self._containers.of(caller_of(req)).resolve(asked.container)
             waited = None
             if asked.wait is not None:
                 gone = req.env.get("waitress.client_disconnected", lambda: False)
@@ -87,7 +88,8 @@ class Logs:
         choice = Choice.of(req, asked.selection.format)
         slot = self._slot_of(asked) if asked.wait is None else None
         try:
-            answer = self._answer(self._containers.resolve(asked.container), asked, None, choice)
+            container_id = self._containers.of(caller_of(req)).resolve(asked.container)
+            answer = self._answer(container_id, asked, None, choice)
             answer.rest.close()
         finally:
             if slot is not None:

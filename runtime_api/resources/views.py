@@ -9,6 +9,7 @@ import falcon
 from log_store.protocols import LogReader
 from log_store.query import LogLine, LogQuery, Page
 from log_store.rfc3339 import parse_ns
+from runtime_api.access.caller import caller_of
 from runtime_api.containers.protocols import Containers
 from runtime_api.envelope import MEDIA_TYPE, Clock, timestamp
 from runtime_api.errors import BadRequest, NotFound, TooManyStreams
@@ -28,7 +29,10 @@ class Views:
     """What they need in common; a place of `slots` for each, as for a long answer."""
 
     def __init__(self, containers: Containers, reader: LogReader, clock: Clock, slots: Slots) -> None:
-        self.containers, self.reader, self.clock, self._slots = containers, reader, clock, slots
+        self.reader, self.clock, self._containers, self._slots = reader, clock, containers, slots
+
+    def resolve(self, req: falcon.Request, name: str) -> str:
+        return self._containers.of(caller_of(req)).resolve(name)
 
     def slot(self) -> Slot:
         slot = self._slots.take()
@@ -60,7 +64,7 @@ class Histogram:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         views, asked = self._views, read_histogram(req.query_string, self._views.clock())
         with views.slot():
-            container_id = views.containers.resolve(asked.logs.container)
+            container_id = views.resolve(req, asked.logs.container)
             seal, query = views.seal(container_id, asked.logs), views.query(container_id, asked.logs)
             bounds = None if asked.logs.empty else self._bounds(query)
             width, buckets = asked.width or 0, list[dict[str, Any]]()
@@ -97,7 +101,7 @@ class Context:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         views, asked = self._views, read_context(req.query_string)
-        container_id = views.containers.resolve(asked.container)
+        container_id = views.resolve(req, asked.container)
         found = views.reader.find(container_id, asked.name)
         if found is None:
             raise NotFound(f"id: container {container_id[:12]} has no message {asked.name[:100]!r}")
@@ -123,7 +127,7 @@ class Patterns:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         views, asked = self._views, read_patterns(req.query_string, self._views.clock())
         with views.slot():
-            container_id = views.containers.resolve(asked.logs.container)
+            container_id = views.resolve(req, asked.logs.container)
             seal = views.seal(container_id, asked.logs)
             miner = Miner()
             mine(_newest(views, container_id, asked.logs), SECONDS, miner)
@@ -147,7 +151,7 @@ class Diff:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         views, asked = self._views, read_patterns(req.query_string, self._views.clock(), diff=True)
         with views.slot():
-            one, other = views.containers.resolve(asked.logs.container), views.containers.resolve(asked.against)
+            one, other = views.resolve(req, asked.logs.container), views.resolve(req, asked.against)
             miner = Miner()
             for side, container_id in enumerate((other, one)):
                 mine(

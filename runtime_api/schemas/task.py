@@ -59,5 +59,6 @@ class TaskRequest:
     user: str = ""
     gpus: str = ""  # how many, or 'all'
     shm_size: int | None = None  # bytes
+    uid: str = ""  # whose it is; the service says so, never the body
     fingerprint: str = field(default="", compare=False)
     """The same for two bodies that ask for the same; decides between "again" and 409."""

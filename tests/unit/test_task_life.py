@@ -43,7 +43,7 @@ def names(tasks: list[Task]) -> list[str]:
 def test_the_queue_is_fair_between_owners() -> None:
     waiting = [row(f"a{n}", "a", at=n) for n in range(4)] + [row("b0", "b", at=10), row("c0", "c", at=11)]
     assert names(order([row("a9", "a", "running", at=0), *waiting])) == ["b0", "c0", "a0", "a1", "a2", "a3"]
-    assert places(waiting) == {"a0": 1, "b0": 2, "c0": 3, "a1": 4, "a2": 5, "a3": 6}
+    assert places(waiting, Limits()) == {"a0": 1, "b0": 2, "c0": 3, "a1": 4, "a2": 5, "a3": 6}
 
 
 def test_what_fits_is_admitted_and_nobody_passes_the_next() -> None:
