@@ -81,6 +81,10 @@ class Containers(Protocol):
         """The full id of a container, one that was deleted included. Raises NotFound, BadRequest."""
         ...
 
+    def last_good(self, container_id: str) -> str | None:
+        """The container of the newest earlier task of the same type, image and cmd that ended with exit code 0."""
+        ...
+
     def newest_run(self, container_id: str) -> int:
         """When its last run began, ns since 1970 UTC, as the engine says now; 0 where it cannot say."""
         ...
