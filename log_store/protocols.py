@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from log_store.document import DocumentBatch
-from log_store.query import Arrival, ContainerRef, Counts, LogQuery, Page
+from log_store.query import Arrival, ContainerRef, Counts, LogOwner, LogQuery, Page, Whose
 from log_store.seal import Seal
 
 
@@ -91,6 +91,13 @@ class LogReader(Protocol):
 
         Of the query's container, range, types, streams and words. Spans without any are left out. Raises
         StoreUnavailable also where it takes longer than `seconds`.
+        """
+        ...
+
+    def owners(self, whose: Whose, start: int | None, end: int | None, most: int) -> list[LogOwner]:
+        """Of the containers that are chosen the first `most` by id that have a message of this range of log_time.
+
+        Raises as `heads`.
         """
         ...
 

@@ -21,6 +21,7 @@ class FakeContainers:
         self.seal: dict[str, object] | None = None
         self.run = 0
         self.callers: list[Caller] = []
+        self.good: dict[str, str] = {}
         self.choices: list[Choice] = []
         self.go = threading.Event()
         self.go.set()
@@ -60,6 +61,9 @@ class FakeContainers:
             if container_id.startswith(name) or known == name:
                 return container_id
         raise NotFound(f"container_id: {name!r} is no container of this service")
+
+    def last_good(self, container_id: str) -> str | None:
+        return self.good.get(container_id)
 
     def newest_run(self, container_id: str) -> int:
         return self.run

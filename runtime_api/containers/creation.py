@@ -86,7 +86,7 @@ class Starter:
         image = self._images.resolve(task)
         task_id = task.task_id or self._new_id()
         container_id = self._maker.make(task, task_id, image)
-        plan = plan_of(task)
+        plan = plan_of(task, image.name)
         row = Task(
             container_id, container_name(task_id, task.uid), task_id, task.type, task.uid, image.name, image.digest, self._now(),
             phase="inputs" if plan.fetches else "created", plan=dumped(plan), nano_cpus=task.nano_cpus or 0,

@@ -93,6 +93,10 @@ class Containers(Protocol):
         """All that a route asks by a caller's word goes through this."""
         ...
 
+    def last_good(self, container_id: str) -> str | None:
+        """The container of the same owner's newest earlier task of the same type, image and cmd that ended with exit code 0."""
+        ...
+
     def newest_run(self, container_id: str) -> int:
         """When its last run began, ns since 1970 UTC, as the engine says now; 0 where it cannot say."""
         ...

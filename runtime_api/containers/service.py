@@ -9,6 +9,7 @@ from log_store.protocols import LogReader
 from runtime_api.access.caller import OPERATOR, Caller
 from runtime_api.containers.creation import Starter
 from runtime_api.containers.engine import Details, Engine
+from runtime_api.containers.good_runs import GoodRuns
 from runtime_api.containers.life_view import life_view
 from runtime_api.containers.listing import RUNNING, Listing
 from runtime_api.containers.lives import Lives
@@ -71,6 +72,7 @@ class ContainerService:
         self._engine, self._tasks, self._lives, self._reader, self._stats = engine, tasks, lives, reader, stats
         self._starter, self._remover, self._lookup, self._listing = starter, remover, lookup, listing
         self._limits, self._workers, self._last = limits, workers, last
+        self._good_runs = GoodRuns(tasks.file)
 
     def start(self) -> None:
         """Begin to keep figures, and go on with what an earlier process left."""
@@ -121,6 +123,9 @@ class ContainerService:
 
     def resolve(self, name: str, caller: Caller = OPERATOR) -> str:
         return self._lookup.any(name, caller)
+
+    def last_good(self, container_id: str) -> str | None:
+        return self._good_runs.before(container_id)
 
     def newest_run(self, container_id: str) -> int:
         life = self._lives.of(container_id)
