@@ -54,6 +54,12 @@ class Audits:
         self._rounds.close()
         self._watcher.close()
 
+    def compare(self, container_id: str) -> None:
+        """Audit a container that runs, up to now; nothing for any other. Raises EngineUnavailable, NotAccepted."""
+        facts = self._watcher.ours(container_id)
+        if facts is not None and facts.running:
+            self._rounds.compare(facts)
+
     def verdicts(self, name: str, repair: bool) -> list[Seal]:
         """Of one container, or of all of ours for ''. Raises ShipperError, LogStoreError."""
         return self._verdicts.of(name, repair) if name else self._verdicts.of_all(repair)

@@ -32,6 +32,10 @@ def bad_folder(data: Path) -> Path:
     return data / "bad-records"
 
 
+def removed_file(data: Path) -> Path:
+    return data / "removed.json"
+
+
 def engine_file(data: Path) -> Path:
     return data / "engine"
 

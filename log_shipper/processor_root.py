@@ -30,14 +30,18 @@ from log_shipper.places import (
     checkpoint_file,
     containers_file,
     dead_letter_file,
+    removed_file,
     shipper_name_file,
     spool_folder,
 )
 from log_shipper.processor import Pace, Processor
+from log_shipper.retention.removed import Removed
+from log_shipper.retention.writer import RetainingWriter
+from log_shipper.retention_root import retention
 from log_shipper.rules import RuleBook
 from log_shipper.secret_masks import SecretMasks, learning
 from log_shipper.spool.reader import SpoolReader
-from log_store.open import open_reader, open_writer, store_options
+from log_store.open import open_reader, open_remover, open_writer, store_options
 from log_store.protocols import LogWriter
 from wholelog_base.secret_files import SecretFiles
 
@@ -57,10 +61,13 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
     counters, options = Counters(), store_options(settings)
     url = settings.docker_host or environ.get("DOCKER_HOST") or DEFAULT_ENGINE
     with (
-        closing(open_writer(settings.store_url, options)) as writer,
+        closing(open_writer(settings.store_url, options)) as store,
         closing(open_reader(settings.store_url, options)) as reader,
+        closing(open_remover(settings.store_url, options)) as remover,
     ):
-        losses = Losses(reader.count_lines, counters.count)
+        removed = Removed(removed_file(settings.data))
+        writer = RetainingWriter(store, removed)
+        losses = Losses(lambda name: reader.count_lines(name) + removed.lines(name), counters.count)
         delivery = Delivery(
             writer, DeadLetters(dead_letter_file(settings.data)), connections=settings.store_connections, beat=beat,
             count=counters.count, refused=losses.refused,
@@ -69,6 +76,17 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
         rules = RuleBook(settings, masks.of)
         processor = _processor(settings, url, rules, masks, writer, delivery, losses, counters)
         audits = Audits(settings, url, rules, processor, reader, counters.count)
+        keeping = retention(
+            settings,
+            rules,
+            remover,
+            reader,
+            writer,
+            removed,
+            audits.compare,
+            processor.known_containers,
+            counters.count,
+        )
         health = HealthServer(
             settings.shipper_listen, _checks(settings, audits, delivery), _registry(settings, counters), audits.verdicts
         )  # fmt: skip
@@ -77,11 +95,13 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
             signal.signal(number, lambda *_: _begin_to_stop(stop, delivery))
         health.start()
         audits.start()
+        threading.Thread(target=keeping.run, name="retention", daemon=True).start()
         try:
             processor.run(beat, stop)
         except Stopping:
             log.warning("the store did not take all before the end; the spool has the rest")
         finally:
+            keeping.close()
             audits.close()
             health.close()
             delivery.stop()

@@ -22,6 +22,7 @@ from log_shipper.stages.structured import Structured
 from log_store.document import ContainerContext
 from log_store.fields import STDERR, STDOUT
 from wholelog_base.log_settings import LogSettings, from_label
+from wholelog_base.settings import duration
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,12 @@ class RuleBook:
         mask = self._mask_of(context.container_id)
         return rules if mask is None else replace(rules, mask=mask)
 
-    def _rules(self, context: ContainerContext) -> Rules:
+    def keep_for(self, context: ContainerContext) -> float:
+        """Seconds for which the container's lines are kept, by its label or the rules file; 0: no term of its own."""
+        asked = self._asked(context).keep_for
+        return duration(asked) if asked else 0.0
+
+    def _asked(self, context: ContainerContext) -> LogSettings:
         try:
             asked = from_label(context.log)
         except ValueError as error:
@@ -61,7 +67,10 @@ class RuleBook:
         for entry in self._file.logs:
             if entry.fits(context.container_name, context.type):
                 asked = asked.over(entry.settings)
-        asked = asked.over(self._default)
+        return asked.over(self._default)
+
+    def _rules(self, context: ContainerContext) -> Rules:
+        asked = self._asked(context)
         types = tuple(
             entry.rule for entry in self._file.types if entry.fits(context.container_name, context.type)
         )  # fmt: skip

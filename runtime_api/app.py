@@ -19,18 +19,20 @@ from runtime_api.readiness import Dependency
 from runtime_api.resources.containers import ContainerList, OneContainer
 from runtime_api.resources.following import Following
 from runtime_api.resources.health import Alive, Metrics, Ready
+from runtime_api.resources.log_removal import LogRemoval
 from runtime_api.resources.logs import Bounds, Logs
 from runtime_api.resources.openapi import Docs, OpenApi
 from runtime_api.resources.views import Context, Diff, Histogram, Patterns, Views
 from runtime_api.seal_waits import SealWaits
 from runtime_api.shares import shares_of
 from runtime_api.slots import Slots
+from wholelog_base.removal_requests import RemovalRequests
 from wholelog_base.version import VERSION
 
 App = falcon.App[falcon.Request, falcon.Response]
 
 _ROUTES: Final = (
-    "POST and GET /containers, GET and DELETE /containers/{container_id}, GET /logs, /logs/histogram, /logs/context, "
+    "POST and GET /containers, GET and DELETE /containers/{container_id}, GET and DELETE /logs, GET /logs/histogram, /logs/context, "
     "/logs/patterns, /logs/diff, /healthz, /readyz, /metrics, /openapi.json, /docs"
 )
 _ENGINE_ADVICE: Final = "see that Docker runs and that this user may use its socket (setting docker_host)"
@@ -51,7 +53,9 @@ def create_app(
     bounds = Bounds(Slots(shares.streams), Slots(shares.waits), settings.wait_limit)
     counters.watch_seal_waits(lambda: bounds.waits.taken)
     following = Following(containers, reader, Slots(settings.follow_limit), counters, settings.follow_keep_alive)
-    app.add_route("/logs", Logs(containers, reader, SealWaits(reader.seals), clock, bounds, counters, following))
+    removal = LogRemoval(containers, reader, RemovalRequests(settings.data), clock, settings.seal_wait)
+    waits = SealWaits(reader.seals)
+    app.add_route("/logs", Logs(containers, reader, waits, clock, bounds, counters, following, removal))
     views = Views(containers, reader, clock, bounds.streams)
     for name, kind in (("histogram", Histogram), ("context", Context), ("patterns", Patterns), ("diff", Diff)):
         app.add_route(f"/logs/{name}", kind(views))

@@ -2,6 +2,7 @@
 
 RuntimeApiError
 ├── BadRequest         400  the body or a parameter does not fit; names every problem at once
+├── Forbidden          403  the caller is known, and may not ask this
 ├── NotFound           404  no such container
 ├── Conflict           409  the same request_id or task_id with another body
 ├── BodyTooLarge       413  the body is larger than `body_limit`
@@ -35,6 +36,10 @@ class BadRequest(RuntimeApiError):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = list(problems)
+
+
+class Forbidden(RuntimeApiError):
+    status = 403
 
 
 class NotFound(RuntimeApiError):

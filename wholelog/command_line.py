@@ -197,6 +197,24 @@ def _reclassify(asked: argparse.Namespace, given: Given) -> int:
     return 0
 
 
+def _retention(asked: argparse.Namespace, given: Given) -> int:
+    import time
+
+    from log_shipper.retention_root import planner
+    from log_shipper.rules import RuleBook
+    from log_store.open import open_reader, open_remover, store_options
+    from wholelog.retention import report
+
+    (loaded,) = load_parts([part for part in all_parts() if part.name == "shipper"], given)
+    settings, options = loaded.settings, store_options(loaded.settings)
+    with closing(open_reader(settings.store_url, options)) as reader:
+        with closing(open_remover(settings.store_url, options)) as remover:
+            plan = planner(settings, RuleBook(settings), remover, reader)
+            for line in report(plan.steps(time.time_ns())):
+                print(line)
+    return 0
+
+
 def _note(text: str) -> None:
     print(f"wholelog reclassify: {text}", file=sys.stderr)
 
@@ -231,6 +249,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Given], int]] = {
     "audit": _audit,
     "classify": _classify,
     "reclassify": _reclassify,
+    "retention": _retention,
     "driver-options": _driver_options,
     "version": _version,
 }

@@ -28,6 +28,7 @@ COMMANDS = {
     "audit": "ask the shipper whether each container's log is whole; exit code 1 where one is not",
     "classify": "show what lines from standard input become, and which rule decided",
     "reclassify": "apply the rules as they are now to what is stored, for a time range",
+    "retention": "show what retention would remove by these settings (logs_for, logs_limit), and what must stay",
     "driver-options": "print the log driver's options for a container of one's own",
     "version": "print the version",
 }
@@ -61,6 +62,8 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]
     if asked == "audit":
         parsers[asked].add_argument("container", nargs="?", default="", help="id, prefix or name; absent: all")
         parsers[asked].add_argument("--repair", action="store_true", help="write all that Docker still has again")
+    if asked == "retention":
+        parsers[asked].add_argument("--dry-run", action="store_true", help="as without it: the shipper alone removes")
     if asked == "classify":
         _add_classify(parsers[asked])
     if asked == "reclassify":
@@ -101,7 +104,7 @@ def _classes(command: str) -> list[type]:
         return [ClientSettings]
     if command == "driver-options":
         return [SharedSettings]
-    named = "shipper" if command in ("audit", "classify", "reclassify") else command
+    named = "shipper" if command in ("audit", "classify", "reclassify", "retention") else command
     return [part.settings for part in all_parts() if named in ("up", "config", "check", part.name)]
 
 

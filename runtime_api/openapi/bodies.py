@@ -132,6 +132,7 @@ def _log() -> Shape:
             "description": "A line in which one of these is found begins a message, and all others continue it.",
         },
         "ansi": choice(log_settings.ANSI, "Whether escape sequences are stored."),
+        "keep_for": text("how long its lines are kept, such as 7d; at least 1m"),
         "carriage_return": choice(
             log_settings.CARRIAGE_RETURN, "Whether only what the last \\r left of a line is stored."
         ),

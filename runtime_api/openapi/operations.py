@@ -7,13 +7,14 @@ from runtime_api.openapi import bodies
 from runtime_api.openapi.answers import envelope
 from runtime_api.openapi.list_parameters import list_parameters
 from runtime_api.openapi.log_parameters import parameters
-from runtime_api.openapi.shapes import Shape, array, members, part, text
+from runtime_api.openapi.shapes import Shape, array, members, part, text, yes_or_no
 from runtime_api.openapi.views import described
 from runtime_api.reading.forms import MEDIA_TYPES
 
 JSON: Final = "application/json"
 _MEANINGS: Final = {
     400: "the body or a parameter does not fit; the message names every problem",
+    403: "only an administrator may ask this",
     404: "there is no such container",
     408: "the request did not come whole in time",
     409: "the same request_id or task_id with another body",
@@ -37,7 +38,7 @@ def paths(wait_limit: float) -> dict[str, Any]:
     return {
         "/containers": {"post": _start(), "get": _list()},
         "/containers/{container_id}": one_container,
-        "/logs": {"get": _logs(wait_limit)},
+        "/logs": {"get": _logs(wait_limit), "delete": _remove_log()},
         **_views(),
         "/healthz": {"get": _plain("isAlive", "Whether the API's process answers", "health")},
         "/readyz": {"get": _ready()},
@@ -95,6 +96,17 @@ def _logs(wait_limit: float) -> dict[str, Any]:
     }
     found = _operation("readLogs", "The lines of a container, and whether they are all there", "logs", responses)
     return {**found, "parameters": parameters(wait_limit)}
+
+
+def _remove_log() -> dict[str, Any]:
+    data = members(
+        {"container_id": text(), "removed": yes_or_no("false: as soon as the shipper can"), "seal": part("Seal")}
+    )
+    what = "Full id, unambiguous beginning of it, the container's name or its task id."
+    container = {"name": "container_id", "in": "query", "required": True, "description": what}
+    found = _operation("removeLog", "Remove the log of a container that has ended, as an administrator", "logs",
+                       _responses(data, 403, 404, 409))  # fmt: skip
+    return {**found, "parameters": [{**container, "schema": text(minLength=1, maxLength=255)}]}
 
 
 def _views() -> dict[str, Any]:

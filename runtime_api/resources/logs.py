@@ -22,6 +22,7 @@ from runtime_api.reading.chosen import Choosing, Chosen
 from runtime_api.reading.cursor import cursor_text, shared_cursor_text
 from runtime_api.reading.cut import Cut
 from runtime_api.resources.following import Following
+from runtime_api.resources.log_removal import LogRemoval
 from runtime_api.seal_view import Span, seal_view
 from runtime_api.seal_waits import SealWaits
 from runtime_api.slots import Slot, Slots
@@ -57,11 +58,12 @@ class Logs:
 
     def __init__(
         self, containers: Containers, reader: LogReader, waits: SealWaits, clock: Clock, bounds: Bounds,
-        counters: Counters, following: Following,
+        counters: Counters, following: Following, removal: LogRemoval,
     ) -> None:  # fmt: skip
         self._containers, self._reader, self._waits = containers, reader, waits
         self._choosing = Choosing(containers, reader)
         self._clock, self._bounds, self._counters, self._following = clock, bounds, counters, following
+        self._removal = removal
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         asked = self._asked(req)
@@ -80,6 +82,9 @@ class Logs:
         finally:
             if slot is not None and resp.stream is None:
                 slot.release()
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response) -> None:
+        self._removal.answer(req, resp)
 
     def on_head(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Never waits."""
