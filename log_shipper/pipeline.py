@@ -13,7 +13,7 @@ from typing import Any
 from xxhash import xxh3_128_intdigest
 
 from log_shipper.audit.baseline import Baseline
-from log_shipper.ledger import Ledger, Windows, marked
+from log_shipper.ledger import FRAME_BYTES, Ledger, Windows
 from log_shipper.stages.adoption import adopt
 from log_shipper.stages.document import LIVE, PASS_BITS, REPAIR, Head, Rules, StreamState, add_documents
 from log_shipper.stages.multiline import GroupState
@@ -25,8 +25,6 @@ from log_store.fields import STREAMS
 from log_store.seal import Seal
 
 log = logging.getLogger(__name__)
-
-FRAME_BYTES = 40  # of a line in Docker's copy, beside its text
 
 RulesOf = Callable[[ContainerContext], Rules]
 ContextOf = Callable[[str, str], ContainerContext]
@@ -192,7 +190,7 @@ class Pipeline:
             fresh = [row not in run.part or run.part[row].ordinal == 1 for row in kept]
         if times:
             account = self.ledger.account(run.container_id)
-            account.add(run.stream, times, marked(hashes, starts), fresh)
+            account.add(run.stream, times, hashes, starts, fresh)
             account.unverified_bytes += sum(map(len, run.text)) + FRAME_BYTES * len(times)
 
     def _write(

@@ -1,5 +1,6 @@
 """Where the shipper's files lie in the data folder."""
 
+import os
 from pathlib import Path
 
 
@@ -37,3 +38,8 @@ def removed_file(data: Path) -> Path:
 
 def engine_file(data: Path) -> Path:
     return data / "engine"
+
+
+def private(path: str, flags: int) -> int:
+    """An `opener`: a file that is new is its owner's alone."""
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)

@@ -20,6 +20,8 @@ from log_shipper.forward.errors import ProtocolError
 from log_shipper.forward.records import entries, messages, option_of
 from log_shipper.losses import Claim, Losses
 from log_shipper.pipeline import Pipeline
+from log_shipper.places import private
+from log_shipper.secret_masks import SecretMasks
 from log_shipper.spool.reader import SpoolReader
 from log_shipper.spool.segment import ENTRIES, OUTAGE, REPAIR, SpoolRecord
 from log_store.document import DocumentBatch
@@ -48,11 +50,11 @@ class Processor:
 
     def __init__(
         self, reader: SpoolReader, pipeline: Pipeline, delivery: Delivery, writer: LogWriter, checkpoint: Checkpoint,
-        pace: Pace, losses: Losses, count: Callable[[str, int], None], bad_folder: Path,
+        pace: Pace, losses: Losses, count: Callable[[str, int], None], bad_folder: Path, masks: SecretMasks,
     ) -> None:  # fmt: skip
         self._reader, self._pipeline, self._delivery, self._writer = reader, pipeline, delivery, writer
         self._checkpoint, self._pace, self._losses = checkpoint, pace, losses
-        self._count, self._bad_folder = count, bad_folder
+        self._count, self._bad_folder, self._masks = count, bad_folder, masks
         self._batch = pipeline.new_batch()
         self._batch_bytes = 0
         self._batch_since = 0.0
@@ -118,7 +120,7 @@ class Processor:
 
     def known_containers(self) -> set[str]:
         with self._pipeline.lock:
-            return self._pipeline.known_containers()
+            return self._pipeline.known_containers() | self._masks.containers()
 
     def claims_to_mend(self) -> list[Claim]:
         return self._losses.short()
@@ -140,6 +142,7 @@ class Processor:
     def forget(self, container_id: str) -> None:
         with self._pipeline.lock:
             self._pipeline.forget(container_id)
+        self._masks.forget(container_id)
 
     def _process(self, records: list[SpoolRecord]) -> None:
         """Records of one kind and trust: together they cost less than one by one."""
@@ -194,9 +197,10 @@ class Processor:
                 self._seals.append(Claim(stated, *total, about.get("surplus", 0), last_word))
 
     def _set_aside(self, record: SpoolRecord, error: Exception) -> None:
-        self._bad_folder.mkdir(exist_ok=True)
+        self._bad_folder.mkdir(exist_ok=True, mode=0o700)
         file = self._bad_folder / f"{record.position}.msgpack"
-        file.write_bytes(record.body)
+        with open(file, "wb", opener=private) as out:
+            out.write(record.body)
         self._count("entries_bad", record.count)
         log.error("%d spooled records could not be processed and are kept in %s: %s", record.count, file, error)
 

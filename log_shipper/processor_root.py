@@ -2,6 +2,7 @@
 
 import logging
 import os
+import resource
 import signal
 import socket
 import threading
@@ -40,15 +41,18 @@ from log_shipper.retention.removed import Removed
 from log_shipper.retention.writer import RetainingWriter
 from log_shipper.retention_root import retention
 from log_shipper.rules import RuleBook
+from log_shipper.secret_masks import SecretMasks, learning
 from log_shipper.spool.reader import SpoolReader
 from log_shipper.states import Check, States
 from log_store.open import open_reader, open_remover, open_writer, store_options
 from log_store.protocols import LogReader, LogWriter
+from wholelog_base.secret_files import SecretFiles
 
 log = logging.getLogger(__name__)
 
 DEFAULT_ENGINE = "unix:///var/run/docker.sock"
 NICER = 5  # than the acceptor, which must read while all that is clever here keeps the machine busy
+MOST_FILES = 65_536
 STOP_SECONDS = 5.0  # for what is on its way to the store when we are told to end; the spool has it
 
 
@@ -56,6 +60,7 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
     """The process's main: until SIGTERM or SIGINT. Raises ShipperError, LogStoreError."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.nice(NICER)
+    _allow_files()
     counters, options = Counters(), store_options(settings)
     url = settings.docker_host or environ.get("DOCKER_HOST") or DEFAULT_ENGINE
     with (
@@ -73,8 +78,9 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
             writer, DeadLetters(dead_letter_file(settings.data)), connections=settings.store_connections, beat=beat,
             count=counters.count, refused=losses.refused,
         )  # fmt: skip
-        rules = RuleBook(settings)
-        processor = _processor(settings, url, rules, writer, delivery, losses, counters)
+        masks = SecretMasks(SecretFiles(settings.data), settings.secret_env)
+        rules = RuleBook(settings, masks.of)
+        processor = _processor(settings, url, rules, masks, writer, delivery, losses, counters)
         audits = Audits(settings, url, rules, processor, reader, counters.count)
         keeping = retention(
             settings, rules, remover, reader, stating, removed, audits.compare, processor.known_containers, counters.count
@@ -101,13 +107,21 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
             delivery.stop()
 
 
+def _allow_files() -> None:
+    """Of each container that runs a file is held open: many systems allow 1,024 unless more is asked for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def _processor(
-    settings: ShipperSettings, url: str, rules: RuleBook, writer: LogWriter, delivery: Delivery, losses: Losses,
-    counters: Counters,
+    settings: ShipperSettings, url: str, rules: RuleBook, masks: SecretMasks, writer: LogWriter, delivery: Delivery,
+    losses: Losses, counters: Counters,
 ) -> Processor:  # fmt: skip
     """As the checkpoint left it."""
     data, checkpoint = settings.data, Checkpoint(checkpoint_file(settings.data))
-    containers = Containers(containers_file(data), Engine(url, timeout=5).lookup)
+    containers = Containers(containers_file(data), learning(Engine(url, timeout=5).facts, masks))
     pipeline = Pipeline(
         shipper_name(shipper_name_file(data)), containers.context, rules.of, max_message=settings.max_message
     )  # fmt: skip
@@ -117,7 +131,7 @@ def _processor(
     spool = SpoolReader(spool_folder(data), position)
     pace = Pace(settings.batch_size, settings.checkpoint_interval, settings.inflated_limit, settings.spool_limit // 8)
     return Processor(
-        spool, pipeline, delivery, writer, checkpoint, pace, losses, counters.count, bad_folder(data)
+        spool, pipeline, delivery, writer, checkpoint, pace, losses, counters.count, bad_folder(data), masks
     )  # fmt: skip
 
 

@@ -6,8 +6,10 @@ from typing import Final
 import falcon
 
 from log_store.protocols import LogReader
+from runtime_api.access.gate import Gate, everybody
 from runtime_api.config import ApiSettings
 from runtime_api.containers.protocols import Containers
+from runtime_api.containers.secret_choice import SecretChoice
 from runtime_api.counters import Counters
 from runtime_api.envelope import Clock
 from runtime_api.error_handlers import ErrorHandlers
@@ -45,10 +47,11 @@ def create_app(
     containers: Containers, reader: LogReader, counters: Counters, clock: Clock, settings: ApiSettings
 ) -> App:
     """Asks neither the containers nor the reader for anything yet: both may be away."""
-    app: App = falcon.App(middleware=[Observer(clock, counters)])
+    app: App = falcon.App(middleware=[Observer(clock, counters), Gate(everybody)])
     app.req_options.strip_url_path_trailing_slash = True
     ErrorHandlers(clock, counters, _ROUTES).add_to(app)
-    app.add_route("/containers", ContainerList(containers, clock, settings.body_limit))
+    secrets = SecretChoice(settings.secret_env)
+    app.add_route("/containers", ContainerList(containers, clock, settings.body_limit, secrets))
     app.add_route("/containers/{container_id}", OneContainer(containers, clock, settings.body_limit))
     shares = shares_of(settings.api_threads)
     bounds = Bounds(Slots(shares.streams), Slots(shares.waits), settings.wait_limit)

@@ -67,6 +67,16 @@ class ApiSettings(SharedSettings):
     queue_memory: int = setting(
         0, "sum of the memory limits of tasks at work (one without a limit counts as 1g); 0: no limit", size
     )
+    owner_tasks: int = setting(
+        0, "tasks of one owner at work at a time, others wait in a queue; 0: no limit", whole_number(0, 100_000)
+    )
+    owner_cpus: float = setting(0.0, "sum of the cpu limits of one owner's tasks at work; 0: no limit", amount)
+    owner_memory: int = setting(0, "sum of the memory limits of one owner's tasks at work; 0: no limit", size)
+    owner_queued: int = setting(
+        0,
+        "tasks of one owner that may wait in the queue, above which one is refused; 0: no limit",
+        whole_number(0, 100_000),
+    )
     input_prefixes: tuple[str, ...] = setting(
         (), "URLs below which inputs and repo_path may lie, such as `s3://bucket/in file:///srv/in https://HOST/`; empty: none",
         words,

@@ -11,6 +11,7 @@ RuntimeApiError
 ├── TooManyWaits       429  as many requests as may wait for a seal do so; comes with Retry-After
 ├── TooManyFollowers   429  as many requests as may follow a log do so; comes with Retry-After
 ├── TooManyPulls       429  as many requests as may wait for an image do so; comes with Retry-After
+├── TooManyTasks       429  as many of the owner's tasks as may wait for a place do so; comes with Retry-After
 ├── TransferFailed     500  an input or output; told in the task's record, never as an answer
 ├── EngineUnavailable  503  Docker cannot be reached; comes with Retry-After
 ├── EngineFailed       500  Docker answered with a fault that is not the caller's
@@ -73,6 +74,11 @@ class TooManyFollowers(RuntimeApiError):
 
 
 class TooManyPulls(RuntimeApiError):
+    status = 429
+    retry_after = 10
+
+
+class TooManyTasks(RuntimeApiError):
     status = 429
     retry_after = 10
 

@@ -244,6 +244,12 @@ class SharedSettings:
         "where documents live: http(s)://HOST:PORT of Elasticsearch, or sqlite:///FOLDER; empty: SQLite in the data folder",
         text,
     )
+    secret_env: tuple[str, ...] = setting(
+        (),
+        "variables whose values are masked in the log of their container, patterns such as `*TOKEN* *PASSWORD*`; empty:"
+        " only those that a task names (`secrets`)",
+        words,
+    )
     index_prefix: str = setting("wholelog", "what the names of our indices begin with", text)
     elasticsearch_user: str = setting("", "user of basic authentication", text)
     elasticsearch_password: str = setting("", "its password", text, secret=True)

@@ -34,6 +34,7 @@ class Facts:
     finished_at: int
     running: bool
     address: str  # of its log driver, '' for another driver than fluentd
+    env: tuple[str, ...] = ()  # NAME=value
 
 
 class Engine:
@@ -60,10 +61,6 @@ class Engine:
             raise ContainerBusy(f"Docker says nothing of container {container[:12]}: {error}") from error
         except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
             raise EngineUnavailable(f"Docker does not answer: {error}") from error
-
-    def lookup(self, container_id: str) -> ContainerContext | None:
-        facts = self.facts(container_id)
-        return None if facts is None else facts.context
 
     def ping(self) -> None:
         """Return where the engine answers."""
@@ -193,7 +190,10 @@ def _facts(inspected: dict[str, Any]) -> Facts:
         config.get(labels.TASK_ID, ""), config.get(labels.TYPE, ""), config.get(labels.UID, ""), config.get(labels.LOG, ""),
     )  # fmt: skip
     # A short run may have ended before its start by these: the one is containerd's stamp, the other dockerd's.
-    return Facts(context, _time(state["StartedAt"]), _time(state["FinishedAt"]), bool(state["Running"]), address)
+    return Facts(
+        context, _time(state["StartedAt"]), _time(state["FinishedAt"]), bool(state["Running"]), address,
+        tuple(inspected["Config"].get("Env") or ()),
+    )  # fmt: skip
 
 
 def _time(text: str) -> int:

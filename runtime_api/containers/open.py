@@ -27,6 +27,7 @@ from runtime_api.containers.ownership import Ours, instance_of
 from runtime_api.containers.policies import Rules, confinement, image_policy, limits, outbound, transfers
 from runtime_api.containers.pulls import Pulls
 from runtime_api.containers.removal import Remover
+from runtime_api.containers.secret_choice import SecretChoice
 from runtime_api.containers.service import ContainerService
 from runtime_api.containers.stats import Stats
 from runtime_api.containers.steps import Steps
@@ -34,6 +35,7 @@ from runtime_api.containers.tasks import Tasks
 from runtime_api.data_lock import DataLock
 from runtime_api.outbound import post
 from runtime_api.shares import shares_of
+from wholelog_base.secret_files import SecretFiles
 from wholelog_base.turns import Turns
 
 _CALL_TIMEOUT = 20.0  # seconds that a callback's receiver may be silent
@@ -70,7 +72,7 @@ def _composed(
     lookup = Lookup(ours, tasks, reader)
     maker = Maker(
         engine, instance, lambda: driver_options(settings.socket_path, engine.facts().version),
-        confinement(settings), ordered=settings.cell_order,
+        confinement(settings), SecretChoice(settings.secret_env), SecretFiles(settings.data), ordered=settings.cell_order,
     )  # fmt: skip
     starter = Starter(
         engine, ours, tasks, Images(engine, image_policy(settings), pulls), maker, pulls, ends, claims, Rules(settings),
@@ -108,7 +110,7 @@ def _composed(
     ends.wake = wake
     stats = _stats(engine, ours)
     return ContainerService(
-        engine, tasks, lives, reader, stats, starter, remover, lookup, Listing(ours, tasks, stats),
+        engine, tasks, lives, reader, stats, starter, remover, lookup, Listing(ours, tasks, stats, limits(settings)), limits(settings),
         (stats, remover, callbacks, lifecycle), lock.release,
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """The bodies of requests, from the names, choices and patterns by which `schemas.task_body` checks them."""
 
 from runtime_api.openapi.shapes import Shape, array, choice, number, or_empty, taken, text, whole, without
-from runtime_api.schemas import image_name, quantities, task_body
+from runtime_api.schemas import image_name, quantities, secret_names, task_body
 from runtime_api.schemas.task import TASK_TYPES
 from wholelog_base import log_settings
 from wholelog_base.linear import LONGEST as LONGEST_EXPRESSION
@@ -50,6 +50,7 @@ def _task_desc() -> Shape:
         "mem_limit": text("Memory and swap together, in powers of 1024; at least 6m.", **memory),
         "repo_path": text("URL of a folder or archive of code, put into the working directory before the start."),
         "env": _env(),
+        "secrets": _secrets(),
         "log": _log(),
         "timeout": {
             "anyOf": [
@@ -107,6 +108,12 @@ def _env() -> Shape:
     empty_or_one = {"anyOf": [one, {"$ref": "#/components/schemas/Empty"}]}
     several = array(empty_or_one, maxItems=task_body.MOST_VARIABLES)
     return {"anyOf": [several, one], "description": "Variables NAME=value, each name once; one string is one of them."}
+
+
+def _secrets() -> Shape:
+    several = array(or_empty(text()), maxItems=secret_names.MOST)
+    what = "Names of variables of env: their values are masked in the log before it is stored."
+    return {"anyOf": [several, text()], "description": what}
 
 
 def _log() -> Shape:

@@ -59,6 +59,8 @@ _COMPOUND = re.compile(  # error handling, warning signs, info desk
 _OPENS_NO_SENTENCE = frozenset(("info", "warn"))
 _ODD_NAME = re.compile(r"#\d|[%+._$]\S|/\w")
 _ESPHOME = re.compile(r"\[[\w.]{1,40}:\d{2,5}\]: ")  # [10:20:30][C][wifi:012]: its configuration
+# Datadog's trace agent names itself before the level: `… UTC | TRACE | INFO | text`
+_NEXT_COLUMN = re.compile(r" \| (?:ERROR|WARN|INFO|DEBUG|CRITICAL|TRACE) \|")
 _LABEL = re.compile(r"[A-Za-z]+:$")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _MOST_TOKENS = 14
@@ -82,7 +84,7 @@ def _of_quick(line: str, match: re.Match[str]) -> Found | None:
     if declared is None or (before is not None and before.partition(" ")[0].upper() in UPPER):
         return None
     end = match.end()
-    if not set_off(line, end, word, stamped=True):
+    if not set_off(line, end, word, stamped=True) or (word == "TRACE" and _NEXT_COLUMN.match(line, end) is not None):
         return None
     return declared, "prefix" if line[end] == ":" else "column"
 
@@ -140,7 +142,7 @@ class Header:
             inside += 1
         if line[inside : inside + 1] in _STAMP_FIRSTS:
             stamp = STAMP.match(line, inside)
-            if stamp is not None:
+            if stamp is not None and not line[stamp.end() : stamp.end() + 1].isdigit():  # Chromium's [pid:tid:1124/…
                 return self._past_stamp(stamp.end())
         if first == "[" and line[inside + 1 : inside + 2] in (" ", ":"):
             self.found = letters.bracketed(line, start)
@@ -167,6 +169,8 @@ class Header:
         low = content.lower()
         declared = WORDS.get(low) or UPPER.get(content)
         if declared is not None:
+            if first == "(" and following == ":" and following_text[1:2] not in ("", " "):
+                return None  # (ERR):error occurred
             if first == "<" and not self.stamped and not (following == " " and (len(content) == 3 or low != "error")):
                 return None
             if self._plain and content not in UPPER and following != ":":
@@ -214,8 +218,8 @@ class Header:
             return -1
         word, end = match[0], match.end()
         declared = UPPER.get(word) or WORDS.get(word.lower())
-        if declared == "critical" and line.startswith((" error: ", " exception: "), end):
-            end += line[end + 1 :].index(":") + 1  # fatal error: x
+        if declared == "critical" and line.startswith((" error: ", " error : ", " exception: "), end):
+            end += line[end + 1 :].index(":") + 1  # fatal error: x, and chrony's Fatal error : x
         if declared is not None and line[end : end + 1].isdigit() and line[end + 1 : end + 2] in (":", " ", "]"):
             end += 1  # DEBUG1:, trace2
         if declared is not None and (self.stamped or self.text):
@@ -237,6 +241,8 @@ class Header:
         if self._plain:
             wide = "  " in gap and line[end : end + 2] == ": "
             return wide or (word in UPPER and _SET_OFF_AFTER_WORD.match(line, end) is not None)
+        if word == "TRACE" and _NEXT_COLUMN.match(line, end) is not None:
+            return False
         if self._label and line.startswith((" ->", " =>"), end):
             return False  # state: ERROR -> OK
         if set_off(line, end, word, stamped=True):

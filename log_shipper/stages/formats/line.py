@@ -16,10 +16,13 @@ from log_shipper.stages.formats.words import set_off
 
 _LEAD = re.compile(r"[^\W\d_]{1,24}+")
 _SYSLOG_TAG = re.compile(rf"{SYSLOG_STAMP.pattern}\S{{1,100}}+ [\w./@()-]{{1,80}}\[\d{{1,9}}\]: ")
+_TAG = re.compile(r"[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{])")  # NetworkManager[12]: <info>  text
+_STAMPED = frozenset("0123456789[")
 _DATE_WORDS = frozenset("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
 # The names that collectors put before a line: docker compose, foreman, pm2, buildkit, rsyslog's CEE cookie
 _WRAPPED = re.compile(r"[\w.@-]+(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]+ *\| |#\d+ (?:\d+\.\d+ )?(?=\S)|@cee: ?")
 _LEVEL_AFTER_NAME = re.compile(r"[\w./-]++::?([A-Z]{4,8})[: ]")
+_UPTIME = re.compile(r"\d{1,9}: (?:\(\d{1,9}\))?: (?=\S)")  # coturn
 _LEVEL_AFTER_PID = re.compile(r"\d{1,7} ([A-Z]{4,8})(?= )")
 _NAMED_COLUMN = re.compile(r"[\w.-]+:(error|warn|warning|info|debug)  ")  # Zigbee2MQTT:info  2026-03-01 …
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
@@ -119,7 +122,11 @@ def _numbered(line: str, depth: int) -> Found | None:
         if wrapped is not None and depth < _DEEPEST:
             return declared(line[wrapped.end() :], depth + 1)
     if ":" in head[:9]:
-        return letters.redis(line) or tools.placed(line)
+        found = letters.redis(line) or tools.placed(line)
+        if found is None and "%" in head:
+            found = priority.cisco(line)  # behind the number of the message
+        uptime = _UPTIME.match(line) if found is None and ": " in head else None
+        return _rest(line[uptime.end() :], depth + 1) if uptime is not None and depth < _DEEPEST else found
     return priority.pri(line) if " <" in head else blue_gene(line)
 
 
@@ -135,8 +142,8 @@ def _worded(line: str, depth: int) -> Found | None:
             return None
         if set_off(line, end, word, stamped=False):
             return level, "prefix" if following in ":：" else "column"
-        numbered = following.isdigit() and line[end + 1 : end + 2] == ":"  # DEBUG1: text
-        if numbered and word in UPPER:
+        # DEBUG1: text, and ssh's debug1: text
+        if following.isdigit() and line[end + 1 : end + 2] == ":" and (word in UPPER or word == "debug"):
             return level, "prefix"
         return (tools.yarn(line) if following == " " and depth == 0 else None) or _text(line, depth)
     if end == 1:
@@ -192,6 +199,12 @@ def _taken_off(line: str, depth: int) -> Found | None:
         wrapped = _WRAPPED.match(line)
         if wrapped is not None:
             return declared(line[wrapped.end() :], depth + 1)
+        at = line.find(" | ", 0, 60) + 3
+        if at > 3 and " " not in line[: at - 3] and line[at : at + 1] in _STAMPED and STAMP.match(line, at) is not None:
+            return declared(line[at:], depth + 1)
+    tag = _TAG.match(line) if "]: " in line[:100] else None
+    if tag is not None:
+        return declared(line[tag.end() :], depth + 1)
     blank = line.find(" ", 0, 80)
     if blank > 0 and line[blank + 1 : blank + 2].isdigit() and STAMP.match(line, blank + 1) is not None:
         return _headed(line[blank + 1 :], depth + 1)
