@@ -30,6 +30,8 @@ COMMANDS = {
     "classify": "show what lines from standard input become, and which rule decided",
     "reclassify": "apply the rules as they are now to what is stored, for a time range",
     "retention": "show what retention would remove by these settings (logs_for, logs_limit), and what must stay",
+    "backup": "copy the store (SQLite), the tasks and what else must outlive the machine, while the service runs",
+    "restore": "put a backup into a data folder that holds nothing yet",
     "driver-options": "print the log driver's options for a container of one's own",
     "version": "print the version",
 }
@@ -65,6 +67,8 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]
         parsers[asked].add_argument("--repair", action="store_true", help="write all that Docker still has again")
     if asked == "retention":
         parsers[asked].add_argument("--dry-run", action="store_true", help="as without it: the shipper alone removes")
+    if asked in ("backup", "restore"):
+        parsers[asked].add_argument("folder", type=Path, metavar="FOLDER", help="of the backup")
     if asked == "classify":
         _add_classify(parsers[asked])
     if asked == "reclassify":
@@ -103,7 +107,7 @@ def _add_reclassify(parser: argparse.ArgumentParser) -> None:
 def _classes(command: str) -> list[type]:
     if command in CLIENT_COMMANDS:
         return [ClientSettings]
-    if command == "driver-options":
+    if command in ("driver-options", "backup", "restore"):
         return [SharedSettings]
     named = "shipper" if command in ("audit", "classify", "reclassify", "retention") else command
     return [part.settings for part in all_parts() if named in ("up", "config", "check", "status", part.name)]
