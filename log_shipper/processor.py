@@ -63,6 +63,10 @@ class Processor:
         self._reached = threading.Condition()
         self._processed = reader.position
         self._saved = reader.position
+        self._oldest: list[int | None] = [
+            None,
+            None,
+        ]  # received (ns): of what the next checkpoint, and the last begun, covers
         self._pending: tuple[int, dict[str, Any], frozenset[Any]] | None = None
         self._save_due = self._show_due = 0.0
 
@@ -71,6 +75,8 @@ class Processor:
         while not stop.is_set():
             beat()
             records = self._reader.read(READ)
+            if records and self._oldest[0] is None:
+                self._oldest[0] = records[0].received
             for run in _runs(records):
                 self._process(run)
             self._report_damage()
@@ -98,6 +104,11 @@ class Processor:
     def backlog(self) -> int:
         """Bytes of the spool that are not processed."""
         return max(0, self._reader.tail() - self._processed)
+
+    def lag(self) -> float:
+        """Seconds since the oldest record was received that no checkpoint covers yet; 0 where there is none."""
+        oldest = min((time for time in self._oldest if time is not None), default=None)
+        return 0.0 if oldest is None else max(0.0, time.time() - oldest / 1e9)
 
     def is_sealed(self, container_id: str, started_at: int) -> bool:
         with self._pipeline.lock:
@@ -258,6 +269,7 @@ class Processor:
     def _begin_checkpoint(self) -> None:
         """Remember where we are; saved once all that was handed over is stored."""
         with self._pipeline.lock:
+            self._oldest = [None, self._oldest[1] or self._oldest[0]]
             self._pending = (self._reader.position, self._pipeline.snapshot(), self._delivery.mark())
 
     def _finish_checkpoint(self) -> None:
@@ -268,7 +280,7 @@ class Processor:
         self._reader.sync()
         # Of what was on its way at that time more may have been refused since.
         self._checkpoint.save(position, {**state, "losses": self._losses.snapshot()})
-        self._saved = position
+        self._saved, self._oldest[1] = position, None
         self._reader.release(position)
 
 

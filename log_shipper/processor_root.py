@@ -16,13 +16,15 @@ from prometheus_client import CollectorRegistry
 from log_shipper.audit.docker_copy import Engine
 from log_shipper.audit_root import Audits
 from log_shipper.checkpoint import Checkpoint
+from log_shipper.checks import engine_check, socket_check, store_check
 from log_shipper.config import ShipperSettings
 from log_shipper.containers import Containers
 from log_shipper.counters import Collector, Counters
 from log_shipper.delivery.dead_letters import DeadLetters
 from log_shipper.delivery.delivery import Delivery, Stopping
-from log_shipper.health import Check, HealthServer
+from log_shipper.health import HealthServer
 from log_shipper.losses import Losses
+from log_shipper.measures import MeasuredWriter, Measures
 from log_shipper.pipeline import Pipeline
 from log_shipper.places import (
     acceptor_counters,
@@ -41,8 +43,9 @@ from log_shipper.retention_root import retention
 from log_shipper.rules import RuleBook
 from log_shipper.secret_masks import SecretMasks, learning
 from log_shipper.spool.reader import SpoolReader
+from log_shipper.states import Check, States
 from log_store.open import open_reader, open_remover, open_writer, store_options
-from log_store.protocols import LogWriter
+from log_store.protocols import LogReader, LogWriter
 from wholelog_base.secret_files import SecretFiles
 
 log = logging.getLogger(__name__)
@@ -66,7 +69,10 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
         closing(open_remover(settings.store_url, options)) as remover,
     ):
         removed = Removed(removed_file(settings.data))
-        writer = RetainingWriter(store, removed)
+        stating = RetainingWriter(store, removed)
+        registry = CollectorRegistry()
+        measures = Measures(registry)
+        writer = MeasuredWriter(stating, measures)
         losses = Losses(lambda name: reader.count_lines(name) + removed.lines(name), counters.count)
         delivery = Delivery(
             writer, DeadLetters(dead_letter_file(settings.data)), connections=settings.store_connections, beat=beat,
@@ -77,31 +83,25 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
         processor = _processor(settings, url, rules, masks, writer, delivery, losses, counters)
         audits = Audits(settings, url, rules, processor, reader, counters.count)
         keeping = retention(
-            settings,
-            rules,
-            remover,
-            reader,
-            writer,
-            removed,
-            audits.compare,
-            processor.known_containers,
-            counters.count,
-        )
-        health = HealthServer(
-            settings.shipper_listen, _checks(settings, audits, delivery), _registry(settings, counters), audits.verdicts
+            settings, rules, remover, reader, stating, removed, audits.compare, processor.known_containers, counters.count
         )  # fmt: skip
+        states = _states(settings, url, audits, delivery, reader, measures)
+        _measured(registry, measures, settings, counters, processor, states)
+        health = HealthServer(settings.shipper_listen, states, registry, audits.verdicts)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: _begin_to_stop(stop, delivery))
         health.start()
         audits.start()
-        threading.Thread(target=keeping.run, name="retention", daemon=True).start()
+        for name, run in (("retention", keeping.run), ("states", states.run)):
+            threading.Thread(target=run, name=name, daemon=True).start()
         try:
             processor.run(beat, stop)
         except Stopping:
             log.warning("the store did not take all before the end; the spool has the rest")
         finally:
             keeping.close()
+            states.close()
             audits.close()
             health.close()
             delivery.stop()
@@ -135,18 +135,35 @@ def _processor(
     )  # fmt: skip
 
 
-def _registry(settings: ShipperSettings, counters: Counters) -> CollectorRegistry:
-    registry = CollectorRegistry()
+def _measured(
+    registry: CollectorRegistry, measures: Measures, settings: ShipperSettings, counters: Counters, processor: Processor,
+    states: States,
+) -> None:  # fmt: skip
+    """What is asked for when somebody reads the figures."""
+
+    def ready(name: str) -> float:
+        state = states.known().get(name)
+        return float("nan") if state is None else float(not state.wrong)
+
     registry.register(Collector(counters, acceptor_counters(settings.data)))
-    return registry
+    measures.watch_ready(ready)
+    measures.watch_disk(settings.data)
+    measures.watch("lag_seconds", "age of the oldest record that is not safely in the store", processor.lag)
+    measures.watch("backlog_bytes", "bytes of the spool that are not processed", processor.backlog)
+    measures.watch("spool_limit_bytes", "bytes that the spool may have", lambda: settings.spool_limit)
+    measures.watch("open_runs", "runs whose end has not been audited", lambda: len(processor.open_runs()))
 
 
-def _checks(settings: ShipperSettings, audits: Audits, delivery: Delivery) -> dict[str, Check]:
-    return {
-        "engine": lambda: audits.trouble,
-        "store": lambda: delivery.trouble,
-        "socket": lambda: _refused(settings.socket_path),
+def _states(
+    settings: ShipperSettings, url: str, audits: Audits, delivery: Delivery, reader: LogReader, measures: Measures
+) -> States:
+    engine = Engine(url, timeout=5)
+    checks: dict[str, Check] = {
+        "engine": lambda: engine_check(lambda: audits.trouble, engine.ping),
+        "store": lambda: store_check(delivery.trouble, reader),
+        "socket": lambda: socket_check(settings.socket_path),
     }
+    return States(checks, measures.looked)
 
 
 def shipper_name(file: Path) -> str:
@@ -166,13 +183,3 @@ def _begin_to_stop(stop: threading.Event, delivery: Delivery) -> None:
     timer = threading.Timer(STOP_SECONDS, delivery.stop)
     timer.daemon = True
     timer.start()
-
-
-def _refused(path: Path) -> str:
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(2.0)
-        try:
-            probe.connect(str(path))
-        except OSError as error:
-            return f"the acceptor does not take connections at {path}: {error}"
-    return ""

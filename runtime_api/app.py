@@ -15,7 +15,8 @@ from runtime_api.envelope import Clock
 from runtime_api.error_handlers import ErrorHandlers
 from runtime_api.observer import Observer
 from runtime_api.openapi.document import document
-from runtime_api.readiness import Dependency
+from runtime_api.probes import Probes
+from runtime_api.readiness import Dependency, shipper_socket
 from runtime_api.resources.containers import ContainerList, OneContainer
 from runtime_api.resources.following import Following
 from runtime_api.resources.health import Alive, Metrics, Ready
@@ -37,6 +38,9 @@ _ROUTES: Final = (
 )
 _ENGINE_ADVICE: Final = "see that Docker runs and that this user may use its socket (setting docker_host)"
 _STORE_ADVICE: Final = "see that the log store runs and that its settings fit (store, elasticsearch_*)"
+_SOCKET_ADVICE: Final = (
+    "start the shipper (`wholelog up` or `wholelog shipper`): until then lines come later, by its audit"
+)
 
 
 def create_app(
@@ -52,7 +56,9 @@ def create_app(
     shares = shares_of(settings.api_threads)
     bounds = Bounds(Slots(shares.streams), Slots(shares.waits), settings.wait_limit)
     counters.watch_seal_waits(lambda: bounds.waits.taken)
-    following = Following(containers, reader, Slots(settings.follow_limit), counters, settings.follow_keep_alive)
+    followers = Slots(settings.follow_limit)
+    counters.watch_followers(lambda: followers.taken)
+    following = Following(containers, reader, followers, counters, settings.follow_keep_alive)
     removal = LogRemoval(containers, reader, RemovalRequests(settings.data), clock, settings.seal_wait)
     waits = SealWaits(reader.seals)
     app.add_route("/logs", Logs(containers, reader, waits, clock, bounds, counters, following, removal))
@@ -63,9 +69,10 @@ def create_app(
     dependencies = [
         Dependency("engine", containers.check, _ENGINE_ADVICE, clock),
         Dependency("store", reader.check, _STORE_ADVICE, clock),
+        Dependency("socket", lambda: shipper_socket(settings.socket_path), _SOCKET_ADVICE, clock, needed=False),
     ]
     app.add_route("/readyz", Ready(dependencies, clock))
-    app.add_route("/metrics", Metrics(counters.registry))
+    app.add_route("/metrics", Metrics(counters.registry, Probes(dependencies, counters)))
     app.add_route("/openapi.json", OpenApi(document(VERSION, settings.wait_limit)))
     app.add_route("/docs", Docs(files("runtime_api.openapi").joinpath("page.html").read_bytes()))
     return app

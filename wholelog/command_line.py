@@ -157,6 +157,16 @@ def _check(asked: argparse.Namespace, given: Given) -> int:
     return 0 if check(loaded[0].settings, images, given.environ, print) else 1
 
 
+def _status(asked: argparse.Namespace, given: Given) -> int:
+    from wholelog.status import disk, health
+
+    settings = {one.part.name: one.settings for one in load_parts(all_parts(), given)}
+    lines = [*health("api", settings["api"].listen), *health("shipper", settings["shipper"].shipper_listen)]
+    lines += disk(settings["shipper"], given.environ)
+    print("\n".join(map(str, lines)))
+    return 0 if all(line.well for line in lines) else 1
+
+
 def _audit(asked: argparse.Namespace, given: Given) -> int:
     from wholelog.audit import ask, report
 
@@ -246,6 +256,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Given], int]] = {
     "shipper": _supervised,
     "config": _config,
     "check": _check,
+    "status": _status,
     "audit": _audit,
     "classify": _classify,
     "reclassify": _reclassify,

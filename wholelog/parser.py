@@ -25,6 +25,7 @@ COMMANDS = {
     "shipper": "run the shipper alone",
     "config": "print every setting, its value and where it came from",
     "check": "try Docker, store, socket and folders, a line each",
+    "status": "how the running service is, a line each, with what to do; exit code 1 where something is not well",
     "audit": "ask the shipper whether each container's log is whole; exit code 1 where one is not",
     "classify": "show what lines from standard input become, and which rule decided",
     "reclassify": "apply the rules as they are now to what is stored, for a time range",
@@ -105,7 +106,7 @@ def _classes(command: str) -> list[type]:
     if command == "driver-options":
         return [SharedSettings]
     named = "shipper" if command in ("audit", "classify", "reclassify", "retention") else command
-    return [part.settings for part in all_parts() if named in ("up", "config", "check", part.name)]
+    return [part.settings for part in all_parts() if named in ("up", "config", "check", "status", part.name)]
 
 
 def _add_settings(parser: argparse.ArgumentParser, classes: Sequence[type]) -> None:

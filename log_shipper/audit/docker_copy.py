@@ -62,6 +62,13 @@ class Engine:
         except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
             raise EngineUnavailable(f"Docker does not answer: {error}") from error
 
+    def ping(self) -> None:
+        """Return where the engine answers."""
+        try:
+            self._api().ping()
+        except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+            raise EngineUnavailable(f"Docker does not answer: {error}") from error
+
     def container_ids(self) -> list[str]:
         """All containers, ended ones too."""
         try:

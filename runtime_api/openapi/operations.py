@@ -121,7 +121,7 @@ def _plain(name: str, summary: str, tag: str) -> dict[str, Any]:
 
 
 def _ready() -> dict[str, Any]:
-    data = members({"engine": part("Dependency"), "store": part("Dependency")})
+    data = members({name: part("Dependency") for name in ("engine", "store", "socket")})
     responses = _responses(data)
     unready = {"anyOf": [envelope(data), part("Error")]}
     responses["503"]["content"] = {JSON: {"schema": unready}}

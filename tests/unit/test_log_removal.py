@@ -24,7 +24,7 @@ SEALED = Seal(FULL_ID, 5, "first", state="sealed", lines=3, finished_at=9, versi
 class Scene:
     def __init__(self, folder: Path) -> None:
         self.store, self.requests = MemoryStore(), RemovalRequests(folder)
-        self.caller: object = OPERATOR
+        self.caller = OPERATOR
         removal = LogRemoval(FakeContainers(), self.store, self.requests, lambda: NOW, 0.5)
         counters = SimpleNamespace(error=lambda kind: None)
         self.app = falcon.App(middleware=[self])
