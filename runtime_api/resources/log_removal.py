@@ -7,6 +7,7 @@ from typing import Any, Final
 import falcon
 
 from log_store.protocols import LogReader
+from runtime_api.access.caller import Caller, caller_of
 from runtime_api.containers.protocols import Containers
 from runtime_api.envelope import MEDIA_TYPE, Clock, envelope
 from runtime_api.errors import BadRequest, Conflict, Forbidden, LogsUnavailable
@@ -32,11 +33,12 @@ class LogRemoval:
         self._clock, self._seconds = clock, seconds
 
     def answer(self, req: falcon.Request, resp: falcon.Response) -> None:
-        by = _administrator(req)
+        caller = caller_of(req)
+        by = _administrator(caller)
         name = read_query(req.query_string, ("container_id",)).get("container_id", "")
         if not name:
             raise BadRequest(["container_id: missing; it says whose log is to be removed"])
-        container_id = self._containers.resolve(name)
+        container_id = self._containers.of(caller).resolve(name)
         seals = self._reader.seals(container_id)
         if not seals or any(seal.state == "open" for seal in seals):
             raise Conflict(
@@ -67,11 +69,8 @@ class LogRemoval:
         return True
 
 
-def _administrator(req: falcon.Request) -> str:
+def _administrator(caller: Caller) -> str:
     """How the caller is told in the seal. Where callers are not told apart everybody is one. Raises Forbidden."""
-    caller = getattr(req.context, "caller", None)
-    if caller is None:
-        return "an administrator"
     if caller.role != "admin":
         raise Forbidden("DELETE /logs: only an administrator may remove logs")
     return f"administrator {caller.uid}" if caller.uid else "an administrator"

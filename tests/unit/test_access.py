@@ -253,6 +253,7 @@ ROUTES = [
     ("GET", f"/logs?container_id={FULL_ID}&wait=sealed"), ("GET", f"/logs/histogram?container_id={FULL_ID}"),
     ("GET", f"/logs/context?container_id={FULL_ID}&id=x"), ("GET", f"/logs/patterns?container_id={FULL_ID}"),
     ("GET", f"/logs/diff?container_id={FULL_ID}&against={FULL_ID}"), ("HEAD", f"/logs?container_id={FULL_ID}"),
+    ("DELETE", f"/logs?container_id={FULL_ID}"), ("GET", "/logs?uid=alice"), ("GET", "/logs?type=algorithm"),
     ("OPTIONS", "/containers"), ("GET", "/metrics"), ("GET", "/nowhere"), ("GET", "/healthz/"), ("GET", "/healthz/x"),
     ("GET", "//healthz"), ("GET", "/HEALTHZ"), ("GET", "/metrics/"), ("GET", "/docs/../containers"), ("BREW", "/containers"),
 ]  # fmt: skip

@@ -10,6 +10,7 @@ import pytest
 from falcon.testing import Result, TestClient
 
 from log_store.seal import Gap, Seal
+from runtime_api.access.caller import OPERATOR, Caller
 from runtime_api.error_handlers import ErrorHandlers
 from runtime_api.resources.log_removal import LogRemoval
 from tests.fake_containers import FULL_ID, FakeContainers
@@ -23,7 +24,7 @@ SEALED = Seal(FULL_ID, 5, "first", state="sealed", lines=3, finished_at=9, versi
 class Scene:
     def __init__(self, folder: Path) -> None:
         self.store, self.requests = MemoryStore(), RemovalRequests(folder)
-        self.caller: object = None
+        self.caller = OPERATOR
         removal = LogRemoval(FakeContainers(), self.store, self.requests, lambda: NOW, 0.5)
         counters = SimpleNamespace(error=lambda kind: None)
         self.app = falcon.App(middleware=[self])
@@ -31,8 +32,7 @@ class Scene:
         self.app.add_route("/logs", SimpleNamespace(on_delete=removal.answer))
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
-        if self.caller is not None:
-            req.context.caller = self.caller
+        req.context.caller = self.caller
 
     def delete(self, query: str = "container_id=first") -> Result:
         return TestClient(self.app).simulate_delete(f"/logs?{query}")
@@ -63,7 +63,7 @@ def test_it_is_asked_of_the_shipper_and_answered_once_it_is_done(scene: Scene) -
 
 
 def test_without_the_shipper_the_request_is_kept(scene: Scene, tmp_path: Path) -> None:
-    scene.caller = SimpleNamespace(role="admin", uid="root")
+    scene.caller = Caller("root", "admin")
     answer = scene.delete()
     assert (answer.status_code, answer.json["data"]["removed"]) == (200, False) and "as soon as" in answer.json[
         "message"
@@ -74,9 +74,9 @@ def test_without_the_shipper_the_request_is_kept(scene: Scene, tmp_path: Path) -
 
 
 def test_users_may_not_and_a_log_that_grows_stays(scene: Scene) -> None:
-    scene.caller = SimpleNamespace(role="user", uid="u")
+    scene.caller = Caller("u")
     assert scene.delete().status_code == 403 and scene.requests.pending() == []
-    scene.caller = None
+    scene.caller = OPERATOR
     scene.store.write_seals([Seal(FULL_ID, 10, state="open", version=1)])
     answer = scene.delete()
     assert answer.status_code == 409 and "wait for the seal" in answer.json["message"]

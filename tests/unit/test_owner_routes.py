@@ -106,6 +106,39 @@ def test_it_cannot_be_deleted(team: Team, naming: str) -> None:
     assert team.his.container_id in team.bench.engine.containers
 
 
+def test_logs_of_several_have_ones_own_alone(team: Team) -> None:
+    hers, his = team.hers.container_id, team.his.container_id
+
+    def read(who: str, query: str) -> tuple[int, set[str]]:
+        answer = team.ask(who, f"/logs?{query}")
+        found = answer.json["data"].get("seals", [])
+        assert ("of bob" in answer.text) == (his in {one["container_id"] for one in found})
+        return answer.status_code, {one["container_id"] for one in found}
+
+    for query in (f"container_id={hers}&container_id={{}}", f"container_id={{}}&container_id={hers}"):
+        for naming in NAMINGS.values():
+            assert read("alice", query.format(naming(team.his))) == (404, set())
+    assert read("alice", "type=bash_cell") == read("alice", "uid=alice") == (200, {hers})
+    for query in ("uid=bob", "uid=bob&uid=alice", f"task_id={team.his.task_id}", "uid=bob&type=bash_cell"):
+        assert read("alice", query) == (200, set()), query
+    assert read("root", "type=bash_cell") == (200, {hers, his}) and read("root", "uid=bob") == (200, {his})
+    for view in ("histogram", "patterns"):
+        text = team.ask("alice", f"/logs/{view}?type=bash_cell").text
+        assert hers in text and his not in text and "bob" not in text
+
+
+def test_the_last_good_run_of_another_is_none(team: Team) -> None:
+    """Both ran the same task, which ended well."""
+    answer = team.ask("alice", f"/logs/diff?container_id={team.hers.container_id}")
+    assert answer.status_code == 404 and team.his.container_id not in answer.text
+
+
+def test_only_an_administrator_removes_logs(team: Team) -> None:
+    for made in (team.hers, team.his):
+        assert team.ask("alice", f"/logs?container_id={made.container_id}", "DELETE").status_code == 403
+    assert team.ask("alice", "/logs?container_id=nosuch", "DELETE").status_code == 403
+
+
 def test_places_in_anothers_log_are_of_no_use(team: Team) -> None:
     """A cursor, the id of an event and the id of a message are given out with the log that they are of."""
     cursor = team.ask("bob", f"/logs?container_id={team.his.container_id}&size=1").json["data"]["cursor"]
