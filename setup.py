@@ -33,6 +33,7 @@ setup(
         "httpx>=0.28,<0.29",
         "msgpack>=1.0.8,<2",
         "orjson>=3.10,<4",
+        "PyJWT[crypto]>=2.10,<3",
         "prometheus-client>=0.20,<1",
         "rich>=14,<16",
         "xxhash>=3.4,<5",

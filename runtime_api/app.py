@@ -6,7 +6,7 @@ from typing import Final
 import falcon
 
 from log_store.protocols import LogReader
-from runtime_api.access.gate import Gate, everybody
+from runtime_api.access.open import open_gate
 from runtime_api.config import ApiSettings
 from runtime_api.containers.protocols import Containers
 from runtime_api.containers.secret_choice import SecretChoice
@@ -46,8 +46,8 @@ _SOCKET_ADVICE: Final = (
 def create_app(
     containers: Containers, reader: LogReader, counters: Counters, clock: Clock, settings: ApiSettings
 ) -> App:
-    """Asks neither the containers nor the reader for anything yet: both may be away."""
-    app: App = falcon.App(middleware=[Observer(clock, counters), Gate(everybody)])
+    """Asks neither the containers nor the reader for anything yet: both may be away. Raises SettingsError."""
+    app: App = falcon.App(middleware=[Observer(clock, counters), open_gate(settings)])
     app.req_options.strip_url_path_trailing_slash = True
     ErrorHandlers(clock, counters, _ROUTES).add_to(app)
     secrets = SecretChoice(settings.secret_env)
@@ -73,6 +73,6 @@ def create_app(
     ]
     app.add_route("/readyz", Ready(dependencies, clock))
     app.add_route("/metrics", Metrics(counters.registry, Probes(dependencies, counters)))
-    app.add_route("/openapi.json", OpenApi(document(VERSION, settings.wait_limit)))
+    app.add_route("/openapi.json", OpenApi(document(VERSION, settings.wait_limit, secured=settings.access != "none")))
     app.add_route("/docs", Docs(files("runtime_api.openapi").joinpath("page.html").read_bytes()))
     return app

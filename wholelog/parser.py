@@ -30,6 +30,7 @@ COMMANDS = {
     "classify": "show what lines from standard input become, and which rule decided",
     "reclassify": "apply the rules as they are now to what is stored, for a time range",
     "retention": "show what retention would remove by these settings (logs_for, logs_limit), and what must stay",
+    "token": "make a token for a caller of the API: prints it once, and the line for the file that access_tokens names",
     "driver-options": "print the log driver's options for a container of one's own",
     "version": "print the version",
 }
@@ -65,6 +66,8 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]
         parsers[asked].add_argument("--repair", action="store_true", help="write all that Docker still has again")
     if asked == "retention":
         parsers[asked].add_argument("--dry-run", action="store_true", help="as without it: the shipper alone removes")
+    if asked == "token":
+        _add_token(parsers[asked])
     if asked == "classify":
         _add_classify(parsers[asked])
     if asked == "reclassify":
@@ -90,6 +93,14 @@ def _add_classify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--each-line", action="store_true", help="join no lines: each is a message")
 
 
+def _add_token(parser: argparse.ArgumentParser) -> None:
+    from runtime_api.access.caller import ROLES
+
+    parser.add_argument("uid", metavar="UID", help="whose it is; their containers carry it")
+    parser.add_argument("--role", choices=ROLES, default="user", help="monitor: /metrics alone (default: user)")
+    parser.add_argument("--add", action="store_true", help="put the line into the file, and print the token alone")
+
+
 def _add_reclassify(parser: argparse.ArgumentParser) -> None:
     form = "RFC 3339, an epoch, or so long ago: 2h, 7d"
     parser.add_argument("--from", dest="start", metavar="TIME", required=True, help=form)
@@ -105,6 +116,8 @@ def _classes(command: str) -> list[type]:
         return [ClientSettings]
     if command == "driver-options":
         return [SharedSettings]
+    if command == "token":
+        return [part.settings for part in all_parts() if part.name == "api"]
     named = "shipper" if command in ("audit", "classify", "reclassify", "retention") else command
     return [part.settings for part in all_parts() if named in ("up", "config", "check", "status", part.name)]
 

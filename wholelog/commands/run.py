@@ -25,7 +25,7 @@ def run(context: Context) -> int:
     asked = context.asked
     task = task_of(asked, context.environ, context.stdin)
     if asked.print:
-        print(as_curl(context.url, start_task(task).request), file=context.stdout)
+        print(as_curl(context.url, start_task(task).request, token=context.client.has_token), file=context.stdout)
         return DONE
     try:
         started = context.client.start(task)
