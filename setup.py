@@ -16,7 +16,7 @@ setup(
     packages=find_packages(
         include=["wholelog", "wholelog.*", "wholelog_base", "log_store*", "log_shipper*", "runtime_api*"]
     ),
-    package_data={"": ["py.typed", "*.html"]},
+    package_data={"": ["py.typed", "*.html", "*.js", "*.css", "*.svg"]},
     entry_points={"console_scripts": ["wholelog=wholelog.command_line:main"]},
     install_requires=[
         "falcon>=4.0,<5",

@@ -23,6 +23,7 @@ from runtime_api.resources.health import Alive, Metrics, Ready
 from runtime_api.resources.log_removal import LogRemoval
 from runtime_api.resources.logs import Bounds, Logs
 from runtime_api.resources.openapi import Docs, OpenApi
+from runtime_api.resources.page import Page, PageAsset, page_files
 from runtime_api.resources.views import Context, Diff, Histogram, Patterns, Views
 from runtime_api.seal_waits import SealWaits
 from runtime_api.shares import shares_of
@@ -34,7 +35,7 @@ App = falcon.App[falcon.Request, falcon.Response]
 
 _ROUTES: Final = (
     "POST and GET /containers, GET and DELETE /containers/{container_id}, GET and DELETE /logs, GET /logs/histogram, /logs/context, "
-    "/logs/patterns, /logs/diff, /healthz, /readyz, /metrics, /openapi.json, /docs"
+    "/logs/patterns, /logs/diff, /healthz, /readyz, /metrics, /openapi.json, /docs, /"
 )
 _ENGINE_ADVICE: Final = "see that Docker runs and that this user may use its socket (setting docker_host)"
 _STORE_ADVICE: Final = "see that the log store runs and that its settings fit (store, elasticsearch_*)"
@@ -75,4 +76,7 @@ def create_app(
     app.add_route("/metrics", Metrics(counters.registry, Probes(dependencies, counters)))
     app.add_route("/openapi.json", OpenApi(document(VERSION, settings.wait_limit, secured=settings.access != "none")))
     app.add_route("/docs", Docs(files("runtime_api.openapi").joinpath("page.html").read_bytes()))
+    page = page_files()
+    app.add_route("/", Page(page))
+    app.add_route("/page/{version}/{name}", PageAsset(page))
     return app

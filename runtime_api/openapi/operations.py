@@ -46,6 +46,7 @@ def paths(wait_limit: float) -> dict[str, Any]:
         "/metrics": {"get": _other("metrics", "Counters in Prometheus' text format", "health", "text/plain")},
         "/openapi.json": {"get": _other("openapi", "This document", "about", JSON)},
         "/docs": {"get": _other("page", "This document as a page", "about", "text/html")},
+        "/": {"get": _other("webPage", "The web page: containers and their logs", "about", "text/html")},
     }
 
 
