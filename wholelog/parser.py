@@ -8,7 +8,7 @@ from dataclasses import Field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from log_store.fields import STDOUT, STREAMS
+from log_store.fields import STDOUT, WRITTEN
 from wholelog.client_settings import OWN, ClientSettings
 from wholelog.commands import completion
 from wholelog.commands.grammar import add_flags
@@ -89,7 +89,7 @@ def _add_classify(parser: argparse.ArgumentParser) -> None:
     form.add_argument(
         "--jsonl", action="store_true", help='JSON objects, one a line: {"log": …, "container", "stream", "time_ns"}'
     )
-    form.add_argument("--stream", choices=STREAMS, default=STDOUT, help="what plain lines were written to")
+    form.add_argument("--stream", choices=WRITTEN, default=STDOUT, help="what plain lines were written to")
     parser.add_argument("--each-line", action="store_true", help="join no lines: each is a message")
 
 

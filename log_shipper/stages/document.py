@@ -1,6 +1,6 @@
 """Lines become messages, and messages rows of a `DocumentBatch`: ids, versions, order, day, text.
 
-id       first 12 digits of the container id (of another sender: of its name's hash), `o`/`e` for the stream, 16
+id       first 12 digits of the container id (of another sender: of its name's hash), `o`/`e`/`w` for the stream, 16
          hexadecimal digits of the time, 16 of the hash of the message's first line (of its first record), and `.k` for
          the k-th further line that is identical in all of these. Never an ordinal of arrival: were the first of two
          lines of one nanosecond lost and put back, the two paths would disagree.
@@ -20,12 +20,13 @@ from log_shipper.stages.multiline import Grouper, GroupState
 from log_shipper.stages.partials import Identity, Lines, OpenLine
 from log_shipper.stages.runs import SENDER_PREFIX
 from log_store.document import Absorbed, ContainerContext, DocumentBatch
-from log_store.fields import OTHER_DAY, STDOUT
+from log_store.fields import OTHER_DAY, STDERR, STDOUT, WHOLELOG
 from log_store.rfc3339 import day_name
 
 MASK = (1 << 64) - 1
 DAY = 86_400 * 10**9
 LIVE, REPAIR = 1, 2
+_LETTERS = {STDOUT: "o", STDERR: "e", WHOLELOG: "w"}
 PASS_BITS = 40  # of a version, below the number of exact repairs
 
 Classify = Callable[[list[str], str], tuple[list[str], list[str]]]
@@ -185,7 +186,7 @@ def container_prefix(container_id: str, stream: str) -> str:
     first = container_id[:12]
     if container_id.startswith(SENDER_PREFIX):  # a text of somebody's own: two that begin alike must not meet
         first = f"t{xxh3_64_intdigest(container_id.encode()) & (1 << 44) - 1:011x}"
-    return first + ("o" if stream == STDOUT else "e")
+    return first + _LETTERS[stream]
 
 
 def _messages_of(

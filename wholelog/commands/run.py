@@ -106,7 +106,7 @@ def _show(context: Context, container_id: str) -> tuple[End | None, Container]:
         name: formatter(
             "text", TextLook(stream.isatty() and not asked.raw, wanted(asked.color, stream, context.environ))
         )
-        for name, stream in (("stdout", context.stdout), ("stderr", context.stderr))
+        for name, stream in (("stdout", context.stdout), ("stderr", context.stderr), ("wholelog", context.stderr))
     }
     late, cursor, end = 0, "", None
     while True:
@@ -138,7 +138,7 @@ def _is_over(container: Container) -> bool:
 
 
 def _write(context: Context, line: Line, content: bytes) -> None:
-    out = context.err if line.stream == "stderr" else context.out
+    out = context.out if line.stream == "stdout" else context.err
     out.write(content)
     out.flush()
 
