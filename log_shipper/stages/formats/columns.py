@@ -89,6 +89,15 @@ def _of_quick(line: str, match: re.Match[str]) -> Found | None:
     return declared, "prefix" if line[end] == ":" else "column"
 
 
+def level_place(line: str) -> int:
+    """Where, behind a time, the level stands that the header declares: in capitals, or alone in brackets; else 0.
+
+    What stands before it decides alone that a level which stands there declares, and of digits only that they are digits.
+    0 also where `at_once` finds it.
+    """
+    return Header(line).read().place if at_once(line) is None else 0
+
+
 class Header:
     """One pass over a line's header.
 
@@ -96,7 +105,7 @@ class Header:
     is another program's whole line.
     """
 
-    __slots__ = ("line", "found", "text", "stamped", "wraps", "_names", "_plain", "_paired", "_pairs", "_label")
+    __slots__ = ("line", "found", "text", "stamped", "wraps", "place", "_names", "_plain", "_paired", "_pairs", "_label")
 
     def __init__(self, line: str, *, stamped: bool = False) -> None:
         self.line = line
@@ -104,6 +113,7 @@ class Header:
         self.text = 0
         self.stamped = stamped
         self.wraps = False
+        self.place = 0  # see `level_place`
         self._names = 0
         self._plain = False
         self._paired = False
@@ -159,6 +169,8 @@ class Header:
         declared = None if called else self._of_group(group[1], first, line[group.end() : group.end() + 60])
         if declared is not None:
             self.found = declared, "bracket"
+            direct = first == "[" and self.stamped and not self._plain and group[1].strip().isalpha()
+            self.place = group.start(1) if direct else 0
             return -1
         if not self._names:
             self.text = group.end()
@@ -204,7 +216,8 @@ class Header:
         self.text = end
         quick = _QUICK.match(line, end)
         self.found = _of_quick(line, quick) if quick is not None else None
-        if self.found is not None:
+        if self.found is not None and quick is not None:
+            self.place = quick.start(3 if quick[4] is None else 4)
             return -1
         following = line[end : end + 1]
         if following and (following.isalnum() or following in "._/"):
@@ -225,6 +238,8 @@ class Header:
         if declared is not None and (self.stamped or self.text):
             if self._declares(start, end, word, gap):
                 self.found = declared, "prefix" if line[end : end + 1] in ":：" else "column"
+                if self.stamped and word in UPPER and not (self._plain or self._label):
+                    self.place = start
                 return -1
         if len(word) == 1 and self.stamped:
             self.found = letters.after_stamp(line, start, gap)

@@ -17,6 +17,7 @@ from log_shipper.stages.formats.words import set_off
 _LEAD = re.compile(r"[^\W\d_]{1,24}+")
 _SYSLOG_TAG = re.compile(rf"{SYSLOG_STAMP.pattern}\S{{1,100}}+ [\w./@()-]{{1,80}}\[\d{{1,9}}\]: ")
 _TAG = re.compile(r"[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{])")  # NetworkManager[12]: <info>  text
+_NAME_MARKS = frozenset(".-_0123456789")
 _STAMPED = frozenset("0123456789[")
 _DATE_WORDS = frozenset("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
 # The names that collectors put before a line: docker compose, foreman, pm2, buildkit, rsyslog's CEE cookie
@@ -156,6 +157,10 @@ def _worded(line: str, depth: int) -> Found | None:
             return declared(line[tag.end() :], depth + 1)
         if STAMP.match(line) is not None:
             return _headed(line, depth)
+    if following in _NAME_MARKS and depth < _DEEPEST:
+        found = _after_place(line, depth)
+        if found is not None:
+            return found
     if "=" not in line and ":" not in line and " - " not in line and "|" not in line:
         return _of_words(line)
     return _text(line, depth)
@@ -205,6 +210,11 @@ def _taken_off(line: str, depth: int) -> Found | None:
     tag = _TAG.match(line) if "]: " in line[:100] else None
     if tag is not None:
         return declared(line[tag.end() :], depth + 1)
+    return _after_place(line, depth)
+
+
+def _after_place(line: str, depth: int) -> Found | None:
+    """What a header declares behind a file's or a host's name: `app.log.1 2026-03-01 10:20:30 INFO text`."""
     blank = line.find(" ", 0, 80)
     if blank > 0 and line[blank + 1 : blank + 2].isdigit() and STAMP.match(line, blank + 1) is not None:
         return _headed(line[blank + 1 :], depth + 1)
