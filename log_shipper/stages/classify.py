@@ -15,7 +15,6 @@ from log_shipper.stages.memory import Beginnings
 from log_shipper.stages.objects import Objects
 from log_store.fields import STDERR
 
-Decoded = dict[int, dict[str, Any]]
 _LOOKED_AT: Final = 2048
 """Characters looked at: a declaration stands at the beginning, and a message may be megabytes."""
 _MOST_ESCAPES = 100
@@ -36,13 +35,13 @@ class Classifier:
         self._defaults = (stdout_default, stderr_default)
         self._find = (stdout or of_message, stderr or of_message)
 
-        self._beginnings: dict[str, int] = {}
+        self.beginnings: dict[str, int] = {}  # see `memory`
         self._objects = Objects()
 
     def __call__(
-        self, messages: list[str], stream: str, decoded: Decoded | None = None
+        self, messages: list[str], stream: str, decoded: dict[int, dict[str, Any]] | None = None
     ) -> tuple[list[str], list[str]]:
-        """`decoded` is given the objects that messages are, by row: whoever needs them decodes none again."""
+        """`decoded` is given the objects that messages are, by row, so that they need not be decoded again."""
         default = (self._defaults[stream == STDERR], "default")
         find = self._find[stream == STDERR]
         if find is of_message:
@@ -51,9 +50,9 @@ class Classifier:
             found = [find(message) or default for message in messages]
         return [log_type for log_type, _ in found], [rule for _, rule in found]
 
-    def _usual(self, messages: list[str], default: Found, decoded: Decoded) -> list[Found]:
+    def _usual(self, messages: list[str], default: Found, decoded: dict[int, dict[str, Any]]) -> list[Found]:
         """As `of_message` finds it; what the batch said last is tried first."""
-        beginnings, objects = Beginnings(self._beginnings), self._objects
+        beginnings, objects = Beginnings(self.beginnings), self._objects
         all_found: list[Found] = []
         for row, message in enumerate(messages):
             found = beginnings.get(message)
