@@ -12,6 +12,7 @@ version  how many repairs of the container came before that knew all that was re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from operator import lt
+from typing import Any, Protocol
 
 from xxhash import xxh3_64_intdigest
 
@@ -29,8 +30,22 @@ LIVE, REPAIR = 1, 2
 _LETTERS = {STDOUT: "o", STDERR: "e", WHOLELOG: "w"}
 PASS_BITS = 40  # of a version, below the number of exact repairs
 
-Classify = Callable[[list[str], str], tuple[list[str], list[str]]]
-"""messages, stream -> their log_type, and by which rule"""
+Objects = dict[int, dict[str, Any]]
+"""row -> the JSON object that its message is"""
+
+
+class Classify(Protocol):
+    """Messages of a stream -> their log_type, and by which rule. The objects that messages are go into `decoded`."""
+
+    def __call__(
+        self, messages: list[str], stream: str, decoded: Objects | None = None
+    ) -> tuple[list[str], list[str]]: ...
+
+
+class Extract(Protocol):
+    """A message, the rule that found its type, the object that it is -> its fields as a JSON object."""
+
+    def __call__(self, message: str, rule: str, decoded: dict[str, Any] | None = None) -> bytes | None: ...
 
 
 @dataclass(slots=True)
@@ -77,8 +92,7 @@ class Rules:
     days: DayRange
     classify: Classify
     grouper: Grouper
-    extract: Callable[[str, str], bytes | None] | None = None
-    """message, the rule that found its type -> its fields as a JSON object"""
+    extract: Extract | None = None
     reduce: Callable[[str], str] | None = None
     """What is stored of a message's text, where the operator asked for less than all."""
     mask: Mask | None = None
@@ -142,10 +156,12 @@ def _append(
     rules: Rules, received: int, cut: dict[str, bool],
 ) -> None:  # fmt: skip
     """`cut`: ids of those that may go on, and whether they may go on with another."""
-    types, by = rules.classify(messages.text, stream)
+    decoded: Objects = {}
+    types, by = rules.classify(messages.text, stream, decoded)
     if rules.mask is not None:
         edges = {row: (cut[name], True) for row, name in enumerate(messages.id) if name in cut}
         messages = _masked(messages, rules.mask, edges)
+        decoded = {}  # what it says is to be read from the masked text
     count, offset = len(messages.id), len(batch)
     batch.container.extend([context] * count)
     batch.stream.extend([stream] * count)
@@ -164,13 +180,14 @@ def _append(
     for row, raw in messages.raw.items():
         batch.raw[offset + row] = raw
     if rules.extract is not None:
-        told = [row for row, text in enumerate(messages.text) if text[:1] == "{" or by[row] == "field"]
-        for row in told:
-            fields = rules.extract(messages.text[row], by[row])
-            if fields is not None and rules.mask is not None:
-                fields = rules.mask.fields(fields)
-            if fields is not None:
-                batch.fields[offset + row] = fields
+        extract, texts = rules.extract, messages.text
+        for row, rule in enumerate(by):
+            if rule == "field" or texts[row][:1] == "{":
+                fields = extract(texts[row], rule, decoded.get(row))
+                if fields is not None and rules.mask is not None:
+                    fields = rules.mask.fields(fields)
+                if fields is not None:
+                    batch.fields[offset + row] = fields
 
 
 def _masked(messages: "_Messages", mask: Mask, edges: Edges) -> "_Messages":
