@@ -27,6 +27,7 @@ from log_shipper.spool.segment import ENTRIES, OUTAGE, REPAIR, SpoolRecord
 from log_store.document import DocumentBatch
 from log_store.protocols import LogWriter
 from log_store.seal import Seal
+from wholelog_base.own_lines import own_lines_in
 
 log = logging.getLogger(__name__)
 
@@ -182,6 +183,9 @@ class Processor:
     def _repair(self, record: SpoolRecord) -> None:
         for message in messages(record.body):
             about = about_of(option_of(message))
+            if (own := own_lines_in(about)) is not None:
+                self._pipeline.tell(self._batch, own, record.position, record.received)
+                continue
             seal, gap = seal_in(about), gap_in(about)
             last_word = gap is not None or about.get("last_word", False)
             if seal is not None:

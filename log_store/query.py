@@ -35,7 +35,7 @@ class LogQuery:
     size: int | None = None  # at most so many; None: all
     newest: bool = False  # with `size`: the last of the range instead of the first; always given oldest first
     log_types: tuple[str, ...] = ()  # only these of `fields.LOG_TYPES`; (): all
-    streams: tuple[str, ...] = ()  # only these of `fields.STREAMS`; (): both
+    streams: tuple[str, ...] = ()  # only these of `fields.STREAMS`; (): all
     text: TextQuery | None = None  # only messages with these words; with `newest`, `size` messages are held in memory
     descending: bool = False  # the last first; `newest` says nothing then
     after: Place | None = None  # only what comes behind this place, in the direction of reading

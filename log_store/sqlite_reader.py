@@ -17,7 +17,7 @@ from orjson import loads
 from log_store import sqlite_owners, sqlite_seals
 from log_store.counting import add, counted, took_too_long, whole
 from log_store.errors import StoreUnavailable
-from log_store.fields import STDERR, STDOUT
+from log_store.fields import STDERR, STDOUT, WHOLELOG
 from log_store.query import Arrival, ContainerRef, Counts, LogLine, LogOwner, LogQuery, Page, Whose
 from log_store.rfc3339 import format_all
 from log_store.seal import Seal
@@ -31,8 +31,8 @@ from log_store.sqlite_order import AFTER_ALL, BEFORE_ALL, LEAST, LOG_TIME, MOST,
 from log_store.sqlite_unchanged import Unchanged
 
 T = TypeVar("T")
-_ID: Final = re.compile(r"[0-9a-z]{12}([oe])([0-7][0-9a-f]{15})[0-9a-f]{16}(?:\.\d+)?", re.ASCII)
-_STREAMS: Final = {"o": STDOUT, "e": STDERR}
+_ID: Final = re.compile(r"[0-9a-z]{12}([oew])([0-7][0-9a-f]{15})[0-9a-f]{16}(?:\.\d+)?", re.ASCII)
+_STREAMS: Final = {"o": STDOUT, "e": STDERR, "w": WHOLELOG}
 
 
 class SqliteReader:

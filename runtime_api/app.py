@@ -6,7 +6,7 @@ from typing import Final
 import falcon
 
 from log_store.protocols import LogReader
-from runtime_api.access.gate import Gate, everybody
+from runtime_api.access.open import open_gate
 from runtime_api.config import ApiSettings
 from runtime_api.containers.protocols import Containers
 from runtime_api.containers.secret_choice import SecretChoice
@@ -23,6 +23,7 @@ from runtime_api.resources.health import Alive, Metrics, Ready
 from runtime_api.resources.log_removal import LogRemoval
 from runtime_api.resources.logs import Bounds, Logs
 from runtime_api.resources.openapi import Docs, OpenApi
+from runtime_api.resources.page import Page, PageAsset, page_files
 from runtime_api.resources.views import Context, Diff, Histogram, Patterns, Views
 from runtime_api.seal_waits import SealWaits
 from runtime_api.shares import shares_of
@@ -34,7 +35,7 @@ App = falcon.App[falcon.Request, falcon.Response]
 
 _ROUTES: Final = (
     "POST and GET /containers, GET and DELETE /containers/{container_id}, GET and DELETE /logs, GET /logs/histogram, /logs/context, "
-    "/logs/patterns, /logs/diff, /healthz, /readyz, /metrics, /openapi.json, /docs"
+    "/logs/patterns, /logs/diff, /healthz, /readyz, /metrics, /openapi.json, /docs, /"
 )
 _ENGINE_ADVICE: Final = "see that Docker runs and that this user may use its socket (setting docker_host)"
 _STORE_ADVICE: Final = "see that the log store runs and that its settings fit (store, elasticsearch_*)"
@@ -46,8 +47,8 @@ _SOCKET_ADVICE: Final = (
 def create_app(
     containers: Containers, reader: LogReader, counters: Counters, clock: Clock, settings: ApiSettings
 ) -> App:
-    """Asks neither the containers nor the reader for anything yet: both may be away."""
-    app: App = falcon.App(middleware=[Observer(clock, counters), Gate(everybody)])
+    """Asks neither the containers nor the reader for anything yet: both may be away. Raises SettingsError."""
+    app: App = falcon.App(middleware=[Observer(clock, counters), open_gate(settings)])
     app.req_options.strip_url_path_trailing_slash = True
     ErrorHandlers(clock, counters, _ROUTES).add_to(app)
     secrets = SecretChoice(settings.secret_env)
@@ -73,6 +74,9 @@ def create_app(
     ]
     app.add_route("/readyz", Ready(dependencies, clock))
     app.add_route("/metrics", Metrics(counters.registry, Probes(dependencies, counters)))
-    app.add_route("/openapi.json", OpenApi(document(VERSION, settings.wait_limit)))
+    app.add_route("/openapi.json", OpenApi(document(VERSION, settings.wait_limit, secured=settings.access != "none")))
     app.add_route("/docs", Docs(files("runtime_api.openapi").joinpath("page.html").read_bytes()))
+    page = page_files()
+    app.add_route("/", Page(page))
+    app.add_route("/page/{version}/{name}", PageAsset(page))
     return app

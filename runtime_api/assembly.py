@@ -19,7 +19,7 @@ from runtime_api.shares import shares_of
 def assemble(
     settings: ApiSettings, containers: Containers, reader: LogReader, clock: Clock = time.time_ns
 ) -> ApiServer:
-    """A server that listens and awaits `run`. Raises OSError, ValueError (see `ApiServer`)."""
+    """A server that listens and awaits `run`. Raises SettingsError, and OSError, ValueError (see `ApiServer`)."""
     counters = Counters(CollectorRegistry())
     app = create_app(containers, reader, counters, clock, settings)
     limits = ServerLimits(settings.api_connections, settings.body_limit, settings.request_timeout)

@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except SettingsError as error:
         return _fail(asked.command, error.problems, 2)
-    except InputProblem as error:
+    except (InputProblem, UsageProblem) as error:
         return _fail(asked.command, [str(error)], 2)
     except BrokenPipeError:  # `wholelog config | head -1`: who reads has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -81,6 +81,8 @@ def _supervised(asked: argparse.Namespace, given: Given) -> int:
 
     loaded = load_parts([part for part in all_parts() if asked.command in ("up", part.name)], given)
     for one in loaded:
+        check_callers(one)
+    for one in loaded:
         _prepare(one)
     data = loaded[0].settings.data
     lock = lock_data_folder(data)
@@ -96,7 +98,9 @@ def _supervised(asked: argparse.Namespace, given: Given) -> int:
 
 def _api(asked: argparse.Namespace, given: Given) -> int:
     (part,) = [part for part in all_parts() if part.name == "api"]
-    _prepare(*load_parts([part], given))
+    (loaded,) = load_parts([part], given)
+    check_callers(loaded)
+    _prepare(loaded)
     become(part, given)
     raise AssertionError("exec returned")
 
@@ -126,6 +130,14 @@ def check_rules(one: Loaded) -> None:
         from log_shipper.rules import RuleBook
 
         RuleBook(one.settings)
+
+
+def check_callers(one: Loaded) -> None:
+    """Raises SettingsError where nobody could be told apart as the settings say, or who asks should be and is not."""
+    if one.part.name == "api":
+        from runtime_api.access.open import check_access
+
+        check_access(one.settings)
 
 
 def _api_address(loaded: Sequence[Loaded]) -> str:
@@ -257,6 +269,17 @@ def _note(text: str) -> None:
     print(f"wholelog reclassify: {text}", file=sys.stderr)
 
 
+def _token(asked: argparse.Namespace, given: Given) -> int:
+    from wholelog.token import add, make
+
+    (loaded,) = load_parts([part for part in all_parts() if part.name == "api"], given)
+    token, line = make(asked.uid, asked.role)
+    if asked.add:
+        add(line, loaded.settings.token_path)
+    print(token if asked.add else f"{token}\n{line}")
+    return 0
+
+
 def _driver_options(asked: argparse.Namespace, given: Given) -> int:
     from runtime_api.containers.log_driver import driver_options
     from wholelog.engine_client import EngineClient, engine_socket
@@ -291,6 +314,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Given], int]] = {
     "retention": _retention,
     "backup": _backup,
     "restore": _restore,
+    "token": _token,
     "driver-options": _driver_options,
     "version": _version,
 }

@@ -8,7 +8,7 @@ from dataclasses import Field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from log_store.fields import STDOUT, STREAMS
+from log_store.fields import STDOUT, WRITTEN
 from wholelog.client_settings import OWN, ClientSettings
 from wholelog.commands import completion
 from wholelog.commands.grammar import add_flags
@@ -32,6 +32,7 @@ COMMANDS = {
     "retention": "show what retention would remove by these settings (logs_for, logs_limit), and what must stay",
     "backup": "copy the store (SQLite), the tasks and what else must outlive the machine, while the service runs",
     "restore": "put a backup into a data folder that holds nothing yet",
+    "token": "make a token for a caller of the API: prints it once, and the line for the file that access_tokens names",
     "driver-options": "print the log driver's options for a container of one's own",
     "version": "print the version",
 }
@@ -69,6 +70,8 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]
         parsers[asked].add_argument("--dry-run", action="store_true", help="as without it: the shipper alone removes")
     if asked in ("backup", "restore"):
         parsers[asked].add_argument("folder", type=Path, metavar="FOLDER", help="of the backup")
+    if asked == "token":
+        _add_token(parsers[asked])
     if asked == "classify":
         _add_classify(parsers[asked])
     if asked == "reclassify":
@@ -90,8 +93,16 @@ def _add_classify(parser: argparse.ArgumentParser) -> None:
     form.add_argument(
         "--jsonl", action="store_true", help='JSON objects, one a line: {"log": …, "container", "stream", "time_ns"}'
     )
-    form.add_argument("--stream", choices=STREAMS, default=STDOUT, help="what plain lines were written to")
+    form.add_argument("--stream", choices=WRITTEN, default=STDOUT, help="what plain lines were written to")
     parser.add_argument("--each-line", action="store_true", help="join no lines: each is a message")
+
+
+def _add_token(parser: argparse.ArgumentParser) -> None:
+    from runtime_api.access.caller import ROLES
+
+    parser.add_argument("uid", metavar="UID", help="whose it is; their containers carry it")
+    parser.add_argument("--role", choices=ROLES, default="user", help="monitor: /metrics alone (default: user)")
+    parser.add_argument("--add", action="store_true", help="put the line into the file, and print the token alone")
 
 
 def _add_reclassify(parser: argparse.ArgumentParser) -> None:
@@ -109,6 +120,8 @@ def _classes(command: str) -> list[type]:
         return [ClientSettings]
     if command in ("driver-options", "backup", "restore"):
         return [SharedSettings]
+    if command == "token":
+        return [part.settings for part in all_parts() if part.name == "api"]
     named = "shipper" if command in ("audit", "classify", "reclassify", "retention") else command
     return [part.settings for part in all_parts() if named in ("up", "config", "check", "status", part.name)]
 

@@ -118,6 +118,18 @@ def choice(*values: str) -> Callable[[str], str]:
     return parse
 
 
+def some_of(*values: str) -> Callable[[str], tuple[str, ...]]:
+    """A list of these, with spaces or commas between."""
+
+    def parse(value: str) -> tuple[str, ...]:
+        found = words(value)
+        if not found or any(one not in values for one in found):
+            raise ValueError("must be one or more of " + ", ".join(values))
+        return found
+
+    return parse
+
+
 def address(value: str) -> tuple[str, int]:
     """HOST:PORT; an IPv6 host in brackets."""
     host, colon, port = value.rpartition(":")

@@ -8,7 +8,7 @@ from xxhash import xxh3_128_intdigest
 from log_shipper.audit.frames import Frames
 from log_shipper.ledger import FINEST_BITS, NOTHING, Account, Windows
 from log_shipper.stages.multiline import GAP, Grouper, GroupState
-from log_store.fields import STREAMS
+from log_store.fields import WRITTEN
 
 MOST_BORDERS = 4096  # between two lines that are remembered one by one
 END = 1 << 63  # ns; later than any record
@@ -37,7 +37,7 @@ class CopyAccount:
         self.first_time = 0  # ns, of the first frame read, whatever its time
         self.last_time = 0  # ns; the engine may say that a container ended before the stamp of its last line
         self._grouper, self._verified, self._border_bits = grouper, verified, border_bits
-        self._streams = {name: _CopyStream(verified == 0) for name in STREAMS}
+        self._streams = {name: _CopyStream(verified == 0) for name in WRITTEN}
 
     def add(self, frames: Frames) -> None:
         if not frames.time:
@@ -48,7 +48,7 @@ class CopyAccount:
         if frames.stream.count(first) == len(frames.stream):
             self._add(first, frames.time, frames.text, frames.whole)
             return
-        for stream in STREAMS:
+        for stream in WRITTEN:
             rows = [row for row, of_stream in enumerate(frames.stream) if of_stream == stream]
             if rows:
                 columns = ([column[row] for row in rows] for column in (frames.time, frames.text, frames.whole))

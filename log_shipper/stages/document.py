@@ -1,6 +1,6 @@
 """Lines become messages, and messages rows of a `DocumentBatch`: ids, versions, order, day, text.
 
-id       first 12 digits of the container id (of another sender: of its name's hash), `o`/`e` for the stream, 16
+id       first 12 digits of the container id (of another sender: of its name's hash), `o`/`e`/`w` for the stream, 16
          hexadecimal digits of the time, 16 of the hash of the message's first line (of its first record), and `.k` for
          the k-th further line that is identical in all of these. Never an ordinal of arrival: were the first of two
          lines of one nanosecond lost and put back, the two paths would disagree.
@@ -12,24 +12,40 @@ version  how many repairs of the container came before that knew all that was re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from operator import lt
+from typing import Any, Protocol
 
 from xxhash import xxh3_64_intdigest
 
-from log_shipper.stages.masking import Edges, Mask
+from log_shipper.stages.masking import Edges, Mask, reduced
 from log_shipper.stages.multiline import Grouper, GroupState
 from log_shipper.stages.partials import Identity, Lines, OpenLine
 from log_shipper.stages.runs import SENDER_PREFIX
 from log_store.document import Absorbed, ContainerContext, DocumentBatch
-from log_store.fields import OTHER_DAY, STDOUT
+from log_store.fields import OTHER_DAY, STDERR, STDOUT, WHOLELOG
 from log_store.rfc3339 import day_name
 
 MASK = (1 << 64) - 1
 DAY = 86_400 * 10**9
 LIVE, REPAIR = 1, 2
+_LETTERS = {STDOUT: "o", STDERR: "e", WHOLELOG: "w"}
 PASS_BITS = 40  # of a version, below the number of exact repairs
 
-Classify = Callable[[list[str], str], tuple[list[str], list[str]]]
-"""messages, stream -> their log_type, and by which rule"""
+Objects = dict[int, dict[str, Any]]
+"""row -> the JSON object that its message is"""
+
+
+class Classify(Protocol):
+    """Messages of a stream -> their log_type, and by which rule. The objects that messages are go into `decoded`."""
+
+    def __call__(
+        self, messages: list[str], stream: str, decoded: Objects | None = None
+    ) -> tuple[list[str], list[str]]: ...
+
+
+class Extract(Protocol):
+    """A message, the rule that found its type, the object that it is -> its fields as a JSON object."""
+
+    def __call__(self, message: str, rule: str, decoded: dict[str, Any] | None = None) -> bytes | None: ...
 
 
 @dataclass(slots=True)
@@ -76,8 +92,7 @@ class Rules:
     days: DayRange
     classify: Classify
     grouper: Grouper
-    extract: Callable[[str, str], bytes | None] | None = None
-    """message, the rule that found its type -> its fields as a JSON object"""
+    extract: Extract | None = None
     reduce: Callable[[str], str] | None = None
     """What is stored of a message's text, where the operator asked for less than all."""
     mask: Mask | None = None
@@ -141,10 +156,12 @@ def _append(
     rules: Rules, received: int, cut: dict[str, bool],
 ) -> None:  # fmt: skip
     """`cut`: ids of those that may go on, and whether they may go on with another."""
-    types, by = rules.classify(messages.text, stream)
+    decoded: Objects = {}
+    types, by = rules.classify(messages.text, stream, decoded)
     if rules.mask is not None:
         edges = {row: (cut[name], True) for row, name in enumerate(messages.id) if name in cut}
         messages = _masked(messages, rules.mask, edges)
+        decoded = {}  # what it says is to be read from the masked text
     count, offset = len(messages.id), len(batch)
     batch.container.extend([context] * count)
     batch.stream.extend([stream] * count)
@@ -157,35 +174,31 @@ def _append(
     batch.seq.extend(messages.seq)
     batch.log_type.extend(types)
     batch.log_type_by.extend(by)
-    batch.message.extend(messages.text if rules.reduce is None else _reduced(messages.text, rules.reduce, rules.mask))
+    batch.message.extend(messages.text if rules.reduce is None else reduced(messages.text, rules.reduce, rules.mask))
     batch.lines.extend(messages.lines)
     batch.last_time.extend(messages.last_time)
     for row, raw in messages.raw.items():
         batch.raw[offset + row] = raw
     if rules.extract is not None:
-        told = [row for row, text in enumerate(messages.text) if text[:1] == "{" or by[row] == "field"]
-        for row in told:
-            fields = rules.extract(messages.text[row], by[row])
-            if fields is not None and rules.mask is not None:
-                fields = rules.mask.fields(fields)
-            if fields is not None:
-                batch.fields[offset + row] = fields
+        extract, texts = rules.extract, messages.text
+        for row, rule in enumerate(by):
+            if rule == "field" or texts[row][:1] == "{":
+                fields = extract(texts[row], rule, decoded.get(row))
+                if fields is not None and rules.mask is not None:
+                    fields = rules.mask.fields(fields)
+                if fields is not None:
+                    batch.fields[offset + row] = fields
 
 
 def _masked(messages: "_Messages", mask: Mask, edges: Edges) -> "_Messages":
     return replace(messages, text=mask.texts(messages.text, edges), raw=mask.raw(messages.raw, edges))
 
 
-def _reduced(texts: list[str], reduce: Callable[[str], str], mask: Mask | None) -> list[str]:
-    reduced = list(map(reduce, texts))
-    return reduced if mask is None else mask.texts(reduced)  # what stood within a secret may be gone now
-
-
 def container_prefix(container_id: str, stream: str) -> str:
     first = container_id[:12]
     if container_id.startswith(SENDER_PREFIX):  # a text of somebody's own: two that begin alike must not meet
         first = f"t{xxh3_64_intdigest(container_id.encode()) & (1 << 44) - 1:011x}"
-    return first + ("o" if stream == STDOUT else "e")
+    return first + _LETTERS[stream]
 
 
 def _messages_of(

@@ -38,6 +38,12 @@ def caller_of(req: Any) -> Caller:
 
 def uid_problem(uid: object) -> str:
     """'' for text that may be an owner's id: it becomes a label, a keyword of the store and a word of a file."""
-    if not isinstance(uid, str) or not 1 <= len(uid) <= LONGEST_UID or not uid.isprintable() or " " in uid:
-        return f"must be text of 1 to {LONGEST_UID} printable characters without a space"
+    if (
+        not isinstance(uid, str)
+        or not 1 <= len(uid) <= LONGEST_UID
+        or not uid.isprintable()
+        or " " in uid
+        or uid[0] == "#"
+    ):
+        return f"must be text of 1 to {LONGEST_UID} printable characters without a space, the first not #"
     return ""

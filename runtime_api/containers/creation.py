@@ -1,6 +1,7 @@
 """Starting a task: once for each request id, and with nothing left behind where it fails."""
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -10,6 +11,7 @@ from runtime_api.containers.ending import Ends
 from runtime_api.containers.engine import CommandNotFound, Engine
 from runtime_api.containers.images import Image, Images
 from runtime_api.containers.making import Maker, container_name
+from runtime_api.containers.own_lines import Say, seconds, unsaid
 from runtime_api.containers.ownership import Ours
 from runtime_api.containers.plan import dumped, plan_of
 from runtime_api.containers.policies import Rules
@@ -32,7 +34,9 @@ class Starter:
     def __init__(
         self, engine: Engine, ours: Ours, tasks: Tasks, images: Images, maker: Maker, pulls: Pulls, ends: Ends,
         claims: Claims, rules: Rules, *, now: Callable[[], int], new_id: Callable[[], str],
+        say: Say = unsaid,
     ) -> None:  # fmt: skip
+        self._say = say
         self._engine, self._ours, self._tasks, self._images, self._maker = engine, ours, tasks, images, maker
         self._ends, self._claims, self._rules, self._now, self._new_id = ends, claims, rules, now, new_id
         # With the fingerprint of what was asked. What takes a twin long is an image.
@@ -83,7 +87,9 @@ class Starter:
         self._rules.check(task, self._engine.facts())
         if self._rules.limits.any:
             self._phase(_asked(task), self._tasks.alive())  # before anything is made for it; and again when it is there
+        began = time.monotonic()
         image = self._images.resolve(task)
+        fetched = f"image {image.name} was {image.fetched} in {seconds(began)}" if image.fetched else ""
         task_id = task.task_id or self._new_id()
         container_id = self._maker.make(task, task_id, image)
         plan = plan_of(task, image.name)
@@ -94,6 +100,10 @@ class Starter:
         )  # fmt: skip
         with self._claims.of(container_id):
             row = self._written(row, _key(task))
+            if fetched:
+                self._say(container_id, fetched)
+            if row.phase == QUEUED:
+                self._say(container_id, "queued: it starts once it has a place")
             if row.phase == "created":
                 self._start(row, task, image)
         self._ends.wake()
@@ -144,6 +154,7 @@ class Starter:
         """Marked first: if this process ends here, or the engine is away, the removal goes on later."""
         self._tasks.ask_deletion(row, "", self._now())
         self._ends.unseen(row.container_id, f"did not start: {error}")
+        self._say(row.container_id, f"did not start: {error}", "error")
         if request_id:
             self._tasks.unbind(request_id)
         if isinstance(error, EngineUnavailable):

@@ -14,13 +14,14 @@ from runtime_api.reading.forms import MEDIA_TYPES
 JSON: Final = "application/json"
 _MEANINGS: Final = {
     400: "the body or a parameter does not fit; the message names every problem",
-    403: "only an administrator may ask this",
+    401: "no token, or none that is good",
+    403: "the caller is known, and may not ask this",
     404: "there is no such container",
     408: "the request did not come whole in time",
     409: "the same request_id or task_id with another body",
     413: "the body is too large",
     415: "the body is of another type than JSON, or compressed",
-    429: "as many requests of this kind as may be are being worked on; see Retry-After",
+    429: "as many requests of this kind, or of this caller, as may be are being worked on; see Retry-After",
     500: "a fault of ours, of the engine or of the store",
     503: "Docker or the log store cannot be reached; see Retry-After",
 }
@@ -45,6 +46,7 @@ def paths(wait_limit: float) -> dict[str, Any]:
         "/metrics": {"get": _other("metrics", "Counters in Prometheus' text format", "health", "text/plain")},
         "/openapi.json": {"get": _other("openapi", "This document", "about", JSON)},
         "/docs": {"get": _other("page", "This document as a page", "about", "text/html")},
+        "/": {"get": _other("webPage", "The web page: containers and their logs", "about", "text/html")},
     }
 
 
@@ -147,10 +149,15 @@ def _responses(data: Shape, *errors: int) -> dict[str, Any]:
     """200 with this `data`, and the errors, those that any route may give included."""
     found: dict[str, Any] = {"200": {"description": "done", "content": {JSON: {"schema": envelope(data)}}}}
     for status in sorted({*errors, *_ALWAYS}):
-        found[str(status)] = {"description": _MEANINGS[status], "content": {JSON: {"schema": part("Error")}}}
-        if status in (429, 503):
-            retry = {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 0}}
-            found[str(status)]["headers"] = {"Retry-After": retry}
+        found[str(status)] = error_answer(status)
+    return found
+
+
+def error_answer(status: int) -> dict[str, Any]:
+    found: dict[str, Any] = {"description": _MEANINGS[status], "content": {JSON: {"schema": part("Error")}}}
+    if status in (429, 503):
+        retry = {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 0}}
+        found["headers"] = {"Retry-After": retry}
     return found
 
 

@@ -11,6 +11,7 @@ import falcon
 from log_store.protocols import LogReader
 from log_store.query import LogQuery
 from runtime_api.access.caller import caller_of
+from runtime_api.access.gate import lapsed_of
 from runtime_api.containers.protocols import Containers
 from runtime_api.counters import Counters
 from runtime_api.errors import BadRequest, TooManyFollowers
@@ -51,7 +52,8 @@ class Following:
                 return
             feed = stack.enter_context(self._feeds.joined(container_id))
             gone: Callable[[], bool] = req.env.get("waitress.client_disconnected", lambda: False)
-            client = Client(gone, self._keep_alive)
+            lapsed = lapsed_of(req)
+            client = Client(lambda: gone() or lapsed(), self._keep_alive)
             source = Source(self._reader, container_id)
             follower = Follower(source, feed, _chosen(container_id, asked, follow), position, client)
             name = follow.format or _ACCEPTED.get(_preferred(req), "ndjson")

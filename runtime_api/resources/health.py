@@ -1,10 +1,12 @@
 """`/healthz` (this process answers), `/readyz` (so does what it depends on) and `/metrics`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import falcon
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from runtime_api.access.caller import caller_of
 from runtime_api.envelope import MEDIA_TYPE, Clock, envelope
 from runtime_api.probes import Probes
 from runtime_api.readiness import Dependency
@@ -23,7 +25,10 @@ class Alive:
 
 class Ready:
     """`data`: for each dependency its `state`, `since` when, `detail`, and what is `to_do`. 503 if one is not ready that is
-    needed."""
+    needed.
+
+    Details, which tell of the machine, are for an administrator and a monitor: for everybody where nobody is told apart.
+    """
 
     def __init__(self, dependencies: Sequence[Dependency], clock: Clock) -> None:
         self._dependencies = dependencies
@@ -31,7 +36,13 @@ class Ready:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         found = [(dependency, dependency.look()) for dependency in self._dependencies]
-        bad = [f"{dependency.name}: {condition.detail}" for dependency, condition in found if not condition.ready]
+        if caller_of(req).role == "user":
+            found = [(dependency, replace(condition, detail="")) for dependency, condition in found]
+        bad = [
+            f"{dependency.name}: {condition.detail or 'not ready'}"
+            for dependency, condition in found
+            if not condition.ready
+        ]
         unready = any(dependency.needed and not condition.ready for dependency, condition in found)
         status = 503 if unready else 200
         if unready:

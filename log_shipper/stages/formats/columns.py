@@ -13,6 +13,7 @@ import re
 
 from log_shipper.stages.formats import json_fields, letters, logfmt, priority
 from log_shipper.stages.formats.levels import ABBREVIATED, LETTERS, UPPER, WORDS, XORG, Found
+from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, at_once, of_quick
 from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS, of_parts
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import set_off
@@ -34,16 +35,6 @@ _PROGRAM = re.compile(r"\S{1,100}+ [\w./-]{1,80}\[\d{1,9}\] (?=[A-Z]{4,9}\b)")  
 _LEVEL_IN_NAME = re.compile(r"[\w.-]+[./]([A-Z]{4,9})(?:/[\w.]+)?:")  # Monolog: production.ERROR:
 _WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
 _PRINTED_BY_OTHER = re.compile(r"std(?:out|err) [FP] ")
-# What follows a time in most formats: `INFO`, `[main] INFO`, `[12] user@db LOG:`, ` - name - INFO`, `[info]`
-_TAIL = (
-    r"\]?+[ \t]*+(?:(?:- |\| |: |:|\|)?"
-    r"(?:\[([\w.#-][\w.# -]{0,50}+)\][ \t]++(?:\w{1,40}+@\w{1,40}+ )?|([\w.]{1,60}+) - )?([A-Z]{3,8})(?=[ \t:|\]])"
-    r"|\[ ?([A-Za-z]{3,9}) {0,8}\])"
-)
-_QUICK = re.compile(_TAIL)
-_AT_ONCE = re.compile(
-    r"\[?(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,9}+)?(?:Z| ?[+-]\d\d:?\d\d| UTC)?" + _TAIL
-)
 _NAME_AFTER = re.compile(r" (?:[\w.-]+ ?\[\d|[\w.-]+ \[[\w-]+[./:@=]|[\w-]+(?:[./:][\w-]+)+|[A-Z][\w.]*:|\[)[ :\]]?")
 _JULIA = re.compile(r"\[ (Info|Warning|Error|Debug): ")
 # `asyncio DEBUG Using selector`, and not `got ERROR from upstream`
@@ -59,8 +50,6 @@ _COMPOUND = re.compile(  # error handling, warning signs, info desk
 _OPENS_NO_SENTENCE = frozenset(("info", "warn"))
 _ODD_NAME = re.compile(r"#\d|[%+._$]\S|/\w")
 _ESPHOME = re.compile(r"\[[\w.]{1,40}:\d{2,5}\]: ")  # [10:20:30][C][wifi:012]: its configuration
-# Datadog's trace agent names itself before the level: `… UTC | TRACE | INFO | text`
-_NEXT_COLUMN = re.compile(r" \| (?:ERROR|WARN|INFO|DEBUG|CRITICAL|TRACE) \|")
 _LABEL = re.compile(r"[A-Za-z]+:$")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _MOST_TOKENS = 14
@@ -68,25 +57,13 @@ _MOST_NAMES = 3
 _MOST_PAIRS = 6
 
 
-def at_once(line: str) -> Found | None:
-    """The commonest headers, read by one expression: None says that the header must be read token by token."""
-    match = _AT_ONCE.match(line)
-    return _of_quick(line, match) if match is not None else None
+def level_place(line: str) -> int:
+    """Where, behind a time, the level stands that the header declares: in capitals, or alone in brackets; else 0.
 
-
-def _of_quick(line: str, match: re.Match[str]) -> Found | None:
-    thread, name, word, bracketed = match.groups()
-    if bracketed is not None:
-        declared = WORDS.get(bracketed.lower())
-        return (declared, "bracket") if declared is not None else None
-    declared = UPPER.get(word)
-    before = thread or name
-    if declared is None or (before is not None and before.partition(" ")[0].upper() in UPPER):
-        return None
-    end = match.end()
-    if not set_off(line, end, word, stamped=True) or (word == "TRACE" and _NEXT_COLUMN.match(line, end) is not None):
-        return None
-    return declared, "prefix" if line[end] == ":" else "column"
+    What stands before it decides alone that a level which stands there declares, and of digits only that they are digits.
+    0 also where `at_once` finds it.
+    """
+    return Header(line).read().place if at_once(line) is None else 0
 
 
 class Header:
@@ -96,7 +73,19 @@ class Header:
     is another program's whole line.
     """
 
-    __slots__ = ("line", "found", "text", "stamped", "wraps", "_names", "_plain", "_paired", "_pairs", "_label")
+    __slots__ = (
+        "line",
+        "found",
+        "text",
+        "stamped",
+        "wraps",
+        "place",
+        "_names",
+        "_plain",
+        "_paired",
+        "_pairs",
+        "_label",
+    )
 
     def __init__(self, line: str, *, stamped: bool = False) -> None:
         self.line = line
@@ -104,6 +93,7 @@ class Header:
         self.text = 0
         self.stamped = stamped
         self.wraps = False
+        self.place = 0  # see `level_place`
         self._names = 0
         self._plain = False
         self._paired = False
@@ -159,6 +149,8 @@ class Header:
         declared = None if called else self._of_group(group[1], first, line[group.end() : group.end() + 60])
         if declared is not None:
             self.found = declared, "bracket"
+            direct = first == "[" and self.stamped and not self._plain and group[1].strip().isalpha()
+            self.place = group.start(1) if direct else 0
             return -1
         if not self._names:
             self.text = group.end()
@@ -202,9 +194,10 @@ class Header:
         line = self.line
         self.stamped = True
         self.text = end
-        quick = _QUICK.match(line, end)
-        self.found = _of_quick(line, quick) if quick is not None else None
-        if self.found is not None:
+        quick = QUICK.match(line, end)
+        self.found = of_quick(line, quick) if quick is not None else None
+        if self.found is not None and quick is not None:
+            self.place = quick.start(3 if quick[4] is None else 4)
             return -1
         following = line[end : end + 1]
         if following and (following.isalnum() or following in "._/"):
@@ -225,6 +218,8 @@ class Header:
         if declared is not None and (self.stamped or self.text):
             if self._declares(start, end, word, gap):
                 self.found = declared, "prefix" if line[end : end + 1] in ":：" else "column"
+                if self.stamped and word in UPPER and not (self._plain or self._label):
+                    self.place = start
                 return -1
         if len(word) == 1 and self.stamped:
             self.found = letters.after_stamp(line, start, gap)
@@ -241,7 +236,7 @@ class Header:
         if self._plain:
             wide = "  " in gap and line[end : end + 2] == ": "
             return wide or (word in UPPER and _SET_OFF_AFTER_WORD.match(line, end) is not None)
-        if word == "TRACE" and _NEXT_COLUMN.match(line, end) is not None:
+        if word == "TRACE" and NEXT_COLUMN.match(line, end) is not None:
             return False
         if self._label and line.startswith((" ->", " =>"), end):
             return False  # state: ERROR -> OK

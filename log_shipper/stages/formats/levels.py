@@ -118,6 +118,12 @@ def of_word(word: str) -> str | None:
     return None
 
 
+LEVEL_VALUES: Final = {
+    form: (log_type, "field") for word, log_type in WORDS.items() for form in (word, word.upper(), word.capitalize())
+}
+"""What a level field usually holds, as it is written -> what it declares; nothing but what `of_word` says too."""
+
+
 def of_number(number: int, scale: str) -> str | None:
     """The type of a number on a named scale (`level`: whichever scale the number itself belongs to); else None."""
     if scale == "level":
