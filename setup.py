@@ -48,6 +48,7 @@ setup(
             "schemathesis>=4.20,<5",
             "s3fs>=2024.6,<2027",
             "moto[server]>=5,<6",
+            "pyyaml>=6,<7",
             "trustme>=1.1,<2",
             "ruff>=0.6",
             "mypy>=1.11",

@@ -77,6 +77,7 @@ def _fail(command: str, problems: Sequence[str], code: int) -> int:
 def _supervised(asked: argparse.Namespace, given: Given) -> int:
     """`up` and `shipper`: their processes under a supervisor, which is this process."""
     from wholelog.places import lock_data_folder
+    from wholelog_base.own_log import log_to
     from wholelog_base.supervisor import supervise
 
     loaded = load_parts([part for part in all_parts() if asked.command in ("up", part.name)], given)
@@ -87,6 +88,7 @@ def _supervised(asked: argparse.Namespace, given: Given) -> int:
     data = loaded[0].settings.data
     lock = lock_data_folder(data)
     logging.basicConfig(level=logging.INFO, format=f"%(asctime)s %(levelname)s wholelog {asked.command}: %(message)s")
+    log_to(loaded[0].settings.own_logs, "supervisor")
     logging.getLogger(__name__).info(
         "%sdata in %s; store %s", _api_address(loaded), data, _shown(loaded[0], "store_url")
     )
