@@ -237,6 +237,34 @@ def _retention(asked: argparse.Namespace, given: Given) -> int:
     return 0
 
 
+def _backup(asked: argparse.Namespace, given: Given) -> int:
+    from log_store.open import sqlite_folder
+    from wholelog.backup import backup
+
+    settings = load_shared(given)
+    store = sqlite_folder(settings.store_url)
+    backup(settings.data, store, asked.folder.absolute(), print)
+    if store is None:
+        print("the store is an Elasticsearch, which is not in it: take a snapshot of it, see docs/operations.md")
+    return 0
+
+
+def _restore(asked: argparse.Namespace, given: Given) -> int:
+    from log_store.open import sqlite_folder
+    from wholelog.backup import restore
+    from wholelog.places import lock_data_folder, make_data_folder
+
+    settings = load_shared(given)
+    make_data_folder(settings.data)
+    lock = lock_data_folder(settings.data)
+    try:
+        names = restore(asked.folder.absolute(), settings.data, sqlite_folder(settings.store_url))
+    finally:
+        os.close(lock)
+    print(f"{len(names)} files are in place in {settings.data}: start `wholelog up`")
+    return 0
+
+
 def _note(text: str) -> None:
     print(f"wholelog reclassify: {text}", file=sys.stderr)
 
@@ -284,6 +312,8 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Given], int]] = {
     "classify": _classify,
     "reclassify": _reclassify,
     "retention": _retention,
+    "backup": _backup,
+    "restore": _restore,
     "token": _token,
     "driver-options": _driver_options,
     "version": _version,

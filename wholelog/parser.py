@@ -30,6 +30,8 @@ COMMANDS = {
     "classify": "show what lines from standard input become, and which rule decided",
     "reclassify": "apply the rules as they are now to what is stored, for a time range",
     "retention": "show what retention would remove by these settings (logs_for, logs_limit), and what must stay",
+    "backup": "copy the store (SQLite), the tasks and what else must outlive the machine, while the service runs",
+    "restore": "put a backup into a data folder that holds nothing yet",
     "token": "make a token for a caller of the API: prints it once, and the line for the file that access_tokens names",
     "driver-options": "print the log driver's options for a container of one's own",
     "version": "print the version",
@@ -66,6 +68,8 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]
         parsers[asked].add_argument("--repair", action="store_true", help="write all that Docker still has again")
     if asked == "retention":
         parsers[asked].add_argument("--dry-run", action="store_true", help="as without it: the shipper alone removes")
+    if asked in ("backup", "restore"):
+        parsers[asked].add_argument("folder", type=Path, metavar="FOLDER", help="of the backup")
     if asked == "token":
         _add_token(parsers[asked])
     if asked == "classify":
@@ -114,7 +118,7 @@ def _add_reclassify(parser: argparse.ArgumentParser) -> None:
 def _classes(command: str) -> list[type]:
     if command in CLIENT_COMMANDS:
         return [ClientSettings]
-    if command == "driver-options":
+    if command in ("driver-options", "backup", "restore"):
         return [SharedSettings]
     if command == "token":
         return [part.settings for part in all_parts() if part.name == "api"]
