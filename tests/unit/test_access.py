@@ -318,7 +318,11 @@ def test_an_engine_that_is_away_is_told_of_without_its_address(api: Api, tokens:
 
     api.containers.error = EngineUnavailable("Docker at /secret/docker.sock cannot be reached")
     answer = api.ask("GET", "/readyz")
-    assert answer.status_code == 503 and answer.json["message"].startswith("engine: not ready") and "secret" not in answer.text
+    assert (
+        answer.status_code == 503
+        and answer.json["message"].startswith("engine: not ready")
+        and "secret" not in answer.text
+    )
     assert "secret" in api.ask("GET", "/readyz", tokens.root).text
 
 
