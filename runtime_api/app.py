@@ -45,10 +45,11 @@ _SOCKET_ADVICE: Final = (
 
 
 def create_app(
-    containers: Containers, reader: LogReader, counters: Counters, clock: Clock, settings: ApiSettings
-) -> App:
-    """Asks neither the containers nor the reader for anything yet: both may be away. Raises SettingsError."""
-    app: App = falcon.App(middleware=[Observer(clock, counters), open_gate(settings)])
+    containers: Containers, reader: LogReader, counters: Counters, clock: Clock, settings: ApiSettings, *,
+    own_names: bool = False,
+) -> App:  # fmt: skip
+    """`own_names`: see `Gate`; clients of tests call the machine what they like. Asks neither the containers nor the reader for anything yet: both may be away. Raises SettingsError."""
+    app: App = falcon.App(middleware=[Observer(clock, counters), open_gate(settings, own_names=own_names)])
     app.req_options.strip_url_path_trailing_slash = True
     ErrorHandlers(clock, counters, _ROUTES).add_to(app)
     secrets = SecretChoice(settings.secret_env)

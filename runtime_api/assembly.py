@@ -21,7 +21,7 @@ def assemble(
 ) -> ApiServer:
     """A server that listens and awaits `run`. Raises SettingsError, and OSError, ValueError (see `ApiServer`)."""
     counters = Counters(CollectorRegistry())
-    app = create_app(containers, reader, counters, clock, settings)
+    app = create_app(containers, reader, counters, clock, settings, own_names=not settings.listen_unprotected)
     limits = ServerLimits(settings.api_connections, settings.body_limit, settings.request_timeout)
     refusals = Refusals(clock, counters, limits.body_limit, limits.connections, limits.timeout)
     return ApiServer(

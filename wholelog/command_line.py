@@ -170,10 +170,12 @@ def _check(asked: argparse.Namespace, given: Given) -> int:
 
 
 def _status(asked: argparse.Namespace, given: Given) -> int:
+    from wholelog.client_settings import client_settings, token_of
     from wholelog.status import disk, health
 
     settings = {one.part.name: one.settings for one in load_parts(all_parts(), given)}
-    lines = [*health("api", settings["api"].listen), *health("shipper", settings["shipper"].shipper_listen)]
+    token = token_of(client_settings({}, given.environ, given.config))
+    lines = [*health("api", settings["api"].listen, token), *health("shipper", settings["shipper"].shipper_listen)]
     lines += disk(settings["shipper"], given.environ)
     print("\n".join(map(str, lines)))
     return 0 if all(line.well for line in lines) else 1
