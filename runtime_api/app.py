@@ -7,6 +7,7 @@ import falcon
 
 from log_store.protocols import LogReader
 from runtime_api.access.open import open_gate
+from runtime_api.audit_trail import Note, Trail, nowhere
 from runtime_api.config import ApiSettings
 from runtime_api.containers.protocols import Containers
 from runtime_api.containers.secret_choice import SecretChoice
@@ -45,11 +46,22 @@ _SOCKET_ADVICE: Final = (
 
 
 def create_app(
+<<<<<<< HEAD
     containers: Containers, reader: LogReader, counters: Counters, clock: Clock, settings: ApiSettings, *,
     own_names: bool = False,
 ) -> App:  # fmt: skip
     """`own_names`: see `Gate`; clients of tests call the machine what they like. Asks neither the containers nor the reader for anything yet: both may be away. Raises SettingsError."""
     app: App = falcon.App(middleware=[Observer(clock, counters), open_gate(settings, own_names=own_names)])
+=======
+    containers: Containers, reader: LogReader, counters: Counters, clock: Clock, settings: ApiSettings,
+    note: Note = nowhere,
+) -> App:  # fmt: skip
+    """`note` keeps the trail of what is changed. Asks neither the containers nor the reader for anything yet: both may be away.
+
+    Raises SettingsError.
+    """
+    app: App = falcon.App(middleware=[Observer(clock, counters), Trail(note), open_gate(settings)])
+>>>>>>> secrets
     app.req_options.strip_url_path_trailing_slash = True
     ErrorHandlers(clock, counters, _ROUTES).add_to(app)
     secrets = SecretChoice(settings.secret_env)

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from log_store.protocols import LogReader
 from runtime_api.app import create_app
+from runtime_api.audit_trail import AuditTrail, nowhere
 from runtime_api.config import ApiSettings
 from runtime_api.containers.protocols import Containers
 from runtime_api.counters import Counters
@@ -17,11 +18,18 @@ from runtime_api.shares import shares_of
 
 
 def assemble(
-    settings: ApiSettings, containers: Containers, reader: LogReader, clock: Clock = time.time_ns
-) -> ApiServer:
+    settings: ApiSettings, containers: Containers, reader: LogReader, clock: Clock = time.time_ns,
+    trail: AuditTrail | None = None,
+) -> ApiServer:  # fmt: skip
     """A server that listens and awaits `run`. Raises SettingsError, and OSError, ValueError (see `ApiServer`)."""
     counters = Counters(CollectorRegistry())
+<<<<<<< HEAD
     app = create_app(containers, reader, counters, clock, settings, own_names=not settings.listen_unprotected)
+=======
+    if trail is not None:
+        counters.watch_audit_lost(lambda: trail.lost)
+    app = create_app(containers, reader, counters, clock, settings, trail.note if trail is not None else nowhere)
+>>>>>>> secrets
     limits = ServerLimits(settings.api_connections, settings.body_limit, settings.request_timeout)
     refusals = Refusals(clock, counters, limits.body_limit, limits.connections, limits.timeout)
     return ApiServer(
