@@ -137,7 +137,7 @@ def _pairs(message: str) -> dict[str, Any]:
     if message.count("=") <= FIELDS:
         found: dict[str, Any] = dict(_PAIR.findall(message, 0, _LOGFMT))
     else:
-        found = dict(match.groups() for match in islice(_PAIR.finditer(message, 0, _LOGFMT), FIELDS))
+        found = {match[1]: match[2] for match in islice(_PAIR.finditer(message, 0, _LOGFMT), FIELDS)}
     if '"' in message:
         for key, value in found.items():
             if value[:1] == '"':

@@ -17,7 +17,22 @@ from tests.data.log_lines.accuracy import files, rows
 LINES = sorted({line for path in files() for line, _ in rows(path)})
 STAMPED = [line for line in LINES if line[:1] in "0123456789["]
 OBJECTS = [line for line in LINES if line.startswith("{")]
-LEVELS = ("ERROR", "WARN", "INFO", "DEBUG", "TRACE", "FATAL", "ERR", "INF", "LOG", "info", "warning", "error", "DEBUG1", "gold")
+LEVELS = (
+    "ERROR",
+    "WARN",
+    "INFO",
+    "DEBUG",
+    "TRACE",
+    "FATAL",
+    "ERR",
+    "INF",
+    "LOG",
+    "info",
+    "warning",
+    "error",
+    "DEBUG1",
+    "gold",
+)
 LEVEL = re.compile(rf"\b(?:{'|'.join(LEVELS)})\b")
 SEEDS = st.integers(0, 2**32)
 BITS = ("=", " = ", ": ", "::", "[", "] ", "[12]: ", "{", '{"level":"error"}', "\r", "\x1b[31m", "\u200b", " level=error", "| ", "- ", "-> ", "\n", "ERROR ", "a", " ")  # fmt: skip
