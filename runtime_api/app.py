@@ -46,22 +46,15 @@ _SOCKET_ADVICE: Final = (
 
 
 def create_app(
-<<<<<<< HEAD
-    containers: Containers, reader: LogReader, counters: Counters, clock: Clock, settings: ApiSettings, *,
-    own_names: bool = False,
-) -> App:  # fmt: skip
-    """`own_names`: see `Gate`; clients of tests call the machine what they like. Asks neither the containers nor the reader for anything yet: both may be away. Raises SettingsError."""
-    app: App = falcon.App(middleware=[Observer(clock, counters), open_gate(settings, own_names=own_names)])
-=======
     containers: Containers, reader: LogReader, counters: Counters, clock: Clock, settings: ApiSettings,
-    note: Note = nowhere,
+    note: Note = nowhere, *, own_names: bool = False,
 ) -> App:  # fmt: skip
-    """`note` keeps the trail of what is changed. Asks neither the containers nor the reader for anything yet: both may be away.
+    """`note` keeps the trail of what is changed. `own_names`: see `Gate`; clients of tests call the machine what they like.
 
-    Raises SettingsError.
+    Asks neither the containers nor the reader for anything yet: both may be away. Raises SettingsError.
     """
-    app: App = falcon.App(middleware=[Observer(clock, counters), Trail(note), open_gate(settings)])
->>>>>>> secrets
+    gate = open_gate(settings, own_names=own_names)
+    app: App = falcon.App(middleware=[Observer(clock, counters), Trail(note), gate])
     app.req_options.strip_url_path_trailing_slash = True
     ErrorHandlers(clock, counters, _ROUTES).add_to(app)
     secrets = SecretChoice(settings.secret_env)

@@ -23,13 +23,11 @@ def assemble(
 ) -> ApiServer:  # fmt: skip
     """A server that listens and awaits `run`. Raises SettingsError, and OSError, ValueError (see `ApiServer`)."""
     counters = Counters(CollectorRegistry())
-<<<<<<< HEAD
-    app = create_app(containers, reader, counters, clock, settings, own_names=not settings.listen_unprotected)
-=======
     if trail is not None:
         counters.watch_audit_lost(lambda: trail.lost)
-    app = create_app(containers, reader, counters, clock, settings, trail.note if trail is not None else nowhere)
->>>>>>> secrets
+    note = trail.note if trail is not None else nowhere
+    own_names = not settings.listen_unprotected
+    app = create_app(containers, reader, counters, clock, settings, note, own_names=own_names)
     limits = ServerLimits(settings.api_connections, settings.body_limit, settings.request_timeout)
     refusals = Refusals(clock, counters, limits.body_limit, limits.connections, limits.timeout)
     return ApiServer(

@@ -192,11 +192,17 @@ def _audit(asked: argparse.Namespace, given: Given) -> int:
 
 
 def _classify(asked: argparse.Namespace, given: Given) -> int:
-    from log_shipper.rules import rules_of
+    from log_shipper.rules import RuleBook
+    from log_store.document import ContainerContext
     from wholelog.classify import classify_plain, classify_records
+    from wholelog_base.log_settings import from_label
 
+    try:
+        from_label(asked.log_settings)
+    except ValueError as error:
+        raise SettingsError([f"--log-settings: {error}"]) from error
     (loaded,) = load_parts([part for part in all_parts() if part.name == "shipper"], given)
-    rules, join = rules_of(loaded.settings), not asked.each_line
+    rules, join = RuleBook(loaded.settings).of(ContainerContext("", log=asked.log_settings)), not asked.each_line
     if asked.jsonl:
         classify_records(sys.stdin.fileno(), sys.stdout, rules, join=join)
     else:

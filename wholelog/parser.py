@@ -94,6 +94,12 @@ def _add_classify(parser: argparse.ArgumentParser) -> None:
         "--jsonl", action="store_true", help='JSON objects, one a line: {"log": …, "container", "stream", "time_ns"}'
     )
     form.add_argument("--stream", choices=WRITTEN, default=STDOUT, help="what plain lines were written to")
+    parser.add_argument(
+        "--log-settings",
+        metavar="JSON",
+        default="",
+        help="how to read the lines, as task_desc.log and the label have it",
+    )
     parser.add_argument("--each-line", action="store_true", help="join no lines: each is a message")
 
 
