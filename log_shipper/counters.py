@@ -34,6 +34,7 @@ MEANINGS: Final = {
     "lines_missing": "lines that the store does not have, though they were handed to it",
     "audits_failed": "containers whose log could not be compared",
     "lines_put_back": "lines that the live path had lost and the audit put back",
+    "problem_errors": "batches whose errors could not be counted",
     "engine_reconnects": "times that the engine's events broke off",
 }
 GAUGES: Final = ("connections_open", "spool_bytes")

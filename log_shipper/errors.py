@@ -9,6 +9,7 @@ ShipperError
 │   └── ContainerBusy  it does not say anything of one container, which somebody copies to or from
 ├── CopyDamaged        Docker's copy of a log broke off, or its frames make no sense
 ├── CopyGone           the container, and with it its copy, is not there any more
+├── BookUnusable       the book of problems cannot be opened
 └── NotAccepted        the acceptor did not take what the audit put back; it is tried again
 """
 
@@ -50,4 +51,8 @@ class CopyGone(ShipperError):
 
 
 class NotAccepted(ShipperError):
+    pass
+
+
+class BookUnusable(ShipperError):
     pass

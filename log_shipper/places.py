@@ -31,5 +31,10 @@ def bad_folder(data: Path) -> Path:
     return data / "bad-records"
 
 
+def book_file(data: Path) -> Path:
+    """Of problems and alerts."""
+    return data / "problems.sqlite"
+
+
 def engine_file(data: Path) -> Path:
     return data / "engine"

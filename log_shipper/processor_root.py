@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import threading
-import uuid
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -29,13 +28,14 @@ from log_shipper.places import (
     checkpoint_file,
     containers_file,
     dead_letter_file,
-    shipper_name_file,
     spool_folder,
 )
-from log_shipper.processor import Pace, Processor
+from log_shipper.problems_root import Watching
+from log_shipper.processor import Observer, Pace, Processor
 from log_shipper.rules import RuleBook
+from log_shipper.shipper_name import shipper_name
 from log_shipper.spool.reader import SpoolReader
-from log_store.open import open_reader, open_writer, store_options
+from log_store.open import open_problems, open_reader, open_writer, store_options
 from log_store.protocols import LogWriter
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,7 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
     with (
         closing(open_writer(settings.store_url, options)) as writer,
         closing(open_reader(settings.store_url, options)) as reader,
+        closing(open_problems(settings.store_url, options)) as problems,
     ):
         losses = Losses(reader.count_lines, counters.count)
         delivery = Delivery(
@@ -61,7 +62,8 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
             count=counters.count, refused=losses.refused,
         )  # fmt: skip
         rules = RuleBook(settings)
-        processor = _processor(settings, url, rules, writer, delivery, losses, counters)
+        watching = Watching(settings, problems, counters.count)
+        processor = _processor(settings, url, rules, writer, delivery, losses, counters, watching.watch)
         audits = Audits(settings, url, rules, processor, reader, counters.count)
         health = HealthServer(
             settings.shipper_listen, _checks(settings, audits, delivery), _registry(settings, counters), audits.verdicts
@@ -71,6 +73,7 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
             signal.signal(number, lambda *_: _begin_to_stop(stop, delivery))
         health.start()
         audits.start()
+        watching.start()
         try:
             processor.run(beat, stop)
         except Stopping:
@@ -78,18 +81,19 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
         finally:
             audits.close()
             health.close()
+            watching.close()
             delivery.stop()
 
 
 def _processor(
     settings: ShipperSettings, url: str, rules: RuleBook, writer: LogWriter, delivery: Delivery, losses: Losses,
-    counters: Counters,
+    counters: Counters, observer: Observer,
 ) -> Processor:  # fmt: skip
     """As the checkpoint left it."""
     data, checkpoint = settings.data, Checkpoint(checkpoint_file(settings.data))
     containers = Containers(containers_file(data), Engine(url, timeout=5).lookup)
     pipeline = Pipeline(
-        shipper_name(shipper_name_file(data)), containers.context, rules.of, max_message=settings.max_message
+        shipper_name(data), containers.context, rules.of, max_message=settings.max_message
     )  # fmt: skip
     position, state = checkpoint.load()
     pipeline.restore(state)
@@ -97,7 +101,7 @@ def _processor(
     spool = SpoolReader(spool_folder(data), position)
     pace = Pace(settings.batch_size, settings.checkpoint_interval, settings.inflated_limit, settings.spool_limit // 8)
     return Processor(
-        spool, pipeline, delivery, writer, checkpoint, pace, losses, counters.count, bad_folder(data)
+        spool, pipeline, delivery, writer, checkpoint, pace, losses, counters.count, bad_folder(data), observer
     )  # fmt: skip
 
 
@@ -113,18 +117,6 @@ def _checks(settings: ShipperSettings, audits: Audits, delivery: Delivery) -> di
         "store": lambda: delivery.trouble,
         "socket": lambda: _refused(settings.socket_path),
     }
-
-
-def shipper_name(file: Path) -> str:
-    """A name of this shipper for ever: positions in its spool are told apart from another's by it."""
-    try:
-        return file.read_text()
-    except FileNotFoundError:
-        name = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
-        new = file.with_suffix(".new")
-        new.write_text(name)
-        os.replace(new, file)
-        return name
 
 
 def _begin_to_stop(stop: threading.Event, delivery: Delivery) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from log_store.errors import StoreMisconfigured
+from log_store.problem import ProblemStore
 from log_store.protocols import LogReader, LogWriter
 from log_store.retyping import LogRetyper
 from wholelog_base.settings import SharedSettings
@@ -77,6 +78,18 @@ def open_retyper(url: str, options: StoreOptions = StoreOptions()) -> LogRetyper
     from log_store.elastic_retyping import ElasticRetyper
 
     return ElasticRetyper(url, options)
+
+
+def open_problems(url: str, options: StoreOptions = StoreOptions()) -> ProblemStore:
+    """Problems of the store at this URL. Raises StoreMisconfigured; SQLite's folder need not be there yet."""
+    folder = _sqlite_folder(url)
+    if folder is not None:
+        from log_store.sqlite_problems import SqliteProblems
+
+        return SqliteProblems(folder)
+    from log_store.elastic_problems import ElasticProblems
+
+    return ElasticProblems(url, options)
 
 
 def _sqlite_folder(url: str) -> Path | None:

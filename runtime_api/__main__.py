@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from log_store.errors import StoreMisconfigured
-from log_store.open import open_reader, store_options
+from log_store.open import open_problems, open_reader, store_options
 from runtime_api.assembly import assemble
 from runtime_api.config import ApiSettings
 from runtime_api.containers.open import open_containers
@@ -29,6 +29,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         settings, _ = load(ApiSettings, {}, environ)
         reader = open_reader(settings.store_url, store_options(settings))
+        problems = open_problems(settings.store_url, store_options(settings))
     except SettingsError as error:
         return _refuse("; ".join(error.problems), 2)
     except StoreMisconfigured as error:
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     except RuntimeApiError as error:  # its table in the data folder cannot be opened
         return _refuse(str(error), 1)
     try:
-        server = assemble(settings, containers, reader)
+        server = assemble(settings, containers, reader, problems)
     except (OSError, ValueError) as error:
         taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
         host, port = settings.listen
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     finally:
         containers.close()
         reader.close()
+        problems.close()
     return 0
 
 

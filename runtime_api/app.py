@@ -5,6 +5,7 @@ from typing import Final
 
 import falcon
 
+from log_store.problem import ProblemStore
 from log_store.protocols import LogReader
 from runtime_api.config import ApiSettings
 from runtime_api.containers.protocols import Containers
@@ -19,6 +20,7 @@ from runtime_api.resources.following import Following
 from runtime_api.resources.health import Alive, Metrics, Ready
 from runtime_api.resources.logs import Bounds, Logs
 from runtime_api.resources.openapi import Docs, OpenApi
+from runtime_api.resources.problems import OneProblem, ProblemList, ProblemViews
 from runtime_api.resources.views import Context, Diff, Histogram, Patterns, Views
 from runtime_api.seal_waits import SealWaits
 from runtime_api.shares import shares_of
@@ -29,15 +31,16 @@ App = falcon.App[falcon.Request, falcon.Response]
 
 _ROUTES: Final = (
     "POST and GET /containers, GET and DELETE /containers/{container_id}, GET /logs, /logs/histogram, /logs/context, "
-    "/logs/patterns, /logs/diff, /healthz, /readyz, /metrics, /openapi.json, /docs"
+    "/logs/patterns, /logs/diff, /problems, GET and PATCH /problems/{problem_id}, /healthz, /readyz, /metrics, /openapi.json, /docs"
 )
 _ENGINE_ADVICE: Final = "see that Docker runs and that this user may use its socket (setting docker_host)"
 _STORE_ADVICE: Final = "see that the log store runs and that its settings fit (store, elasticsearch_*)"
 
 
 def create_app(
-    containers: Containers, reader: LogReader, counters: Counters, clock: Clock, settings: ApiSettings
-) -> App:
+    containers: Containers, reader: LogReader, counters: Counters, clock: Clock, settings: ApiSettings,
+    problems: ProblemStore,
+) -> App:  # fmt: skip
     """Asks neither the containers nor the reader for anything yet: both may be away."""
     app: App = falcon.App(middleware=[Observer(clock, counters)])
     app.req_options.strip_url_path_trailing_slash = True
@@ -52,6 +55,9 @@ def create_app(
     views = Views(containers, reader, clock, bounds.streams)
     for name, kind in (("histogram", Histogram), ("context", Context), ("patterns", Patterns), ("diff", Diff)):
         app.add_route(f"/logs/{name}", kind(views))
+    problem_views = ProblemViews(problems, containers, reader, clock)
+    app.add_route("/problems", ProblemList(problem_views))
+    app.add_route("/problems/{problem_id}", OneProblem(problem_views, settings.body_limit))
     app.add_route("/healthz", Alive(clock))
     dependencies = [
         Dependency("engine", containers.check, _ENGINE_ADVICE, clock),

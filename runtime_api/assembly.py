@@ -4,6 +4,7 @@ import time
 
 from prometheus_client import CollectorRegistry
 
+from log_store.problem import ProblemStore
 from log_store.protocols import LogReader
 from runtime_api.app import create_app
 from runtime_api.config import ApiSettings
@@ -17,11 +18,12 @@ from runtime_api.shares import shares_of
 
 
 def assemble(
-    settings: ApiSettings, containers: Containers, reader: LogReader, clock: Clock = time.time_ns
-) -> ApiServer:
+    settings: ApiSettings, containers: Containers, reader: LogReader, problems: ProblemStore,
+    clock: Clock = time.time_ns,
+) -> ApiServer:  # fmt: skip
     """A server that listens and awaits `run`. Raises OSError, ValueError (see `ApiServer`)."""
     counters = Counters(CollectorRegistry())
-    app = create_app(containers, reader, counters, clock, settings)
+    app = create_app(containers, reader, counters, clock, settings, problems)
     limits = ServerLimits(settings.api_connections, settings.body_limit, settings.request_timeout)
     refusals = Refusals(clock, counters, limits.body_limit, limits.connections, limits.timeout)
     return ApiServer(
