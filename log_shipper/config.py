@@ -47,6 +47,7 @@ class ShipperSettings(SharedSettings):
     default_type_stderr: str = setting("info", "log_type of a line on stderr that declares none", LOG_TYPES)
     fields: bool = setting(True, "whether JSON and logfmt lines are stored as fields too, beside their text", flag)
     rules: Path | None = setting(None, "TOML file of rules for log types and messages, see docs/log-types.md", path)
+    alerts: Path | None = setting(None, "TOML file of rules for alerts, and where they go, see docs/alerts.md", path)
     retention: float = setting(90 * 86_400.0, "age up to which a line's day gets a partition of its own", duration)
     batch_size: int = setting(5000, "documents of one write to the store at most", whole_number(1, 50_000))
     store_connections: int = setting(2, "writes to the store at a time", whole_number(1, 64))

@@ -35,6 +35,10 @@ MEANINGS: Final = {
     "audits_failed": "containers whose log could not be compared",
     "lines_put_back": "lines that the live path had lost and the audit put back",
     "problem_errors": "batches whose errors could not be counted",
+    "alerts_sent": "notices of alerts that their receivers have taken",
+    "alerts_retried": "notices of alerts that a receiver did not take, and that are tried again",
+    "alerts_lost": "notices of alerts that were given up: refused, or too old",
+    "alerts_failed": "times that an error of ours kept alerts from going on",
     "engine_reconnects": "times that the engine's events broke off",
 }
 GAUGES: Final = ("connections_open", "spool_bytes")

@@ -10,7 +10,8 @@ ShipperError
 ├── CopyDamaged        Docker's copy of a log broke off, or its frames make no sense
 ├── CopyGone           the container, and with it its copy, is not there any more
 ├── BookUnusable       the book of problems cannot be opened
-└── NotAccepted        the acceptor did not take what the audit put back; it is tried again
+├── NotAccepted        the acceptor did not take what the audit put back; it is tried again
+└── NotTold            a receiver of alerts did not take them
 """
 
 
@@ -56,3 +57,11 @@ class NotAccepted(ShipperError):
 
 class BookUnusable(ShipperError):
     pass
+
+
+class NotTold(ShipperError):
+    """`final`: trying again would not help."""
+
+    def __init__(self, text: str, *, final: bool = False) -> None:
+        super().__init__(text)
+        self.final = final

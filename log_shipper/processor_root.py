@@ -62,15 +62,17 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
             count=counters.count, refused=losses.refused,
         )  # fmt: skip
         rules = RuleBook(settings)
-        watching = Watching(settings, problems, counters.count)
+        watching = Watching(settings, problems, reader, writer.refresh, counters.count)
         processor = _processor(settings, url, rules, writer, delivery, losses, counters, watching.watch)
-        audits = Audits(settings, url, rules, processor, reader, counters.count)
+        audits = Audits(settings, url, rules, processor, reader, counters.count, watching.watch.ended)
         health = HealthServer(
             settings.shipper_listen, _checks(settings, audits, delivery), _registry(settings, counters), audits.verdicts
         )  # fmt: skip
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: _begin_to_stop(stop, delivery))
+        for number in (signal.SIGHUP, signal.SIGUSR1):
+            signal.signal(number, lambda *_: watching.reload())
         health.start()
         audits.start()
         watching.start()

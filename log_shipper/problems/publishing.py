@@ -27,10 +27,14 @@ WHERE problem = ? AND count > 0 ORDER BY last DESC, number DESC LIMIT ?
 
 
 class Publisher:
-    """`run` until `close`, in a thread of its own; `publish` once at the end."""
+    """`run` until `close`, in a thread of its own; `also` is called every time, and may raise LogStoreError."""
 
-    def __init__(self, book: Book, store: ProblemStore, shipper: str, count: Callable[[str, int], None]) -> None:
+    def __init__(
+        self, book: Book, store: ProblemStore, shipper: str, count: Callable[[str, int], None],
+        also: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
         self._book, self._store, self._shipper, self._count = book, store, shipper, count
+        self._also = also
         self._stop = threading.Event()
 
     def run(self) -> None:
@@ -39,6 +43,7 @@ class Publisher:
             try:
                 self.publish()
                 self._book.prune()
+                self._also()
                 pause, pauses = PAUSE, delays(PAUSE, 30.0)
             except LogStoreError as error:
                 pause = next(pauses)

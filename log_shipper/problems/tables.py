@@ -57,6 +57,41 @@ CREATE TABLE affected(
     PRIMARY KEY(problem, container)
 ) WITHOUT ROWID;
 CREATE TABLE given_up(key TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE alert(
+    rule TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    state TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    due INTEGER,
+    told INTEGER NOT NULL DEFAULT 0,
+    count INTEGER NOT NULL,
+    told_count INTEGER NOT NULL DEFAULT 0,
+    about TEXT NOT NULL,
+    notice TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY(rule, subject)
+);
+CREATE INDEX due_alert ON alert(due);
+CREATE TABLE matched(
+    id TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    PRIMARY KEY(id, rule)
+) WITHOUT ROWID;
+CREATE INDEX of_subject ON matched(rule, subject, time);
+CREATE TABLE heard(container_id TEXT PRIMARY KEY, at INTEGER NOT NULL, about TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE outbox(
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    notifier TEXT NOT NULL,
+    alert TEXT NOT NULL,
+    status TEXT NOT NULL,
+    notice TEXT NOT NULL,
+    made INTEGER NOT NULL,
+    next_try INTEGER NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX due_notice ON outbox(notifier, next_try);
 CREATE TABLE kept(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 
@@ -76,6 +111,12 @@ def open_book(file: Path) -> sqlite3.Connection:
         return _opened(file)
     except OSError as error:
         raise BookUnusable(f"{file}: {error}") from error
+
+
+def book_in_memory() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    connection.executescript(_TABLES)
+    return connection
 
 
 def _opened(file: Path) -> sqlite3.Connection:

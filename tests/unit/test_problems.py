@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from log_shipper.alerting.alerting import Alerting
+from log_shipper.alerting.rules import NO_ALERTS
 from log_shipper.errors import BookUnusable
 from log_shipper.pipeline import Pipeline, RepairPass
 from log_shipper.problems.book import Book, Met
@@ -37,7 +39,8 @@ class Counted:
 
     def open(self) -> None:
         self.book = Book(open_book(self.file), **self._options)
-        self.watch = Watch(self.book, self.count)
+        alerting = Alerting(self.book, NO_ALERTS, dict, lambda told: (told, ()), lambda: NOON)
+        self.watch = Watch(self.book, alerting, self.count)
         self.publisher = Publisher(self.book, self.store, "shipper-1", self.count)
 
     def restart(self) -> None:
