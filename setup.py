@@ -16,7 +16,7 @@ setup(
     packages=find_packages(
         include=["wholelog", "wholelog.*", "wholelog_base", "log_store*", "log_shipper*", "runtime_api*"]
     ),
-    package_data={"": ["py.typed", "*.html"]},
+    package_data={"": ["py.typed", "*.html", "*.js", "*.css", "*.svg"]},
     entry_points={"console_scripts": ["wholelog=wholelog.command_line:main"]},
     install_requires=[
         "falcon>=4.0,<5",
@@ -33,6 +33,7 @@ setup(
         "httpx>=0.28,<0.29",
         "msgpack>=1.0.8,<2",
         "orjson>=3.10,<4",
+        "PyJWT[crypto]>=2.10,<3",
         "prometheus-client>=0.20,<1",
         "rich>=14,<16",
         "xxhash>=3.4,<5",

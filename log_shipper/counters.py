@@ -29,7 +29,7 @@ MEANINGS: Final = {
     "dead_letters": "documents that the store refuses for good",
     "audits": "containers whose log was compared with Docker's copy",
     "audits_so_far": "times that the log of a running container was compared with Docker's copy",
-    "copies_not_held": "times that the files of Docker's copy could not be kept from being rotated away",
+    "copies_not_held": "times that the files of Docker's copy could not be kept from being rotated away or removed",
     "outages": "times that the acceptor did not read: it was away, or stood still",
     "lines_missing": "lines that the store does not have, though they were handed to it",
     "audits_failed": "containers whose log could not be compared",
@@ -39,6 +39,8 @@ MEANINGS: Final = {
     "alerts_retried": "notices of alerts that a receiver did not take, and that are tried again",
     "alerts_lost": "notices of alerts that were given up: refused, or too old",
     "alerts_failed": "times that an error of ours kept alerts from going on",
+    "days_dropped": "partitions that retention removed whole",
+    "lines_removed": "lines that retention, or somebody's request, removed from the store",
     "engine_reconnects": "times that the engine's events broke off",
 }
 GAUGES: Final = ("connections_open", "spool_bytes")

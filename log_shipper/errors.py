@@ -5,6 +5,7 @@ ShipperError
 ├── SpoolFull          no room for a record: over the limit, or the disk is full
 ├── AddressUnusable    a socket that cannot be listened on
 ├── CheckpointDamaged  the checkpoint is there but cannot be trusted
+├── RemovalsDamaged    the note of what was removed on purpose cannot be trusted
 ├── EngineUnavailable  Docker does not answer
 │   └── ContainerBusy  it does not say anything of one container, which somebody copies to or from
 ├── CopyDamaged        Docker's copy of a log broke off, or its frames make no sense
@@ -32,6 +33,10 @@ class AddressUnusable(ShipperError):
 
 
 class CheckpointDamaged(ShipperError):
+    pass
+
+
+class RemovalsDamaged(ShipperError):
     pass
 
 

@@ -7,16 +7,16 @@ the other, since order_time may lie in a later day than log_time (a clock that s
 from collections.abc import Iterator
 from typing import Any, Final
 
-from log_store import elastic_arrivals, elastic_counts, elastic_seals
+from log_store import elastic_arrivals, elastic_counts, elastic_owners, elastic_seals
 from log_store.counting import counted, whole
 from log_store.elastic_client import ElasticClient
 from log_store.elastic_index import DEFAULT_PREFIX, IndexNames
-from log_store.elastic_query import can_be_stored, filters_of, in_order, place_of
+from log_store.elastic_query import can_be_stored, filters_of, in_order, place_of, time_filter
 from log_store.elastic_search import PAGE, Hit, PointInTime, checked_hits, key_before_last, ordered
 from log_store.errors import StoreDamaged, StoreMisconfigured, StoreUnavailable
 from log_store.fields import OTHER_DAY
 from log_store.open import StoreOptions
-from log_store.query import Arrival, ContainerRef, Counts, LogLine, LogQuery, Page
+from log_store.query import Arrival, ContainerRef, Counts, LogLine, LogOwner, LogQuery, Page, Whose
 from log_store.rfc3339 import DAY, day_name
 from log_store.seal import Seal
 from log_store.selection import is_text, sized
@@ -100,6 +100,15 @@ class ElasticReader:
         filters = filters_of(query, start, end)
         return elastic_counts.by_time(self._client, self._indices(start, end), filters, width, seconds)
 
+    def owners(self, whose: Whose, start: int | None, end: int | None, most: int) -> list[LogOwner]:
+        """See `LogReader`. What its newest message says of a container counts."""
+        self._check_open()
+        low, high = _bounds(start, end)
+        if low > high or not all(map(is_text, whose.texts)):
+            return []
+        filters = [*elastic_owners.filters_of(whose), *time_filter(low, high)]
+        return elastic_owners.find(self._client, self._indices(low, high), filters, most)
+
     def seals(self, container_id: str) -> list[Seal]:
         """See `LogReader`."""
         return elastic_seals.of_container(self._client, self._names, container_id)
@@ -123,9 +132,9 @@ class ElasticReader:
         except (KeyError, TypeError, ValueError) as error:
             raise StoreDamaged(f"{self._client.place}: a sum that makes no sense: {answer.body!r:.300}") from error
 
-    def find_containers(self, name: str) -> list[ContainerRef]:
+    def find_containers(self, name: str, uid: str | None = None) -> list[ContainerRef]:
         """See `LogReader`."""
-        return elastic_seals.find(self._client, self._names, name)
+        return elastic_seals.find(self._client, self._names, name, uid)
 
     def check(self) -> str:
         """`Elasticsearch 9.5.3 at http://127.0.0.1:9200, wholelog-logs-*: 12`, the number of indices.
@@ -193,7 +202,11 @@ class ElasticReader:
 
 
 def _range(query: LogQuery) -> tuple[int, int]:
-    return max(query.start or 0, 0), min(_LAST if query.end is None else query.end, _LAST)
+    return _bounds(query.start, query.end)
+
+
+def _bounds(start: int | None, end: int | None) -> tuple[int, int]:
+    return max(start or 0, 0), min(_LAST if end is None else end, _LAST)
 
 
 def _limits(query: LogQuery, most: int | None, direction: str) -> tuple[int | None, str, int]:

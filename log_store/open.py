@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from log_store.errors import StoreMisconfigured
 from log_store.problem import ProblemStore
 from log_store.protocols import LogReader, LogWriter
+from log_store.removal import LogRemover
 from log_store.retyping import LogRetyper
 from wholelog_base.settings import SharedSettings
 
@@ -78,6 +79,18 @@ def open_retyper(url: str, options: StoreOptions = StoreOptions()) -> LogRetyper
     from log_store.elastic_retyping import ElasticRetyper
 
     return ElasticRetyper(url, options)
+
+
+def open_remover(url: str, options: StoreOptions = StoreOptions()) -> LogRemover:
+    """What removes days and containers from the store at this URL. Raises StoreMisconfigured."""
+    folder = _sqlite_folder(url)
+    if folder is not None:
+        from log_store.sqlite_removal import SqliteRemover
+
+        return SqliteRemover(folder)
+    from log_store.elastic_removal import ElasticRemover
+
+    return ElasticRemover(url, options)
 
 
 def open_problems(url: str, options: StoreOptions = StoreOptions()) -> ProblemStore:

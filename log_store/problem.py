@@ -43,6 +43,7 @@ class Problem:
     shipper: str
     title: str
     kind: str  # the exception's type; '' for a plain message
+    uid: str  # the owner of its containers; '' for none
     log_type: str
     count: int
     first: Occurrence

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from log_store.errors import StoreMisconfigured
 from log_store.open import open_problems, open_reader, store_options
+from runtime_api.access.exposure import exposure_problem
 from runtime_api.assembly import assemble
 from runtime_api.config import ApiSettings
 from runtime_api.containers.open import open_containers
@@ -34,6 +35,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return _refuse("; ".join(error.problems), 2)
     except StoreMisconfigured as error:
         return _refuse(str(error), 2)
+    if said := exposure_problem(settings.access, settings.listen[0], settings.listen_unprotected):
+        return _refuse(said, 2)
     _prepare_logging()
     _raise_file_limit(2 * settings.api_connections + 100)
     try:
@@ -44,6 +47,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return _refuse(str(error), 1)
     try:
         server = assemble(settings, containers, reader, problems)
+    except SettingsError as error:
+        return _refuse("; ".join(error.problems), 2)
     except (OSError, ValueError) as error:
         taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
         host, port = settings.listen

@@ -21,7 +21,7 @@ def assemble(
     settings: ApiSettings, containers: Containers, reader: LogReader, problems: ProblemStore,
     clock: Clock = time.time_ns,
 ) -> ApiServer:  # fmt: skip
-    """A server that listens and awaits `run`. Raises OSError, ValueError (see `ApiServer`)."""
+    """A server that listens and awaits `run`. Raises SettingsError, and OSError, ValueError (see `ApiServer`)."""
     counters = Counters(CollectorRegistry())
     app = create_app(containers, reader, counters, clock, settings, problems)
     limits = ServerLimits(settings.api_connections, settings.body_limit, settings.request_timeout)

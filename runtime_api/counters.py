@@ -34,6 +34,22 @@ class Counters:
             "wholelog_api_requests_waiting", "requests without a thread", ("lane",), registry=registry
         )
 
+        self._ready = Gauge(
+            "wholelog_api_ready", "whether what we depend on answered last", ("dependency",), registry=registry
+        )
+        self._looks = Histogram(
+            "wholelog_api_look_seconds", "time that a look at what we depend on took", ("dependency",),
+            buckets=(0.005, 0.02, 0.05, 0.1, 0.3, 1, 3, 10, 30), registry=registry,
+        )  # fmt: skip
+        self._followers = Gauge("wholelog_api_followers", "requests that follow a log", registry=registry)
+
+    def looked(self, dependency: str, ready: bool, seconds: float) -> None:
+        self._ready.labels(dependency).set(ready)
+        self._looks.labels(dependency).observe(seconds)
+
+    def watch_followers(self, following: Callable[[], float]) -> None:
+        self._followers.set_function(following)
+
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         known = method if method in _METHODS else "other"  # a label must not grow by what callers send
         self._requests.labels(route, known, str(status)).inc()

@@ -8,7 +8,7 @@ from tests.fake_containers import FULL_ID
 
 NOON = 1_795_521_600 * 10**9
 ONE = Problem(
-    "00112233aabbccdd", "shipper-1", "ValueError: <*>", "ValueError", "error", 3,
+    "00112233aabbccdd", "shipper-1", "ValueError: <*>", "ValueError", "", "error", 3,
     Occurrence(FULL_ID, "first", NOON), Occurrence(FULL_ID, "last", NOON + 5),
     (Affected(FULL_ID, "first", "1", 3, NOON + 5),), 10,
 )  # fmt: skip

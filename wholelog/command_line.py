@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except SettingsError as error:
         return _fail(asked.command, error.problems, 2)
-    except InputProblem as error:
+    except (InputProblem, UsageProblem) as error:
         return _fail(asked.command, [str(error)], 2)
     except BrokenPipeError:  # `wholelog config | head -1`: who reads has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -81,6 +81,8 @@ def _supervised(asked: argparse.Namespace, given: Given) -> int:
 
     loaded = load_parts([part for part in all_parts() if asked.command in ("up", part.name)], given)
     for one in loaded:
+        check_callers(one)
+    for one in loaded:
         _prepare(one)
     data = loaded[0].settings.data
     lock = lock_data_folder(data)
@@ -96,7 +98,9 @@ def _supervised(asked: argparse.Namespace, given: Given) -> int:
 
 def _api(asked: argparse.Namespace, given: Given) -> int:
     (part,) = [part for part in all_parts() if part.name == "api"]
-    _prepare(*load_parts([part], given))
+    (loaded,) = load_parts([part], given)
+    check_callers(loaded)
+    _prepare(loaded)
     become(part, given)
     raise AssertionError("exec returned")
 
@@ -131,6 +135,14 @@ def check_rules(one: Loaded) -> None:
             read_alerts(one.settings.alerts)
 
 
+def check_callers(one: Loaded) -> None:
+    """Raises SettingsError where nobody could be told apart as the settings say, or who asks should be and is not."""
+    if one.part.name == "api":
+        from runtime_api.access.open import check_access
+
+        check_access(one.settings)
+
+
 def _api_address(loaded: Sequence[Loaded]) -> str:
     return "".join(f"API on http://{_shown(one, 'listen')}; " for one in loaded if one.part.name == "api")
 
@@ -158,6 +170,16 @@ def _check(asked: argparse.Namespace, given: Given) -> int:
         check_rules(one)
     images: Path | None = next(one.settings.image_folder for one in loaded if one.part.name == "api")
     return 0 if check(loaded[0].settings, images, given.environ, print) else 1
+
+
+def _status(asked: argparse.Namespace, given: Given) -> int:
+    from wholelog.status import disk, health
+
+    settings = {one.part.name: one.settings for one in load_parts(all_parts(), given)}
+    lines = [*health("api", settings["api"].listen), *health("shipper", settings["shipper"].shipper_listen)]
+    lines += disk(settings["shipper"], given.environ)
+    print("\n".join(map(str, lines)))
+    return 0 if all(line.well for line in lines) else 1
 
 
 def _audit(asked: argparse.Namespace, given: Given) -> int:
@@ -224,8 +246,37 @@ def _note_of(command: str) -> Callable[[str], None]:
     return lambda text: print(f"wholelog {command}: {text}", file=sys.stderr)
 
 
+def _retention(asked: argparse.Namespace, given: Given) -> int:
+    import time
+
+    from log_shipper.retention_root import planner
+    from log_shipper.rules import RuleBook
+    from log_store.open import open_reader, open_remover, store_options
+    from wholelog.retention import report
+
+    (loaded,) = load_parts([part for part in all_parts() if part.name == "shipper"], given)
+    settings, options = loaded.settings, store_options(loaded.settings)
+    with closing(open_reader(settings.store_url, options)) as reader:
+        with closing(open_remover(settings.store_url, options)) as remover:
+            plan = planner(settings, RuleBook(settings), remover, reader)
+            for line in report(plan.steps(time.time_ns())):
+                print(line)
+    return 0
+
+
 def _note(text: str) -> None:
     print(f"wholelog reclassify: {text}", file=sys.stderr)
+
+
+def _token(asked: argparse.Namespace, given: Given) -> int:
+    from wholelog.token import add, make
+
+    (loaded,) = load_parts([part for part in all_parts() if part.name == "api"], given)
+    token, line = make(asked.uid, asked.role)
+    if asked.add:
+        add(line, loaded.settings.token_path)
+    print(token if asked.add else f"{token}\n{line}")
+    return 0
 
 
 def _driver_options(asked: argparse.Namespace, given: Given) -> int:
@@ -255,10 +306,13 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Given], int]] = {
     "shipper": _supervised,
     "config": _config,
     "check": _check,
+    "status": _status,
     "audit": _audit,
     "classify": _classify,
     "reclassify": _reclassify,
     "alerts": _alerts,
+    "retention": _retention,
+    "token": _token,
     "driver-options": _driver_options,
     "version": _version,
 }

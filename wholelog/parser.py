@@ -8,7 +8,7 @@ from dataclasses import Field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from log_store.fields import STDOUT, STREAMS
+from log_store.fields import STDOUT, WRITTEN
 from wholelog.client_settings import OWN, ClientSettings
 from wholelog.commands import completion
 from wholelog.commands.grammar import add_flags
@@ -25,10 +25,13 @@ COMMANDS = {
     "shipper": "run the shipper alone",
     "config": "print every setting, its value and where it came from",
     "check": "try Docker, store, socket and folders, a line each",
+    "status": "how the running service is, a line each, with what to do; exit code 1 where something is not well",
     "audit": "ask the shipper whether each container's log is whole; exit code 1 where one is not",
     "classify": "show what lines from standard input become, and which rule decided",
     "reclassify": "apply the rules as they are now to what is stored, for a time range",
     "alerts": "test: say what the rules for alerts would have told of a time range",
+    "retention": "show what retention would remove by these settings (logs_for, logs_limit), and what must stay",
+    "token": "make a token for a caller of the API: prints it once, and the line for the file that access_tokens names",
     "driver-options": "print the log driver's options for a container of one's own",
     "version": "print the version",
 }
@@ -62,6 +65,10 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]
     if asked == "audit":
         parsers[asked].add_argument("container", nargs="?", default="", help="id, prefix or name; absent: all")
         parsers[asked].add_argument("--repair", action="store_true", help="write all that Docker still has again")
+    if asked == "retention":
+        parsers[asked].add_argument("--dry-run", action="store_true", help="as without it: the shipper alone removes")
+    if asked == "token":
+        _add_token(parsers[asked])
     if asked == "classify":
         _add_classify(parsers[asked])
     if asked == "reclassify":
@@ -85,8 +92,16 @@ def _add_classify(parser: argparse.ArgumentParser) -> None:
     form.add_argument(
         "--jsonl", action="store_true", help='JSON objects, one a line: {"log": …, "container", "stream", "time_ns"}'
     )
-    form.add_argument("--stream", choices=STREAMS, default=STDOUT, help="what plain lines were written to")
+    form.add_argument("--stream", choices=WRITTEN, default=STDOUT, help="what plain lines were written to")
     parser.add_argument("--each-line", action="store_true", help="join no lines: each is a message")
+
+
+def _add_token(parser: argparse.ArgumentParser) -> None:
+    from runtime_api.access.caller import ROLES
+
+    parser.add_argument("uid", metavar="UID", help="whose it is; their containers carry it")
+    parser.add_argument("--role", choices=ROLES, default="user", help="monitor: /metrics alone (default: user)")
+    parser.add_argument("--add", action="store_true", help="put the line into the file, and print the token alone")
 
 
 def _add_reclassify(parser: argparse.ArgumentParser) -> None:
@@ -115,8 +130,10 @@ def _classes(command: str) -> list[type]:
         return [ClientSettings]
     if command == "driver-options":
         return [SharedSettings]
-    named = "shipper" if command in ("audit", "classify", "reclassify", "alerts") else command
-    return [part.settings for part in all_parts() if named in ("up", "config", "check", part.name)]
+    if command == "token":
+        return [part.settings for part in all_parts() if part.name == "api"]
+    named = "shipper" if command in ("audit", "classify", "reclassify", "retention", "alerts") else command
+    return [part.settings for part in all_parts() if named in ("up", "config", "check", "status", part.name)]
 
 
 def _add_settings(parser: argparse.ArgumentParser, classes: Sequence[type]) -> None:

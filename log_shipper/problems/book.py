@@ -137,8 +137,8 @@ class Book:
             self.connection.execute("DELETE FROM given_up WHERE key = ?", (key,))
             title, kind = one.problem.title, one.problem.kind
             row = self.connection.execute(
-                "INSERT INTO problem(key, title, kind, log_type) VALUES (?, ?, ?, ?) RETURNING number",
-                (key, _clean(title), _clean(kind), one.log_type),
+                "INSERT INTO problem(key, title, kind, uid, log_type) VALUES (?, ?, ?, ?, ?) RETURNING number",
+                (key, _clean(title), _clean(kind), _clean(one.container.uid), one.log_type),
             ).fetchone()
         return int(row[0])
 

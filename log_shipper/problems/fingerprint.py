@@ -1,6 +1,6 @@
 """What makes two error messages the same problem.
 
-The fingerprint is made of the message's log type, the exception's type, what it says without what differs (`masking`),
+The fingerprint is made of whose container it was, the message's log type, the exception's type, what it says without what differs (`masking`),
 and the frames of the user's own code (`frames`); of a message without a trace it is made of its first line. The same
 text gives the same fingerprint for ever, on every machine.
 """
@@ -51,19 +51,19 @@ class Fingerprint:
     kind: str
 
 
-def fingerprint(message: str, log_type: str) -> Fingerprint:
-    """Of a message that may have many lines, or be an object of JSON."""
+def fingerprint(message: str, log_type: str, owner: str = "") -> Fingerprint:
+    """`owner`: the uid of its container, '' for none: nobody hears of another's errors. Of a message that may have many lines, or be an object of JSON."""
     text = message[:_LOOKED_AT]
     if text[:1] == "{":
         text = _of_json(text) or text
     if "\n" not in text:
-        return _made(log_type, *_plain(text.strip()))
+        return _made(owner, log_type, *_plain(text.strip()))
     lines = [without_colours(line).rstrip("\r") for line in text.split("\n")]
-    return _made(log_type, *(_traced(lines) or _plain(_telling(lines))))
+    return _made(owner, log_type, *(_traced(lines) or _plain(_telling(lines))))
 
 
-def _made(log_type: str, kind: str, template: str, frames: list[str]) -> Fingerprint:
-    key = xxh3_64_hexdigest("\x1f".join([log_type, kind, template, *frames]).encode("utf-8", "replace"))
+def _made(owner: str, log_type: str, kind: str, template: str, frames: list[str]) -> Fingerprint:
+    key = xxh3_64_hexdigest("\x1f".join([owner, log_type, kind, template, *frames]).encode("utf-8", "replace"))
     short = kind.rpartition(".")[2] if "." in kind and "::" not in kind else kind
     return Fingerprint(key, titled(f"{short}: {template}" if kind and template else short or template), kind)
 

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 PAUSE: Final = 1.0  # seconds
 _AT_A_TIME: Final = 200
 _CHANGED: Final = """
-SELECT problem.number, key, title, kind, log_type, count, first_time, first_id, f.container_id, last_time, last_id,
+SELECT problem.number, key, title, kind, problem.uid, log_type, count, first_time, first_id, f.container_id, last_time, last_id,
     l.container_id, revision
 FROM problem JOIN container f ON f.number = first_container JOIN container l ON l.number = last_container
 WHERE revision > ? ORDER BY revision LIMIT ?
@@ -75,22 +75,9 @@ class Publisher:
             return [self._problem(row, ask(_AFFECTED, (row[0], MOST_AFFECTED)).fetchall()) for row in rows]
 
     def _problem(self, row: tuple[Any, ...], affected: list[tuple[Any, ...]]) -> Problem:
-        (
-            _,
-            key,
-            title,
-            kind,
-            log_type,
-            count,
-            first,
-            first_id,
-            first_container,
-            last,
-            last_id,
-            last_container,
-            version,
-        ) = row
+        _, key, title, kind, uid, log_type, count, first, first_id, first_container, *rest = row
+        last, last_id, last_container, version = rest
         return Problem(
-            key, self._shipper, title, kind, log_type, count, Occurrence(first_container, first_id, first),
+            key, self._shipper, title, kind, uid, log_type, count, Occurrence(first_container, first_id, first),
             Occurrence(last_container, last_id, last), tuple(Affected(*one) for one in affected), version,
         )  # fmt: skip

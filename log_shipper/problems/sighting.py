@@ -50,8 +50,8 @@ def sightings(batch: DocumentBatch, known: Collection[str]) -> list[Sighting]:
 
 
 def _error(batch: DocumentBatch, row: int) -> Sighting:
-    message, log_type = batch.message[row], batch.log_type[row]
+    message, log_type, context = batch.message[row], batch.log_type[row], batch.container[row]
     return Sighting(
-        batch.id[row], batch.version[row], batch.container[row], batch.log_time[row], fingerprint(message, log_type),
+        batch.id[row], batch.version[row], context, batch.log_time[row], fingerprint(message, log_type, context.uid),
         log_type, message, batch.stream[row], row,
     )  # fmt: skip

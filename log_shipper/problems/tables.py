@@ -21,6 +21,7 @@ CREATE TABLE problem(
     key TEXT NOT NULL UNIQUE,
     title TEXT NOT NULL,
     kind TEXT NOT NULL,
+    uid TEXT NOT NULL,
     log_type TEXT NOT NULL,
     count INTEGER NOT NULL DEFAULT 0,
     first_time INTEGER NOT NULL DEFAULT 0,

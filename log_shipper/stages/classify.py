@@ -5,13 +5,17 @@ nothing; the outermost declaration wins; what declares nothing takes the operato
 The rules, one family of formats a module, are in `formats`; docs/log-types.md tells them in order.
 """
 
+from typing import Any, Final
+
 from log_shipper.stages.formats import json_fields, traces
 from log_shipper.stages.formats.levels import ERROR, Find, Found
 from log_shipper.stages.formats.line import declared
 from log_shipper.stages.formats.plain import coloured_word, last_state, without_escapes
+from log_shipper.stages.memory import Beginnings
+from log_shipper.stages.objects import Objects
 from log_store.fields import STDERR
 
-_LOOKED_AT = 2048
+_LOOKED_AT: Final = 2048
 """Characters looked at: a declaration stands at the beginning, and a message may be megabytes."""
 _MOST_ESCAPES = 100
 _MOST_ESCAPED = 512
@@ -31,11 +35,39 @@ class Classifier:
         self._defaults = (stdout_default, stderr_default)
         self._find = (stdout or of_message, stderr or of_message)
 
-    def __call__(self, messages: list[str], stream: str) -> tuple[list[str], list[str]]:
+        self.beginnings: dict[str, int] = {}  # see `memory`
+        self._objects = Objects()
+
+    def __call__(
+        self, messages: list[str], stream: str, decoded: dict[int, dict[str, Any]] | None = None
+    ) -> tuple[list[str], list[str]]:
+        """`decoded` is given the objects that messages are, by row, so that they need not be decoded again."""
         default = (self._defaults[stream == STDERR], "default")
         find = self._find[stream == STDERR]
-        found = [find(message) or default for message in messages]
+        if find is of_message:
+            found = self._usual(messages, default, decoded if decoded is not None else {})
+        else:
+            found = [find(message) or default for message in messages]
         return [log_type for log_type, _ in found], [rule for _, rule in found]
+
+    def _usual(self, messages: list[str], default: Found, decoded: dict[int, dict[str, Any]]) -> list[Found]:
+        """As `of_message` finds it; what the batch said last is tried first."""
+        beginnings, objects = Beginnings(self.beginnings), self._objects
+        all_found: list[Found] = []
+        for row, message in enumerate(messages):
+            found = beginnings.get(message)
+            if found is None:
+                if message[:1] == "{":
+                    found, value = objects(message)
+                    if value is not None:
+                        decoded[row] = value
+                    found = found or of_line(message)
+                else:
+                    found = of_line(message)
+                    if found is not None:
+                        beginnings.learn(message, found)
+            all_found.append(found or default)
+        return all_found
 
 
 def of_message(message: str) -> Found | None:
@@ -44,6 +76,11 @@ def of_message(message: str) -> Found | None:
         found = json_fields.find(message)
         if found is not None:
             return found
+    return of_line(message)
+
+
+def of_line(message: str) -> Found | None:
+    """What a message declares that is no JSON object, or one that declares nothing as such."""
     head = message if len(message) <= _LOOKED_AT else message[:_LOOKED_AT]
     if not head.isprintable():
         coloured = coloured_word(head)

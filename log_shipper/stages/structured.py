@@ -46,8 +46,11 @@ class Structured:
         self._plans: dict[tuple[str, ...], Plan | None] = {}
         self._names: dict[str, str] = {}  # a member's dotted name -> its name in ECS, '' to leave it out
 
-    def __call__(self, message: str, rule: str) -> bytes | None:
-        if message[:1] == "{":
+    def __call__(self, message: str, rule: str, decoded: dict[str, Any] | None = None) -> bytes | None:
+        """`decoded`: the object that the message is, where it is known already."""
+        if decoded is not None:
+            found = decoded
+        elif message[:1] == "{":
             if len(message) > LONGEST or message[-1:] not in "}\n\r \t":
                 return None
             try:
@@ -73,7 +76,7 @@ class Structured:
             return None
         names, take = plan
         values = take(found)
-        return dict(zip(names, values, strict=True)) if _PLAIN.issuperset(map(type, values)) else None
+        return dict(zip(names, values, strict=False)) if _PLAIN.issuperset(map(type, values)) else None
 
     def _remember(self, keys: tuple[str, ...]) -> Plan | None:
         if not 0 < len(keys) <= FIELDS:

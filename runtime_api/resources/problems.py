@@ -9,6 +9,7 @@ from log_store.problem import Occurrence, Problem, ProblemStore, Triage, merged,
 from log_store.protocols import LogReader
 from log_store.query import LogLine, LogQuery
 from log_store.rfc3339 import format_ns
+from runtime_api.access.caller import Caller, caller_of
 from runtime_api.body import read_object
 from runtime_api.containers.protocols import Containers
 from runtime_api.envelope import MEDIA_TYPE, Clock, timestamp
@@ -31,15 +32,19 @@ class ProblemViews:
         members = {"timestamp": timestamp(self.clock()), "status": 200, "message": message, "data": data}
         resp.data = as_json(members) + b"\n"  # a message may hold half a surrogate pair
 
-    def found(self, problem_id: str) -> Problem:
+    def found(self, problem_id: str, caller: Caller) -> Problem:
         """Raises NotFound."""
         if ID.fullmatch(problem_id):
-            of_this = merged(one for one in self.store.problems() if one.id == problem_id)
+            of_this = merged(one for one in self.seen(caller) if one.id == problem_id)
             if of_this:
                 return of_this[0]
         raise NotFound(
             f"problem_id: there is no problem {problem_id!r:.100}; it must be an id that GET /problems shows"
         )
+
+    def seen(self, caller: Caller) -> list[Problem]:
+        """What is another's is not there. A problem has one owner: its fingerprint says whose."""
+        return [one for one in self.store.problems() if caller.sees(one.uid)]
 
     def sample(self, place: Occurrence) -> dict[str, Any] | None:
         """The message as it is stored, and the lines before it; None where its log is gone."""
@@ -59,11 +64,11 @@ class ProblemList:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         views, asked = self._views, read_problem_choice(read_query(req.query_string, PARAMETERS))
-        container = views.containers.resolve(asked.container) if asked.container else ""
+        container = views.containers.of(caller_of(req)).resolve(asked.container) if asked.container else ""
         said = views.store.triages()
         found = [
             (problem, said.get(problem.id))
-            for problem in merged(views.store.problems())
+            for problem in merged(views.seen(caller_of(req)))
             if not container or any(one.container_id == container for one in problem.containers)
         ]
         fitting = [shown(*one) for one in found if not asked.states or state_of(*one) in asked.states]
@@ -80,7 +85,7 @@ class OneProblem:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, problem_id: str) -> None:
         read_query(req.query_string, ())
-        problem = self._views.found(problem_id)
+        problem = self._views.found(problem_id, caller_of(req))
         view = shown(problem, self._views.store.triages().get(problem.id))
         data = {"problem": {**view, "sample": self._views.sample(problem.last)}}
         self._views.answer(resp, f"{view['state']}: {problem.title}", data)
@@ -90,7 +95,7 @@ class OneProblem:
     def on_patch(self, req: falcon.Request, resp: falcon.Response, problem_id: str) -> None:
         read_query(req.query_string, ())
         state, note = read_said(read_object(req, self._body_limit, required=True))
-        problem = self._views.found(problem_id)
+        problem = self._views.found(problem_id, caller_of(req))
         # What is resolved is so up to the last line that is known of: a clock of another machine may go ahead.
         triage = Triage(problem.id, state, max(self._views.clock(), problem.last.log_time), note)
         known = self._views.store.triages().get(problem.id)

@@ -11,7 +11,7 @@ from tests.contract.stores import Store
 from tests.documents import NOON, SECOND
 
 ONE = Problem(
-    "00112233aabbccdd", "shipper-1", "ValueError: <*> ✓", "ValueError", "error", 3,
+    "00112233aabbccdd", "shipper-1", "ValueError: <*> ✓", "ValueError", "", "error", 3,
     Occurrence("a" * 64, "first", NOON), Occurrence("a" * 64, "last", NOON + SECOND),
     (Affected("a" * 64, "name-a", "task-a", 3, NOON + SECOND),), 10,
 )  # fmt: skip

@@ -40,6 +40,7 @@ class Spine:
 
     def __init__(self, engine: str, data: Path, **settings: str) -> None:
         self.data, self.log = data, data / "log"
+        self.token = ""  # of who asks
         self.api, self.shipper = free_address(), free_address()
         environ = {n: v for n, v in os.environ.items() if not n.startswith(("WHOLELOG_", "DOCKER_"))}
         given = {
@@ -71,9 +72,10 @@ class Spine:
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None, **params: Any) -> dict[str, Any]:
         query = "?" + urllib.parse.urlencode(params) if params else ""
         content = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
-            f"http://{self.api}{path}{query}", content, {"Content-Type": "application/json"}, method=method
-        )
+        headers = {"Content-Type": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        request = urllib.request.Request(f"http://{self.api}{path}{query}", content, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=100) as answer:
                 status, read = answer.status, json.load(answer)

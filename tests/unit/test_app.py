@@ -72,6 +72,13 @@ def api() -> Api:
     return Api()
 
 
+def test_the_answer_names_what_is_masked_and_what_is_too_short_to_be(api: Api) -> None:
+    desc = {"cmd": "true", "env": ["A=long-enough", "B=abc", "C=x"], "secrets": ["A", "B"]}
+    told = api.ask("POST", "/containers", json={**TASK, "task_desc": desc})
+    assert told.json["data"]["secrets"] == {"masked": ["A"], "too_short": ["B"]}
+    assert "long-enough" not in told.text and "secrets" not in api.ask("POST", "/containers", json=TASK).json["data"]
+
+
 def test_a_task_is_started(api: Api) -> None:
     result = api.ask("POST", "/containers", json=TASK)
     assert result.status_code == 200

@@ -1,6 +1,7 @@
 """`/problems` without a server."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from prometheus_client import CollectorRegistry
 from log_store.document import ContainerContext
 from log_store.errors import StoreUnavailable
 from log_store.problem import Occurrence, Triage, merged, state_of
+from runtime_api.access.caller import Caller
+from runtime_api.access.tokens import line_of, new_token
 from runtime_api.app import create_app
 from runtime_api.config import ApiSettings
 from runtime_api.counters import Counters
@@ -137,3 +140,22 @@ def test_a_store_that_is_away(api: Api) -> None:
     api.problems.error = StoreUnavailable("gone")
     assert "gone" in api.ask("GET", "/problems", 503)["message"]
     api.ask("PATCH", f"/problems/{ONE.id}", 503, json={"state": "open"})
+
+
+def test_what_is_anothers_is_not_there(tmp_path: Path) -> None:
+    file = tmp_path / "tokens"
+    tokens = {name: new_token() for name in ("alice", "bob", "root")}
+    callers = (Caller("alice"), Caller("bob"), Caller("root", "admin"))
+    file.write_text("\n".join(line_of(one, tokens[one.uid]) for one in callers))
+    settings = ApiSettings(access="tokens", access_tokens=file, caller_rate=0.0)
+    problems = MemoryProblems(replace(ONE, uid="alice"), replace(ONE, id="f" * 16, uid=""))
+    app = create_app(FakeContainers(), MemoryStore(), Counters(CollectorRegistry()), lambda: NOW, settings, problems)
+    client = TestClient(app)
+
+    def ask(who: str, path: str, method: str = "GET", **more: Any) -> Any:
+        return client.simulate_request(method, path, headers={"Authorization": f"Bearer {tokens[who]}"}, **more)
+
+    assert {who: ask(who, "/problems").json["data"]["count"] for who in tokens} == {"alice": 1, "bob": 0, "root": 2}
+    for method, more in (("GET", {}), ("PATCH", {"json": {"state": "ignored"}})):
+        codes = {who: ask(who, f"/problems/{ONE.id}", method, **more).status_code for who in ("bob", "alice", "root")}
+        assert codes == {"bob": 404, "alice": 200, "root": 200}

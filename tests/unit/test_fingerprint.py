@@ -96,6 +96,10 @@ def test_another_message_and_another_type_are_other_problems() -> None:
     assert len(keys) == 4
 
 
+def test_another_owner_has_problems_of_his_own() -> None:
+    assert fingerprint("ERROR x", "error", "alice") != fingerprint("ERROR x", "error", "bob")
+
+
 def test_the_exception_that_came_out_names_a_chain() -> None:
     text = (
         "Traceback (most recent call last):\n  File \"/a.py\", line 1, in f\nKeyError: 'x'\n\nDuring handling of the above "

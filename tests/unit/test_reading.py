@@ -118,7 +118,7 @@ def test_what_comes_between_is_neither_lost_nor_twice(client: TestClient, store:
         ("size>=3", "size"),
         ("log_type>=error&log_type=info", "log_type"),
         ("log_type=error'%20OR%201=1", "log_type"),
-        ("stream=stdin", "stream: 'stdin' must be stdout or stderr"),
+        ("stream=stdin", "stream: 'stdin' must be of stdout, stderr, wholelog"),
         ("q=***", "q: '***' holds no letter"),
         ("q=%22open", "double quote"),
         ("q=" + "a" * 501, "q: has 501 characters"),

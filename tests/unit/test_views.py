@@ -88,7 +88,8 @@ def test_a_histogram(client: TestClient, store: MemoryStore) -> None:
         ("/logs/context", {}, "id: '' must be the `id` of a message"),
         ("/logs/context", {"id": "a", "before": "1001"}, "before: '1001'"),
         ("/logs/patterns", {"size": "0"}, "size: '0'"),
-        ("/logs/diff", {}, "against: missing"),
+        ("/logs/diff", {"against": "x" * 256}, "against: 'xxx"),
+        ("/logs/context", {"id": "a", "uid": "u"}, "'uid': no such parameter"),
     ],
 )
 def test_what_does_not_fit(

@@ -14,7 +14,7 @@ from wholelog.client.models import Container, Deleted, End, Line, Started
 from wholelog.client.patience import Retries
 from wholelog.client.request import EVERYTHING, Selection, Task
 from wholelog.client.streams import PAGE, Following, Reading, Splitter, Stream
-from wholelog.client.wire import checked_url, options, prepared, unreachable
+from wholelog.client.wire import Target, checked_token, checked_url, options, prepared, unreachable
 
 T = TypeVar("T")
 
@@ -48,10 +48,11 @@ class AsyncClient:
     """One Wholelog, by its API. See `blocking.Client`."""
 
     def __init__(
-        self, url: str = "http://127.0.0.1:8080", *, retries: Retries | None = None,
+        self, url: str = "http://127.0.0.1:8080", *, token: str = "", retries: Retries | None = None,
         http: httpx.AsyncClient | None = None, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:  # fmt: skip
         self._url = checked_url(url)
+        self._target = Target(self._url, checked_token(token))
         self._retries = retries or Retries()
         self._own = http is None
         self._http = http or httpx.AsyncClient(**options(self._url))
@@ -113,7 +114,7 @@ class AsyncClient:
 
     async def _once(self, call: Call[T]) -> T:
         try:
-            answer = await self._http.send(prepared(self._http, self._url, call.request))
+            answer = await self._http.send(prepared(self._http, self._target, call.request))
         except httpx.TransportError as error:
             raise unreachable(self._url, error) from error
         self._met = True
@@ -136,7 +137,7 @@ class AsyncClient:
         """The lines of one answer. Raises ClientError."""
         answer = None
         try:
-            answer = await self._http.send(prepared(self._http, self._url, stream.request()), stream=True)
+            answer = await self._http.send(prepared(self._http, self._target, stream.request()), stream=True)
             self._met = True
             if answer.status_code not in (200, 204):
                 raise refusal(answer.status_code, answer.headers, await answer.aread())

@@ -33,6 +33,7 @@ class Task:
     cpu_limit: str = ""
     mem_limit: str = ""
     env: Sequence[str] = ()
+    secrets: Sequence[str] = ()  # names of those whose values are masked in the log
     download_path: str = ""
     upload_path: str = ""
     request_id: str = ""
@@ -42,7 +43,7 @@ class Task:
     def body(self) -> dict[str, Any]:
         given = {
             "image": self.image, "task_id": self.task_id, "cmd": self.cmd, "cpu_limit": self.cpu_limit,
-            "mem_limit": self.mem_limit, "env": list(self.env), "download_path": self.download_path,
+            "mem_limit": self.mem_limit, "env": list(self.env), "secrets": list(self.secrets), "download_path": self.download_path,
             "upload_path": self.upload_path, **self.more,
         }  # fmt: skip
         body: dict[str, Any] = {"request_id": self.request_id} if self.request_id else {}

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from log_store.fields import STREAMS
 from log_store.problem import STATES
 from wholelog.commands.names import EPILOG
 from wholelog.commands.run_flags import add_run
@@ -91,7 +92,9 @@ def _selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", metavar="TIME", default="", help="from then on: 10m, 2026-11-24T06:00:00Z, seconds")
     parser.add_argument("--until", metavar="TIME", default="", help="up to then")
     parser.add_argument("--type", action="append", default=[], help="only these: error,warning or '>=warning'")
-    parser.add_argument("--stream", choices=("stdout", "stderr"), help="only what was written to it")
+    parser.add_argument(
+        "--stream", choices=STREAMS, help="only what was written to it; wholelog: what the service says of the task"
+    )
     parser.add_argument("-g", "--grep", metavar="WORDS", default="", help='only messages with these words or "phrases"')
     parser.add_argument("--regex", metavar="EXPRESSION", default="", help="only messages in which this (RE2) is found")
 

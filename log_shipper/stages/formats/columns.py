@@ -13,6 +13,7 @@ import re
 
 from log_shipper.stages.formats import json_fields, letters, logfmt, priority
 from log_shipper.stages.formats.levels import ABBREVIATED, LETTERS, UPPER, WORDS, XORG, Found
+from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, at_once, of_quick
 from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS, of_parts
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import set_off
@@ -34,16 +35,6 @@ _PROGRAM = re.compile(r"\S{1,100}+ [\w./-]{1,80}\[\d{1,9}\] (?=[A-Z]{4,9}\b)")  
 _LEVEL_IN_NAME = re.compile(r"[\w.-]+[./]([A-Z]{4,9})(?:/[\w.]+)?:")  # Monolog: production.ERROR:
 _WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
 _PRINTED_BY_OTHER = re.compile(r"std(?:out|err) [FP] ")
-# What follows a time in most formats: `INFO`, `[main] INFO`, `[12] user@db LOG:`, ` - name - INFO`, `[info]`
-_TAIL = (
-    r"\]?+[ \t]*+(?:(?:- |\| |: |:|\|)?"
-    r"(?:\[([\w.#-][\w.# -]{0,50}+)\][ \t]++(?:\w{1,40}+@\w{1,40}+ )?|([\w.]{1,60}+) - )?([A-Z]{3,8})(?=[ \t:|\]])"
-    r"|\[ ?([A-Za-z]{3,9}) {0,8}\])"
-)
-_QUICK = re.compile(_TAIL)
-_AT_ONCE = re.compile(
-    r"\[?(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,9}+)?(?:Z| ?[+-]\d\d:?\d\d| UTC)?" + _TAIL
-)
 _NAME_AFTER = re.compile(r" (?:[\w.-]+ ?\[\d|[\w.-]+ \[[\w-]+[./:@=]|[\w-]+(?:[./:][\w-]+)+|[A-Z][\w.]*:|\[)[ :\]]?")
 _JULIA = re.compile(r"\[ (Info|Warning|Error|Debug): ")
 # `asyncio DEBUG Using selector`, and not `got ERROR from upstream`
@@ -66,25 +57,13 @@ _MOST_NAMES = 3
 _MOST_PAIRS = 6
 
 
-def at_once(line: str) -> Found | None:
-    """The commonest headers, read by one expression: None says that the header must be read token by token."""
-    match = _AT_ONCE.match(line)
-    return _of_quick(line, match) if match is not None else None
+def level_place(line: str) -> int:
+    """Where, behind a time, the level stands that the header declares: in capitals, or alone in brackets; else 0.
 
-
-def _of_quick(line: str, match: re.Match[str]) -> Found | None:
-    thread, name, word, bracketed = match.groups()
-    if bracketed is not None:
-        declared = WORDS.get(bracketed.lower())
-        return (declared, "bracket") if declared is not None else None
-    declared = UPPER.get(word)
-    before = thread or name
-    if declared is None or (before is not None and before.partition(" ")[0].upper() in UPPER):
-        return None
-    end = match.end()
-    if not set_off(line, end, word, stamped=True):
-        return None
-    return declared, "prefix" if line[end] == ":" else "column"
+    What stands before it decides alone that a level which stands there declares, and of digits only that they are digits.
+    0 also where `at_once` finds it.
+    """
+    return Header(line).read().place if at_once(line) is None else 0
 
 
 class Header:
@@ -94,7 +73,19 @@ class Header:
     is another program's whole line.
     """
 
-    __slots__ = ("line", "found", "text", "stamped", "wraps", "_names", "_plain", "_paired", "_pairs", "_label")
+    __slots__ = (
+        "line",
+        "found",
+        "text",
+        "stamped",
+        "wraps",
+        "place",
+        "_names",
+        "_plain",
+        "_paired",
+        "_pairs",
+        "_label",
+    )
 
     def __init__(self, line: str, *, stamped: bool = False) -> None:
         self.line = line
@@ -102,6 +93,7 @@ class Header:
         self.text = 0
         self.stamped = stamped
         self.wraps = False
+        self.place = 0  # see `level_place`
         self._names = 0
         self._plain = False
         self._paired = False
@@ -140,7 +132,7 @@ class Header:
             inside += 1
         if line[inside : inside + 1] in _STAMP_FIRSTS:
             stamp = STAMP.match(line, inside)
-            if stamp is not None:
+            if stamp is not None and not line[stamp.end() : stamp.end() + 1].isdigit():  # Chromium's [pid:tid:1124/…
                 return self._past_stamp(stamp.end())
         if first == "[" and line[inside + 1 : inside + 2] in (" ", ":"):
             self.found = letters.bracketed(line, start)
@@ -157,6 +149,8 @@ class Header:
         declared = None if called else self._of_group(group[1], first, line[group.end() : group.end() + 60])
         if declared is not None:
             self.found = declared, "bracket"
+            direct = first == "[" and self.stamped and not self._plain and group[1].strip().isalpha()
+            self.place = group.start(1) if direct else 0
             return -1
         if not self._names:
             self.text = group.end()
@@ -167,6 +161,8 @@ class Header:
         low = content.lower()
         declared = WORDS.get(low) or UPPER.get(content)
         if declared is not None:
+            if first == "(" and following == ":" and following_text[1:2] not in ("", " "):
+                return None  # (ERR):error occurred
             if first == "<" and not self.stamped and not (following == " " and (len(content) == 3 or low != "error")):
                 return None
             if self._plain and content not in UPPER and following != ":":
@@ -198,9 +194,10 @@ class Header:
         line = self.line
         self.stamped = True
         self.text = end
-        quick = _QUICK.match(line, end)
-        self.found = _of_quick(line, quick) if quick is not None else None
-        if self.found is not None:
+        quick = QUICK.match(line, end)
+        self.found = of_quick(line, quick) if quick is not None else None
+        if self.found is not None and quick is not None:
+            self.place = quick.start(3 if quick[4] is None else 4)
             return -1
         following = line[end : end + 1]
         if following and (following.isalnum() or following in "._/"):
@@ -214,13 +211,15 @@ class Header:
             return -1
         word, end = match[0], match.end()
         declared = UPPER.get(word) or WORDS.get(word.lower())
-        if declared == "critical" and line.startswith((" error: ", " exception: "), end):
-            end += line[end + 1 :].index(":") + 1  # fatal error: x
+        if declared == "critical" and line.startswith((" error: ", " error : ", " exception: "), end):
+            end += line[end + 1 :].index(":") + 1  # fatal error: x, and chrony's Fatal error : x
         if declared is not None and line[end : end + 1].isdigit() and line[end + 1 : end + 2] in (":", " ", "]"):
             end += 1  # DEBUG1:, trace2
         if declared is not None and (self.stamped or self.text):
             if self._declares(start, end, word, gap):
                 self.found = declared, "prefix" if line[end : end + 1] in ":：" else "column"
+                if self.stamped and word in UPPER and not (self._plain or self._label):
+                    self.place = start
                 return -1
         if len(word) == 1 and self.stamped:
             self.found = letters.after_stamp(line, start, gap)
@@ -237,6 +236,8 @@ class Header:
         if self._plain:
             wide = "  " in gap and line[end : end + 2] == ": "
             return wide or (word in UPPER and _SET_OFF_AFTER_WORD.match(line, end) is not None)
+        if word == "TRACE" and NEXT_COLUMN.match(line, end) is not None:
+            return False
         if self._label and line.startswith((" ->", " =>"), end):
             return False  # state: ERROR -> OK
         if set_off(line, end, word, stamped=True):

@@ -27,6 +27,7 @@ _AFTER_STAMP = re.compile(
     r"([IWEFDCVNT])(?:"
     r"! "  # Telegraf
     r"|:? ?\| "  # capnslog
+    r"| \d{1,9} \d{1,9}\] "  # Ray: [time E pid tid]
     r"|:\s"
     r"| +(?:[A-Z][A-Z_]{2,}|-) +\["  # MongoDB: I NETWORK  [conn1]
     r"|/[\w.$:-]{1,60}\s*\(\s*\d+\)\s?:"  # logcat -v time

@@ -40,7 +40,7 @@ _SHORT = {
 _CAPITALS = {
     CRITICAL: "DISASTER",
     ERROR: "FAILURE EXCEPTION BROKEN",
-    WARNING: "UNUSUAL",
+    WARNING: "UNUSUAL DEPRECATION",
     INFO: "LOG SYSTEM SUCCESS AUDIT CONFIG STATUS MESSAGE DISPLAY",
     DEBUG: "FINE SILLY NOISE BLAT SPAM DEB VERB VER VBS",
 }
@@ -116,6 +116,12 @@ def of_word(word: str) -> str | None:
             return LETTERS[stem]
         return WORDS.get(stem.rstrip("+-").lower())
     return None
+
+
+LEVEL_VALUES: Final = {
+    form: (log_type, "field") for word, log_type in WORDS.items() for form in (word, word.upper(), word.capitalize())
+}
+"""What a level field usually holds, as it is written -> what it declares; nothing but what `of_word` says too."""
 
 
 def of_number(number: int, scale: str) -> str | None:

@@ -7,29 +7,36 @@ timestamp or bracket, a leading word; then what runtimes, tools and shells print
 
 import re
 
-from log_shipper.stages.formats import json_fields, letters, logfmt, markers, priority, shells, silent, tools, traces
-from log_shipper.stages.formats.columns import Header, at_once
+from log_shipper.stages.formats import (
+    json_fields,
+    letters,
+    logfmt,
+    markers,
+    named,
+    priority,
+    shells,
+    silent,
+    tools,
+    traces,
+)
+from log_shipper.stages.formats.columns import Header
 from log_shipper.stages.formats.levels import UPPER, WORDS, Found
-from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS, blue_gene, fields, postgres, spelled
+from log_shipper.stages.formats.quick import at_once
+from log_shipper.stages.formats.separated import blue_gene, fields, postgres, spelled
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import set_off
 
 _LEAD = re.compile(r"[^\W\d_]{1,24}+")
-_SYSLOG_TAG = re.compile(rf"{SYSLOG_STAMP.pattern}\S{{1,100}}+ [\w./@()-]{{1,80}}\[\d{{1,9}}\]: ")
+_SYSLOG_TAG = re.compile(rf"{SYSLOG_STAMP.pattern}(\S{{1,100}}+) ([\w./@()-]{{1,80}})(?:\[\d{{1,9}}\])?: ")
+_TAG = re.compile(r"[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{])")  # NetworkManager[12]: <info>  text
+_SHELLS_PROSE = shells.FIRSTS | {"e"}
+_NAME_MARKS = frozenset(".-_0123456789")
+_STAMPED = frozenset("0123456789[")
 _DATE_WORDS = frozenset("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
 # The names that collectors put before a line: docker compose, foreman, pm2, buildkit, rsyslog's CEE cookie
 _WRAPPED = re.compile(r"[\w.@-]+(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]+ *\| |#\d+ (?:\d+\.\d+ )?(?=\S)|@cee: ?")
-_LEVEL_AFTER_NAME = re.compile(r"[\w./-]++::?([A-Z]{4,8})[: ]")
+_UPTIME = re.compile(r"\d{1,9}: (?:\(\d{1,9}\))?: (?=\S)")  # coturn
 _LEVEL_AFTER_PID = re.compile(r"\d{1,7} ([A-Z]{4,8})(?= )")
-_NAMED_COLUMN = re.compile(r"[\w.-]+:(error|warn|warning|info|debug)  ")  # Zigbee2MQTT:info  2026-03-01 …
-_DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
-_BARE_NAME = re.compile(r"([a-z][\w./@#-]{0,59}+)( *\| *|: | +)([A-Z]{4,8})(?=[ :|-])")
-_OUTCOME = re.compile(r"\s*(?:\[ *\d+%\]|\(\d|\d+(?:\.\d+)?s\b|$)")
-_BEGINS_TEXT = re.compile(r":? *(?:- |\| )?[\[\"'A-Z]|  +\S|: |\s*\| ")
-_SMALL_WORDS = frozenset(
-    "the an a no not is was are be got get gets with and or of in on for to from by at as set use any all status state level "
-    "if when this that one see has have had count type return returns returned raise raised raises into than total".split()
-)
 _ACCESS = re.compile(
     r'[\da-f.:]{3,45}+ \S{1,60}+ \S{1,60}+ \[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]]{8,20}\] "'
 )  # Common Log Format
@@ -119,7 +126,11 @@ def _numbered(line: str, depth: int) -> Found | None:
         if wrapped is not None and depth < _DEEPEST:
             return declared(line[wrapped.end() :], depth + 1)
     if ":" in head[:9]:
-        return letters.redis(line) or tools.placed(line)
+        found = letters.redis(line) or tools.placed(line)
+        if found is None and "%" in head:
+            found = priority.cisco(line)  # behind the number of the message
+        uptime = _UPTIME.match(line) if found is None and ": " in head else None
+        return _rest(line[uptime.end() :], depth + 1) if uptime is not None and depth < _DEEPEST else found
     return priority.pri(line) if " <" in head else blue_gene(line)
 
 
@@ -135,8 +146,8 @@ def _worded(line: str, depth: int) -> Found | None:
             return None
         if set_off(line, end, word, stamped=False):
             return level, "prefix" if following in ":：" else "column"
-        numbered = following.isdigit() and line[end + 1 : end + 2] == ":"  # DEBUG1: text
-        if numbered and word in UPPER:
+        # DEBUG1: text, and ssh's debug1: text
+        if following.isdigit() and line[end + 1 : end + 2] == ":" and (word in UPPER or word == "debug"):
             return level, "prefix"
         return (tools.yarn(line) if following == " " and depth == 0 else None) or _text(line, depth)
     if end == 1:
@@ -144,14 +155,26 @@ def _worded(line: str, depth: int) -> Found | None:
         if found is not None:
             return found
     if word[:3] in _DATE_WORDS:
-        tag = _SYSLOG_TAG.match(line)
-        if tag is not None and depth < _DEEPEST:
+        tag = _SYSLOG_TAG.match(line) if depth < _DEEPEST else None
+        if tag is not None and _is_host_and_tag(tag):
             return declared(line[tag.end() :], depth + 1)
         if STAMP.match(line) is not None:
             return _headed(line, depth)
+    if following in _NAME_MARKS and depth < _DEEPEST:
+        found = _after_place(line, depth)
+        if found is not None:
+            return found
     if "=" not in line and ":" not in line and " - " not in line and "|" not in line:
         return _of_words(line)
     return _text(line, depth)
+
+
+def _is_host_and_tag(tag: re.Match[str]) -> bool:
+    """Whether these are a host and a program, and not a level or a facility with one."""
+    host, name = tag[1], tag[2]
+    if host.upper() in UPPER or name.upper() in UPPER or not host[0].isalnum():
+        return False
+    return "." not in host or priority.selector(tag.string, tag.start(1)) is None
 
 
 def _of_words(line: str) -> Found | None:
@@ -160,7 +183,7 @@ def _of_words(line: str) -> Found | None:
     found = traces.find(line) if first in traces.FIRSTS or line.endswith(traces.NAME_ENDS) else None
     if found is None and first in shells.FIRSTS:
         found = shells.find(line)
-    return found or tools.own_mark(line) or (_after_bare_name(line) if first.islower() else None)
+    return found or tools.own_mark(line) or (named.after_bare_name(line) if first.islower() else None)
 
 
 def _text(line: str, depth: int) -> Found | None:
@@ -172,16 +195,38 @@ def _text(line: str, depth: int) -> Found | None:
     line = line[:_TEXT]
     if silent.of_words(line):
         return None
+    colon = line.find(":")
+    if colon < 0 or " " in line[:colon]:
+        return _of_prose(line, colon, depth)
     return (
         traces.find(line)
         or shells.find(line)
         or tools.find(line)
         or tools.placed(line)
         or traces.glib(line)
-        or _after_name(line)
-        or _after_bare_name(line)
+        or named.after_name(line)
+        or named.after_bare_name(line)
         or _taken_off(line, depth)
     )
+
+
+def _of_prose(line: str, colon: int, depth: int) -> Found | None:
+    """Like `_text`, for a line with a blank before its first colon: those rules that may know it."""
+    first, blank = line[0], line.find(" ")
+    found = traces.find(line)
+    if found is None and first in _SHELLS_PROSE:
+        found = shells.find(line)
+    if found is None:
+        found = tools.own_mark(line)
+    if (
+        found is None
+        and colon > 0
+        and (line[blank + 1] in "(:" or line.find(" ", blank + 1, colon) < 0 or first in "Irs")
+    ):
+        found = tools.chain(line)
+    if found is None:
+        found = traces.glib(line) or (named.after_name(line) if " - " in line else None)
+    return found or named.after_bare_name(line) or _taken_off(line, depth)
 
 
 def _taken_off(line: str, depth: int) -> Found | None:
@@ -192,49 +237,21 @@ def _taken_off(line: str, depth: int) -> Found | None:
         wrapped = _WRAPPED.match(line)
         if wrapped is not None:
             return declared(line[wrapped.end() :], depth + 1)
+        at = line.find(" | ", 0, 60) + 3
+        if at > 3 and " " not in line[: at - 3] and line[at : at + 1] in _STAMPED and STAMP.match(line, at) is not None:
+            return declared(line[at:], depth + 1)
+    tag = _TAG.match(line) if "]: " in line[:100] else None
+    if tag is not None:
+        return declared(line[tag.end() :], depth + 1)
+    return _after_place(line, depth)
+
+
+def _after_place(line: str, depth: int) -> Found | None:
+    """What a header declares behind a file's or a host's name: `app.log.1 2026-03-01 10:20:30 INFO text`."""
     blank = line.find(" ", 0, 80)
     if blank > 0 and line[blank + 1 : blank + 2].isdigit() and STAMP.match(line, blank + 1) is not None:
         return _headed(line[blank + 1 :], depth + 1)
     return None
-
-
-def _after_name(line: str) -> Found | None:
-    """`app.db:ERROR:text`, `app.db - ERROR - text`, `app: {"level":"error", …}`: a level or an object after one name."""
-    match = _DASHED.match(line) if " - " in line else None
-    if match is None:
-        colon = line.find(":", 0, 80)
-        if colon > 0 and line[colon + 1 : colon + 3].lstrip(":")[:1].isupper():
-            match = _LEVEL_AFTER_NAME.match(line)
-    if match is None and ":" in line[:40]:
-        match = _NAMED_COLUMN.match(line)
-    level = UPPER.get(match[1].upper()) if match is not None else None
-    if level is not None:
-        return level, "column"
-    colon = line.find(": {", 0, 60)
-    if colon > 0 and " " not in line[:colon]:
-        return json_fields.record(line, colon + 2)
-    return None
-
-
-def _after_bare_name(line: str) -> Found | None:
-    """`worker-3 ERROR text`, `auth-service | INFO | text`, `root WARNING Text`: a column of names, and then one of levels.
-
-    A name that is a plain word may open a sentence (`got ERROR from …`): there the text has to begin as one.
-    """
-    match = _BARE_NAME.match(line)
-    if match is None or "::" in match[1]:
-        return None
-    level = UPPER.get(match[3])
-    if level is None or match[3] not in WORDS_IN_CAPITALS or _OUTCOME.match(line, match.end()) is not None:
-        return None
-    if match[1].isalpha() and (
-        match[1] in _SMALL_WORDS
-        or not match[1].islower()
-        or ":" in match[2]
-        or not _BEGINS_TEXT.match(line, match.end())
-    ):
-        return None
-    return level, "column"
 
 
 def _marked(line: str, first: str, depth: int) -> Found | None:

@@ -82,7 +82,7 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     ),
 }
 _NPM_FIRSTS = frozenset("npyb")
-_AT_PLACE = re.compile(r"\s*\d{1,6}:\d{1,5}\s+(error|warning)\s{1,3}\S")
+_AT_PLACE = re.compile(r"\s*\d{1,6}:\d{1,5}\s+(error|warning)\s{1,6}\S")
 _TSC = re.compile(r"\S+?:\d+:\d+ - (error|warning|message) TS\d+: ")
 _HADOLINT = re.compile(r"\S+:\d+ [A-Z]{2}\d{4} (error|warning|info|style): ")
 _RUBOCOP = re.compile(r"\S+?:\d+:\d+: ([EWF]): (?:\[Correctable\] )?[A-Z]\w+(?:/|:)")
@@ -118,6 +118,8 @@ def chain(line: str) -> Found | None:
     following = len(parts[0]) + 2
     if _NAME_PART.match(parts[0]) is None:
         return _named_place(head)
+    if len(parts) > 1 and parts[1].startswith("error while loading shared libraries"):  # ld.so
+        return ERROR, "prefix"
     for part in parts[1:-1]:
         if part.startswith("["):
             return _bracketed(part)

@@ -75,4 +75,6 @@ def _before_space(line: str, end: int, word: str, capitals: bool, stamped: bool)
         return stamped or not is_value(line, end + 3)
     if rest[:1] == " " or rest[:1] == "\t":
         return stamped or not is_value(line, end)
+    if rest[:1] == "[" and rest[1:3].isdigit():
+        return True  # error [2026-03-01 10:20:30 Z] text
     return stamped and rest[:1] in ("[", "<")

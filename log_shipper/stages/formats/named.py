@@ -1,0 +1,57 @@
+"""A level, or an object with one, after the name of a program, a logger or a worker, without a time before it."""
+
+import re
+
+from log_shipper.stages.formats import json_fields
+from log_shipper.stages.formats.levels import UPPER, Found
+from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS
+
+_LEVEL_AFTER_NAME = re.compile(r"[\w./-]++::?([A-Z]{4,8})[: ]")
+_NAMED_COLUMN = re.compile(r"[\w.-]+:(error|warn|warning|info|debug)  ")  # Zigbee2MQTT:info  2026-03-01 …
+_DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
+_BARE_NAME = re.compile(r"([a-z][\w./@#-]{0,59}+)( *\| *|: | +)([A-Z]{4,8})(?=[ :|-])")
+_OUTCOME = re.compile(r"\s*(?:\[ *\d+%\]|\(\d|\d+(?:\.\d+)?s\b|$)")
+_BEGINS_TEXT = re.compile(r":? *(?:- |\| )?[\[\"'A-Z]|  +\S|: |\s*\| ")
+_SMALL_WORDS = frozenset(
+    "the an a no not is was are be got get gets with and or of in on for to from by at as set use any all status state level "
+    "if when this that one see has have had count type return returns returned raise raised raises into than total".split()
+)
+
+
+def after_name(line: str) -> Found | None:
+    """`app.db:ERROR:text`, `app.db - ERROR - text`, `app: {"level":"error", …}`: a level or an object after one name."""
+    match = _DASHED.match(line) if " - " in line else None
+    if match is None:
+        colon = line.find(":", 0, 80)
+        if colon > 0 and line[colon + 1 : colon + 3].lstrip(":")[:1].isupper():
+            match = _LEVEL_AFTER_NAME.match(line)
+    if match is None and ":" in line[:40]:
+        match = _NAMED_COLUMN.match(line)
+    level = UPPER.get(match[1].upper()) if match is not None else None
+    if level is not None:
+        return level, "column"
+    colon = line.find(": {", 0, 60)
+    if colon > 0 and " " not in line[:colon]:
+        return json_fields.record(line, colon + 2)
+    return None
+
+
+def after_bare_name(line: str) -> Found | None:
+    """`worker-3 ERROR text`, `auth-service | INFO | text`, `root WARNING Text`: a column of names, and then one of levels.
+
+    A name that is a plain word may open a sentence (`got ERROR from …`): there the text has to begin as one.
+    """
+    match = _BARE_NAME.match(line)
+    if match is None or "::" in match[1]:
+        return None
+    level = UPPER.get(match[3])
+    if level is None or match[3] not in WORDS_IN_CAPITALS or _OUTCOME.match(line, match.end()) is not None:
+        return None
+    if match[1].isalpha() and (
+        match[1] in _SMALL_WORDS
+        or not match[1].islower()
+        or ":" in match[2]
+        or not _BEGINS_TEXT.match(line, match.end())
+    ):
+        return None
+    return level, "column"

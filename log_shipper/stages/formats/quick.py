@@ -1,0 +1,42 @@
+"""The commonest headers, each read by one expression: a level right behind a time, or behind a thread or a name."""
+
+import re
+
+from log_shipper.stages.formats.levels import UPPER, WORDS, Found
+from log_shipper.stages.formats.words import set_off
+
+# What follows a time in most formats: `INFO`, `[main] INFO`, `[12] user@db LOG:`, ` - name - INFO`, `[info]`
+_TAIL = (
+    r"\]?+[ \t]*+(?:(?:- |\| |: |:|\|)?"
+    r"(?:\[([\w.#-][\w.# -]{0,50}+)\][ \t]++(?:\w{1,40}+@\w{1,40}+ )?|([\w.]{1,60}+) - )?([A-Z]{3,8})(?=[ \t:|\]])"
+    r"|\[ ?([A-Za-z]{3,9}) {0,8}\])"
+)
+QUICK = re.compile(_TAIL)
+"""What may follow a time."""
+_AT_ONCE = re.compile(
+    r"\[?(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,9}+)?(?:Z| ?[+-]\d\d:?\d\d| UTC)?" + _TAIL
+)
+# Datadog's trace agent names itself before the level: `… UTC | TRACE | INFO | text`
+NEXT_COLUMN = re.compile(r" \| (?:ERROR|WARN|INFO|DEBUG|CRITICAL|TRACE) \|")
+
+
+def at_once(line: str) -> Found | None:
+    """The commonest headers, read by one expression: None says that the header must be read token by token."""
+    match = _AT_ONCE.match(line)
+    return of_quick(line, match) if match is not None else None
+
+
+def of_quick(line: str, match: re.Match[str]) -> Found | None:
+    """What a match of QUICK declares."""
+    thread, name, word, bracketed = match.groups()
+    if bracketed is not None:
+        declared = WORDS.get(bracketed.lower())
+        return (declared, "bracket") if declared is not None else None
+    declared = UPPER.get(word)
+    before = thread or name
+    if declared is None or (before is not None and before.partition(" ")[0].upper() in UPPER):
+        return None
+    end = match.end()
+    if not set_off(line, end, word, stamped=True) or (word == "TRACE" and NEXT_COLUMN.match(line, end) is not None):
+        return None
+    return declared, "prefix" if line[end] == ":" else "column"

@@ -1,0 +1,97 @@
+"""What the classifier remembers of lines before never changes what it says of a line."""
+
+import json
+import random
+import re
+from itertools import chain
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from log_shipper.stages.classify import Classifier, of_message
+from log_shipper.stages.formats import json_fields
+from log_shipper.stages.objects import Objects
+from log_shipper.stages.structured import Structured
+from tests.data.log_lines.accuracy import files, rows
+
+LINES = sorted({line for path in files() for line, _ in rows(path)})
+STAMPED = [line for line in LINES if line[:1] in "0123456789["]
+OBJECTS = [line for line in LINES if line.startswith("{")]
+LEVELS = (
+    "ERROR",
+    "WARN",
+    "INFO",
+    "DEBUG",
+    "TRACE",
+    "FATAL",
+    "ERR",
+    "INF",
+    "LOG",
+    "info",
+    "warning",
+    "error",
+    "DEBUG1",
+    "gold",
+)
+LEVEL = re.compile(rf"\b(?:{'|'.join(LEVELS)})\b")
+SEEDS = st.integers(0, 2**32)
+BITS = ("=", " = ", ": ", "::", "[", "] ", "[12]: ", "{", '{"level":"error"}', "\r", "\x1b[31m", "\u200b", " level=error", "| ", "- ", "-> ", "\n", "ERROR ", "a", " ")  # fmt: skip
+
+
+def alike(line: str, dice: random.Random) -> str:
+    """A line that a program may print after `line`, or that only looks so."""
+    made = re.sub(r"\d", lambda match: dice.choice(match[0] + "0123456789"), line)
+    if dice.random() < 0.6:
+        made = LEVEL.sub(lambda match: dice.choice(LEVELS), made, count=1)
+    while dice.random() < 0.5:
+        at = dice.randrange(len(made) + 1)
+        made = made[:at] + dice.choice(BITS) + made[at + dice.choice((0, 0, 1, 3)) :]
+    return made if dice.random() < 0.8 else made[: dice.randrange(len(made) + 1)]
+
+
+def expected(lines: list[str]) -> list[tuple[str, str]]:
+    return [of_message(line) or ("info", "default") for line in lines]
+
+
+def told(classifier: Classifier, lines: list[str]) -> list[tuple[str, str]]:
+    return list(zip(*classifier(lines, "stdout"), strict=True))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(STAMPED), min_size=1, max_size=4), SEEDS)
+def test_lines_that_begin_alike_are_told_as_if_each_were_the_first(lines: list[str], seed: int) -> None:
+    dice = random.Random(seed)
+    stream = list(chain.from_iterable([line, *(alike(line, dice) for _ in range(12))] for line in lines))
+    classifier = Classifier()
+    assert told(classifier, stream) == expected(stream)
+    dice.shuffle(stream)
+    assert told(classifier, stream) == expected(stream)
+
+
+def test_every_line_is_told_after_any_other_as_if_it_were_the_first() -> None:
+    classifier, dice = Classifier(), random.Random(7)
+    for _ in range(3):
+        stream = [made for line in LINES for made in (line, line, alike(line, dice))]
+        assert told(classifier, stream) == expected(stream)
+        dice.shuffle(LINES)
+
+
+def test_headers_are_read_from_memory() -> None:
+    """Else the other tests would say nothing."""
+    classifier = Classifier()
+    classifier(["[2026-03-01 10:20:30 +0000] [12] [INFO] a", "2026-03-01 10:20:30 a.b [x-1] x.y INFO y"], "stdout")
+    assert classifier.beginnings == {"[0000-00-00 00:00:00 +0000] [00] [": 0, "0000-00-00 00:00:00 a.b [x-0] x.y ": 4}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(OBJECTS), min_size=1, max_size=6), SEEDS)
+def test_objects_are_told_as_if_each_were_the_first(lines: list[str], seed: int) -> None:
+    dice = random.Random(seed)
+    stream = [made for line in lines for made in (line, alike(line, dice), alike(line, dice)) if made.startswith("{")]
+    objects, fields = Objects(), Structured()
+    for line in stream:
+        found, value = objects(line)
+        assert found == json_fields.find(line)
+        assert value is None or value == json.loads(line)
+        rule = found[1] if found is not None else "default"
+        assert fields(line, rule, value) == Structured()(line, rule)
