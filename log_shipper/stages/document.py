@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from xxhash import xxh3_64_intdigest
 
-from log_shipper.stages.masking import Edges, Mask
+from log_shipper.stages.masking import Edges, Mask, reduced
 from log_shipper.stages.multiline import Grouper, GroupState
 from log_shipper.stages.partials import Identity, Lines, OpenLine
 from log_shipper.stages.runs import SENDER_PREFIX
@@ -174,7 +174,7 @@ def _append(
     batch.seq.extend(messages.seq)
     batch.log_type.extend(types)
     batch.log_type_by.extend(by)
-    batch.message.extend(messages.text if rules.reduce is None else _reduced(messages.text, rules.reduce, rules.mask))
+    batch.message.extend(messages.text if rules.reduce is None else reduced(messages.text, rules.reduce, rules.mask))
     batch.lines.extend(messages.lines)
     batch.last_time.extend(messages.last_time)
     for row, raw in messages.raw.items():
@@ -192,11 +192,6 @@ def _append(
 
 def _masked(messages: "_Messages", mask: Mask, edges: Edges) -> "_Messages":
     return replace(messages, text=mask.texts(messages.text, edges), raw=mask.raw(messages.raw, edges))
-
-
-def _reduced(texts: list[str], reduce: Callable[[str], str], mask: Mask | None) -> list[str]:
-    reduced = list(map(reduce, texts))
-    return reduced if mask is None else mask.texts(reduced)  # what stood within a secret may be gone now
 
 
 def container_prefix(container_id: str, stream: str) -> str:

@@ -8,7 +8,7 @@ An id holds a hash of the message's first line. Over a short secret, that would 
 of the line as it is masked.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import AnyStr, Final
 
 import orjson
@@ -134,3 +134,9 @@ def _without(text: AnyStr, spans: list[tuple[int, int]], mask: AnyStr) -> AnyStr
             kept += text[done:start] + mask
         done = max(done, end)
     return kept + text[done:]
+
+
+def reduced(texts: list[str], reduce: Callable[[str], str], mask: Mask | None) -> list[str]:
+    """What is stored where the operator asked for less than all."""
+    left = list(map(reduce, texts))
+    return left if mask is None else mask.texts(left)  # what stood within a secret may be gone now
