@@ -49,6 +49,7 @@ setup(
             "s3fs>=2024.6,<2027",
             "moto[server]>=5,<6",
             "trustme>=1.1,<2",
+            "aiosmtpd>=1.4.6,<2",
             "ruff>=0.6",
             "mypy>=1.11",
             "types-docker>=7.1",

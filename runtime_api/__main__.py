@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from log_store.errors import StoreMisconfigured
-from log_store.open import open_reader, store_options
+from log_store.open import open_problems, open_reader, store_options
 from runtime_api.access.exposure import exposure_problem
 from runtime_api.assembly import assemble
 from runtime_api.audit_trail import AuditTrail
@@ -31,6 +31,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         settings, _ = load(ApiSettings, {}, environ)
         reader = open_reader(settings.store_url, store_options(settings))
+        problems = open_problems(settings.store_url, store_options(settings))
     except SettingsError as error:
         return _refuse("; ".join(error.problems), 2)
     except StoreMisconfigured as error:
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return _refuse(str(error), 1)
     trail = AuditTrail(settings.socket_path)
     try:
-        server = assemble(settings, containers, reader, trail=trail)
+        server = assemble(settings, containers, reader, problems, trail=trail)
     except SettingsError as error:
         return _refuse("; ".join(error.problems), 2)
     except (OSError, ValueError) as error:
@@ -62,6 +63,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         trail.close()
         containers.close()
         reader.close()
+        problems.close()
     return 0
 
 

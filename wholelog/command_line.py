@@ -125,11 +125,14 @@ def _prepare(one: Loaded) -> None:
 
 
 def check_rules(one: Loaded) -> None:
-    """Raises SettingsError where the rules file of the shipper does not fit."""
+    """Raises SettingsError where the rules file or the alerts file of the shipper does not fit."""
     if one.part.name == "shipper":
+        from log_shipper.alerting.rules_file import read_alerts
         from log_shipper.rules import RuleBook
 
         RuleBook(one.settings)
+        if one.settings.alerts is not None:
+            read_alerts(one.settings.alerts)
 
 
 def check_callers(one: Loaded) -> None:
@@ -227,6 +230,30 @@ def _reclassify(asked: argparse.Namespace, given: Given) -> int:
     return 0
 
 
+def _alerts(asked: argparse.Namespace, given: Given) -> int:
+    from log_shipper.alerting.rules_file import read_alerts
+    from log_store.open import open_reader, store_options
+    from wholelog.alerts import chosen, told, would_tell
+    from wholelog.reclassify import container_id_of, time_range
+
+    (loaded,) = load_parts([part for part in all_parts() if part.name == "shipper"], given)
+    settings, times = loaded.settings, time_range(asked.start, asked.end)
+    if settings.alerts is None:
+        raise InputProblem("no rules: name their file with --alerts FILE (docs/alerts.md)")
+    rules = chosen(read_alerts(settings.alerts), asked.rule)
+    fired = 0
+    with closing(open_reader(settings.store_url, store_options(settings))) as reader:
+        for notice in would_tell(reader, rules, times, container_id_of(reader, asked.container), _note_of("alerts")):
+            fired += notice.status == "firing"
+            print(told(notice))
+    print(f"{fired} alerts would have fired")
+    return 0
+
+
+def _note_of(command: str) -> Callable[[str], None]:
+    return lambda text: print(f"wholelog {command}: {text}", file=sys.stderr)
+
+
 def _retention(asked: argparse.Namespace, given: Given) -> int:
     import time
 
@@ -319,6 +346,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Given], int]] = {
     "audit": _audit,
     "classify": _classify,
     "reclassify": _reclassify,
+    "alerts": _alerts,
     "retention": _retention,
     "backup": _backup,
     "restore": _restore,

@@ -27,6 +27,7 @@ from runtime_api.counters import Counters
 from runtime_api.errors import AccessUnavailable, Unauthorized
 from runtime_api.openapi.document import document
 from tests.fake_containers import FULL_ID, FakeContainers
+from tests.fake_problems import MemoryProblems
 from tests.fakes import MemoryStore
 from wholelog_base.settings import SettingsError
 
@@ -227,7 +228,7 @@ def test_what_is_checked_before_the_start(tokens: Tokens) -> None:
         with pytest.raises(SettingsError, match=f"(?s){said}"):
             check_access(settings)
     with pytest.raises(SettingsError, match="jwt_issuer"):
-        create_app(FakeContainers(), MemoryStore(), Counters(CollectorRegistry()), lambda: 1, ApiSettings(access="jwt", jwt_keys="/k"))  # fmt: skip
+        create_app(FakeContainers(), MemoryStore(), Counters(CollectorRegistry()), lambda: 1, ApiSettings(access="jwt", jwt_keys="/k"), MemoryProblems())  # fmt: skip
 
 
 class Api:
@@ -235,7 +236,9 @@ class Api:
         self.containers = FakeContainers()
         self.registry = CollectorRegistry()
         made = ApiSettings(**settings)  # type: ignore[arg-type]
-        app = create_app(self.containers, MemoryStore(), Counters(self.registry), lambda: 10**18, made)
+        app = create_app(
+            self.containers, MemoryStore(), Counters(self.registry), lambda: 10**18, made, MemoryProblems()
+        )
         self.client = TestClient(app)
 
     def ask(self, method: str, path: str, token: str = "", **more: object) -> Result:

@@ -17,6 +17,7 @@ from wholelog.commands.context import Context, shortcoming
 from wholelog.commands.export import export
 from wholelog.commands.logs import logs
 from wholelog.commands.notices import Notices
+from wholelog.commands.problems import problems
 from wholelog.commands.run import run
 from wholelog.commands.run_flags import task_of
 from wholelog.errors import OutputProblem, UsageProblem
@@ -26,7 +27,7 @@ GAPS: dict[str, Any] = {
     "state": "gaps", "gaps": [{"from": "2026-11-24T00:00:00.000000001Z", "to": None, "lines": 3, "why": "rotated"}],
 }  # fmt: skip
 COMMANDS: dict[str, Callable[[Context], int]] = {
-    "ps": ps, "rm": rm, "top": top, "export": export, "logs": logs, "run": run,
+    "ps": ps, "rm": rm, "top": top, "export": export, "logs": logs, "run": run, "problems": problems,
 }  # fmt: skip
 STARTED = {
     "container_id": FULL_ID, "container_name": "wholelog-1", "log_path": "/logs", "task_id": "1",
@@ -486,3 +487,35 @@ def test_what_docker_run_has_and_we_have_not_is_said(flag: str, capsys: pytest.C
 def test_flags_behind_the_image_are_the_commands() -> None:
     asked, flags = parse(("run", "--api-url", "http://h:1", "x", "ls", "-it", "--api-url", "y", "--", "-f"))
     assert asked.words == ["ls", "-it", "--api-url", "y", "--", "-f"] and flags == {"api_url": "http://h:1"}
+
+
+PROBLEM: dict[str, Any] = {
+    "id": "00112233aabbccdd", "title": "ValueError: <*>", "kind": "ValueError", "log_type": "error", "state": "open",
+    "count": 3, "first_seen": "2026-11-24T00:00:00.000000000Z", "last_seen": "2026-11-24T00:01:00.000000000Z",
+    "containers": [{"container_id": FULL_ID, "name": "wholelog-one", "task_id": "one", "count": 3,
+                    "last_seen": "2026-11-24T00:01:00.000000000Z"}], "note": "", "said_at": None,
+}  # fmt: skip
+
+
+def test_problems_are_listed_and_shown() -> None:
+    desk = Desk(enveloped({"problems": [PROBLEM], "count": 1}))
+    done = desk.do("problems", "--state", "open", "--state", "regressed", "--container", "one")
+    assert done.code == 0 and b"00112233aabbccdd" in done.out and b"ValueError: <*>" in done.out
+    assert dict(desk.queries()[0]) == {"state": "open,regressed", "container_id": "one", "size": "1000"}
+    told = {"log_message": "ValueError: \x1b[31m1"}
+    sample = {"container_id": FULL_ID, "line": told, "before": [{"log_message": "before it"}]}
+    shown = Desk(enveloped({"problem": {**PROBLEM, "note": "known", "sample": sample}})).do("problems", PROBLEM["id"])
+    assert b"before it\nValueError: " in shown.out and b"\x1b" not in shown.out and b"note: known" in shown.out
+    gone = Desk(enveloped({"problem": {**PROBLEM, "sample": None}})).do("problems", PROBLEM["id"])
+    assert b"is gone" in gone.out
+    as_json = Desk(enveloped({"problems": [PROBLEM], "count": 1})).do("problems", "-o", "json")
+    assert json.loads(as_json.out) == PROBLEM
+
+
+def test_what_became_of_problems_is_said() -> None:
+    desk = Desk(enveloped({"problem": {**PROBLEM, "state": "resolved"}}), enveloped({}, 404, "there is no problem"))
+    done = desk.do("problems", PROBLEM["id"], "f" * 16, "--resolve", "--note", "fixed in 2")
+    assert (done.code, done.out) == (1, b"00112233aabbccdd resolved\n") and "there is no problem" in done.said
+    assert json.loads(desk.api.asked[0].content) == {"state": "resolved", "note": "fixed in 2"}
+    with pytest.raises(UsageProblem, match="--ignore: name the problems"):
+        Desk(enveloped({})).do("problems", "--ignore")

@@ -88,5 +88,9 @@ def new_request_id() -> str:
     return uuid.uuid4().hex
 
 
+def problem_path(problem: str) -> str:
+    return "/problems/" + quote(problem, safe="")
+
+
 def container_path(name: str) -> str:
     return "/containers/" + quote(name, safe="")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from log_store.fields import STREAMS
+from log_store.problem import STATES
 from wholelog.commands.names import EPILOG
 from wholelog.commands.run_flags import add_run
 from wholelog.terminal.colours import CHOICES
@@ -63,6 +64,18 @@ def _export(parser: argparse.ArgumentParser) -> None:
     _strict(parser)
 
 
+def _problems(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("problems", nargs="*", metavar="PROBLEM", help="ids, to show them in full; absent: a list")
+    said = parser.add_mutually_exclusive_group()
+    said.add_argument("--resolve", action="store_true", help="they are put right; one that is seen again has regressed")
+    said.add_argument("--ignore", action="store_true", help="they do not matter: no alert for them")
+    said.add_argument("--reopen", action="store_true", help="take that back")
+    parser.add_argument("--note", default="", help="why")
+    parser.add_argument("--state", action="append", default=[], choices=STATES, help="of the list: only these")
+    parser.add_argument("--container", metavar="CONTAINER", default="", help="of the list: only those seen in it")
+    parser.add_argument("-o", "--output", choices=("table", "json"), default="table", help="json: an object a line")
+
+
 def _top(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-d", "--delay", type=_seconds, default=2.0, metavar="SECONDS", help="between two looks")
     parser.add_argument("-n", "--count", type=int, default=0, help="end after so many looks")
@@ -115,5 +128,6 @@ _COMMANDS: Final[dict[str, Callable[[argparse.ArgumentParser], None]]] = {
     "logs": _logs,
     "export": _export,
     "top": _top,
+    "problems": _problems,
     "completion": _completion,
 }
