@@ -50,6 +50,7 @@ setup(
             "moto[server]>=5,<6",
             "pyyaml>=6,<7",
             "trustme>=1.1,<2",
+            "aiosmtpd>=1.4.6,<2",
             "ruff>=0.6",
             "mypy>=1.11",
             "types-docker>=7.1",

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from log_store.document import ContainerContext, DocumentBatch
-from log_store.open import open_reader, open_writer
+from log_store.open import open_problems, open_reader, open_writer
 from log_store.protocols import LogReader
 from log_store.query import ContainerRef, LogLine, LogQuery
 from log_store.rfc3339 import day_name, format_all
@@ -105,7 +105,7 @@ class OneContainer:
 
 def serve(store: str, lines: int) -> None:
     reader: LogReader = Made(lines) if store == "made" else open_reader(store)
-    server = assemble(ApiSettings(listen=("127.0.0.1", 0)), OneContainer(), reader)
+    server = assemble(ApiSettings(listen=("127.0.0.1", 0)), OneContainer(), reader, open_problems("sqlite:///nowhere"))
     print(server.port, flush=True)
     server.run()
 

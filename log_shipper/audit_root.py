@@ -6,7 +6,7 @@ from collections.abc import Callable
 from log_shipper.audit.accepted import AcceptorClient
 from log_shipper.audit.auditor import Auditor
 from log_shipper.audit.copies import Copies
-from log_shipper.audit.docker_copy import Engine
+from log_shipper.audit.docker_copy import Engine, Facts
 from log_shipper.audit.held import HeldFiles
 from log_shipper.audit.keeper import Keeper
 from log_shipper.audit.rounds import Rounds
@@ -25,7 +25,7 @@ class Audits:
 
     def __init__(
         self, settings: ShipperSettings, url: str, rules: RuleBook, processor: Processor, reader: LogReader,
-        count: Callable[[str, int], None],
+        count: Callable[[str, int], None], ended: Callable[[Facts], None],
     ) -> None:  # fmt: skip
         self._url, engine = url, Engine(url)
         held = HeldFiles(engine.root, settings.held_limit)
@@ -34,7 +34,7 @@ class Audits:
         auditor = Auditor(engine, held, accepted, processor, lambda context: rules.of(context).grouper, count)
         self._watcher = Watcher(
             engine, auditor, processor, copies, addresses=(f"unix://{settings.socket_path}",),
-            identity_file=engine_file(settings.data), count=count,
+            identity_file=engine_file(settings.data), count=count, ended=ended,
         )  # fmt: skip
         self._rounds = Rounds(self._watcher, auditor, processor, count)
         self._keeper = Keeper(copies, processor, count)

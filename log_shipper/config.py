@@ -47,6 +47,7 @@ class ShipperSettings(SharedSettings):
     default_type_stderr: str = setting("info", "log_type of a line on stderr that declares none", LOG_TYPES)
     fields: bool = setting(True, "whether JSON and logfmt lines are stored as fields too, beside their text", flag)
     rules: Path | None = setting(None, "TOML file of rules for log types and messages, see docs/log-types.md", path)
+    alerts: Path | None = setting(None, "TOML file of rules for alerts, and where they go, see docs/alerts.md", path)
     retention: float = setting(90 * 86_400.0, "age up to which a line's day gets a partition of its own", duration)
     logs_for: float = setting(
         0.0, "how long lines are kept; whole days go once all of their lines are older; 0: for ever", duration

@@ -32,6 +32,11 @@ def bad_folder(data: Path) -> Path:
     return data / "bad-records"
 
 
+def book_file(data: Path) -> Path:
+    """Of problems and alerts."""
+    return data / "problems.sqlite"
+
+
 def removed_file(data: Path) -> Path:
     return data / "removed.json"
 

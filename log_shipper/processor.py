@@ -3,12 +3,12 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import le
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgpack
 
@@ -46,16 +46,29 @@ class Pace:
     checkpoint_bytes: int  # of the spool, after which a checkpoint need not wait for its time: a small spool fills soon
 
 
+class Observer(Protocol):
+    """Is shown what goes to the store. Raises nothing: lines count more."""
+
+    def batch(self, batch: DocumentBatch) -> None:
+        """On its way now; after a crash the same documents come again."""
+        ...
+
+    def seals(self, seals: Sequence[Seal]) -> None:
+        """Stored."""
+        ...
+
+
 class Processor:
     """`run` in one thread; what the audit asks (`audit.watcher.Received`, `account`) may come from others."""
 
     def __init__(
         self, reader: SpoolReader, pipeline: Pipeline, delivery: Delivery, writer: LogWriter, checkpoint: Checkpoint,
         pace: Pace, losses: Losses, count: Callable[[str, int], None], bad_folder: Path, masks: SecretMasks,
+        observer: Observer,
     ) -> None:  # fmt: skip
         self._reader, self._pipeline, self._delivery, self._writer = reader, pipeline, delivery, writer
         self._checkpoint, self._pace, self._losses = checkpoint, pace, losses
-        self._count, self._bad_folder, self._masks = count, bad_folder, masks
+        self._count, self._bad_folder, self._masks, self._observer = count, bad_folder, masks, observer
         self._batch = pipeline.new_batch()
         self._batch_bytes = 0
         self._batch_since = 0.0
@@ -236,6 +249,7 @@ class Processor:
     def _hand_over(self) -> None:
         if len(self._batch):
             batch, self._batch, self._batch_bytes = self._batch, self._pipeline.new_batch(), 0
+            self._observer.batch(batch)
             if batch.absorbed:
                 # What is to go must not be on its way still.
                 self._delivery.drain()
@@ -251,8 +265,10 @@ class Processor:
 
         def attempt() -> None:
             self._writer.refresh()
-            self._writer.write_seals(self._losses.stated(seals))
+            stated = self._losses.stated(seals)
+            self._writer.write_seals(stated)
             self._writer.refresh()
+            self._observer.seals(stated)
 
         self._delivery.call(attempt)
 

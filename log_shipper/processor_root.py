@@ -4,12 +4,9 @@ import logging
 import os
 import resource
 import signal
-import socket
 import threading
-import uuid
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
@@ -33,18 +30,19 @@ from log_shipper.places import (
     containers_file,
     dead_letter_file,
     removed_file,
-    shipper_name_file,
     spool_folder,
 )
-from log_shipper.processor import Pace, Processor
+from log_shipper.problems_root import Watching
+from log_shipper.processor import Observer, Pace, Processor
 from log_shipper.retention.removed import Removed
 from log_shipper.retention.writer import RetainingWriter
 from log_shipper.retention_root import retention
 from log_shipper.rules import RuleBook
 from log_shipper.secret_masks import SecretMasks, learning
+from log_shipper.shipper_name import shipper_name
 from log_shipper.spool.reader import SpoolReader
 from log_shipper.states import Check, States
-from log_store.open import open_reader, open_remover, open_writer, store_options
+from log_store.open import open_problems, open_reader, open_remover, open_writer, store_options
 from log_store.protocols import LogReader, LogWriter
 from wholelog_base.secret_files import SecretFiles
 
@@ -66,6 +64,7 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
     with (
         closing(open_writer(settings.store_url, options)) as store,
         closing(open_reader(settings.store_url, options)) as reader,
+        closing(open_problems(settings.store_url, options)) as problems,
         closing(open_remover(settings.store_url, options)) as remover,
     ):
         removed = Removed(removed_file(settings.data))
@@ -80,8 +79,9 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
         )  # fmt: skip
         masks = SecretMasks(SecretFiles(settings.data), settings.secret_env)
         rules = RuleBook(settings, masks.of)
-        processor = _processor(settings, url, rules, masks, writer, delivery, losses, counters)
-        audits = Audits(settings, url, rules, processor, reader, counters.count)
+        watching = Watching(settings, problems, reader, writer.refresh, counters.count)
+        processor = _processor(settings, url, rules, masks, writer, delivery, losses, counters, watching.watch)
+        audits = Audits(settings, url, rules, processor, reader, counters.count, watching.watch.ended)
         keeping = retention(
             settings, rules, remover, reader, stating, removed, audits.compare, processor.known_containers, counters.count
         )  # fmt: skip
@@ -91,8 +91,11 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: _begin_to_stop(stop, delivery))
+        for number in (signal.SIGHUP, signal.SIGUSR1):
+            signal.signal(number, lambda *_: watching.reload())
         health.start()
         audits.start()
+        watching.start()
         for name, run in (("retention", keeping.run), ("states", states.run)):
             threading.Thread(target=run, name=name, daemon=True).start()
         try:
@@ -104,6 +107,7 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
             states.close()
             audits.close()
             health.close()
+            watching.close()
             delivery.stop()
 
 
@@ -117,13 +121,13 @@ def _allow_files() -> None:
 
 def _processor(
     settings: ShipperSettings, url: str, rules: RuleBook, masks: SecretMasks, writer: LogWriter, delivery: Delivery,
-    losses: Losses, counters: Counters,
+    losses: Losses, counters: Counters, observer: Observer,
 ) -> Processor:  # fmt: skip
     """As the checkpoint left it."""
     data, checkpoint = settings.data, Checkpoint(checkpoint_file(settings.data))
     containers = Containers(containers_file(data), learning(Engine(url, timeout=5).facts, masks))
     pipeline = Pipeline(
-        shipper_name(shipper_name_file(data)), containers.context, rules.of, max_message=settings.max_message
+        shipper_name(data), containers.context, rules.of, max_message=settings.max_message
     )  # fmt: skip
     position, state = checkpoint.load()
     pipeline.restore(state)
@@ -131,7 +135,7 @@ def _processor(
     spool = SpoolReader(spool_folder(data), position)
     pace = Pace(settings.batch_size, settings.checkpoint_interval, settings.inflated_limit, settings.spool_limit // 8)
     return Processor(
-        spool, pipeline, delivery, writer, checkpoint, pace, losses, counters.count, bad_folder(data), masks
+        spool, pipeline, delivery, writer, checkpoint, pace, losses, counters.count, bad_folder(data), masks, observer
     )  # fmt: skip
 
 
@@ -164,18 +168,6 @@ def _states(
         "socket": lambda: socket_check(settings.socket_path),
     }
     return States(checks, measures.looked)
-
-
-def shipper_name(file: Path) -> str:
-    """A name of this shipper for ever: positions in its spool are told apart from another's by it."""
-    try:
-        return file.read_text()
-    except FileNotFoundError:
-        name = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
-        new = file.with_suffix(".new")
-        new.write_text(name)
-        os.replace(new, file)
-        return name
 
 
 def _begin_to_stop(stop: threading.Event, delivery: Delivery) -> None:

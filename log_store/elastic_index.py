@@ -1,7 +1,7 @@
 """The indices: their names, and the templates that give them their mapping.
 
 `PREFIX-logs-2026.11.24` holds a day (UTC, of log_time), `PREFIX-logs-other` what has no day of its own, `PREFIX-seals`
-the seals. Elasticsearch makes each when the first document for it comes, as the templates say, which the writer puts.
+the seals, `PREFIX-problems` what is counted of errors. Elasticsearch makes each when the first document for it comes, as the templates say, which the writer puts.
 
 The mapping uses only what every Elasticsearch of 8 and 9 has, whatever its licence. It is not dynamic: a member it does
 not know is kept and not searchable, so that a newer Wholelog can write into a day that an older one began.
@@ -68,6 +68,12 @@ _SEALS: Final[dict[str, Any]] = {
     "put_back": {"type": "long"},
     "gaps": {"type": "object", "enabled": False},
 }
+_PROBLEMS: Final[dict[str, Any]] = {
+    "kind": _NEEDED,
+    "at": {"type": "long"},
+    "problem": {"type": "object", "enabled": False},
+    "triage": {"type": "object", "enabled": False},
+}
 _SETTINGS: Final = {
     "codec": "best_compression",
     "refresh_interval": "1s",  # set, so that an index which nobody searches for a while is refreshed as well
@@ -100,6 +106,10 @@ class IndexNames:
     def seals(self) -> str:
         return f"{self.prefix}-seals"
 
+    @property
+    def problems(self) -> str:
+        return f"{self.prefix}-problems"
+
     def of_day(self, day: str) -> str:
         """The index of a partition. Raises ValueError where `day` is none."""
         if day != OTHER_DAY:
@@ -120,6 +130,7 @@ def templates(names: IndexNames) -> dict[str, dict[str, Any]]:
     return {
         f"{names.prefix}-logs": _template(names.logs, _LOGS, {**_SETTINGS, "sort": _SORT}),
         names.seals: _template(names.seals, _SEALS, _SETTINGS),
+        names.problems: _template(names.problems, _PROBLEMS, _SETTINGS),
     }
 
 

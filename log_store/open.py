@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from log_store.errors import StoreMisconfigured
+from log_store.problem import ProblemStore
 from log_store.protocols import LogReader, LogWriter
 from log_store.removal import LogRemover
 from log_store.retyping import LogRetyper
@@ -90,6 +91,18 @@ def open_remover(url: str, options: StoreOptions = StoreOptions()) -> LogRemover
     from log_store.elastic_removal import ElasticRemover
 
     return ElasticRemover(url, options)
+
+
+def open_problems(url: str, options: StoreOptions = StoreOptions()) -> ProblemStore:
+    """Problems of the store at this URL. Raises StoreMisconfigured; SQLite's folder need not be there yet."""
+    folder = sqlite_folder(url)
+    if folder is not None:
+        from log_store.sqlite_problems import SqliteProblems
+
+        return SqliteProblems(folder)
+    from log_store.elastic_problems import ElasticProblems
+
+    return ElasticProblems(url, options)
 
 
 def sqlite_folder(url: str) -> Path | None:

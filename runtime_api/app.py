@@ -5,8 +5,10 @@ from typing import Final
 
 import falcon
 
+from log_store.problem import ProblemStore
 from log_store.protocols import LogReader
 from runtime_api.access.open import open_gate
+from runtime_api.audit_trail import Note, Trail, nowhere
 from runtime_api.config import ApiSettings
 from runtime_api.containers.protocols import Containers
 from runtime_api.containers.secret_choice import SecretChoice
@@ -24,6 +26,7 @@ from runtime_api.resources.log_removal import LogRemoval
 from runtime_api.resources.logs import Bounds, Logs
 from runtime_api.resources.openapi import Docs, OpenApi
 from runtime_api.resources.page import Page, PageAsset, page_files
+from runtime_api.resources.problems import OneProblem, ProblemList, ProblemViews
 from runtime_api.resources.views import Context, Diff, Histogram, Patterns, Views
 from runtime_api.seal_waits import SealWaits
 from runtime_api.shares import shares_of
@@ -35,7 +38,8 @@ App = falcon.App[falcon.Request, falcon.Response]
 
 _ROUTES: Final = (
     "POST and GET /containers, GET and DELETE /containers/{container_id}, GET and DELETE /logs, GET /logs/histogram, /logs/context, "
-    "/logs/patterns, /logs/diff, /healthz, /readyz, /metrics, /openapi.json, /docs, /"
+    "/logs/patterns, /logs/diff, /problems, GET and PATCH /problems/{problem_id}, GET /healthz, /readyz, /metrics, /openapi.json, "
+    "/docs, /"
 )
 _ENGINE_ADVICE: Final = "see that Docker runs and that this user may use its socket (setting docker_host)"
 _STORE_ADVICE: Final = "see that the log store runs and that its settings fit (store, elasticsearch_*)"
@@ -45,10 +49,15 @@ _SOCKET_ADVICE: Final = (
 
 
 def create_app(
-    containers: Containers, reader: LogReader, counters: Counters, clock: Clock, settings: ApiSettings
-) -> App:
-    """Asks neither the containers nor the reader for anything yet: both may be away. Raises SettingsError."""
-    app: App = falcon.App(middleware=[Observer(clock, counters), open_gate(settings)])
+    containers: Containers, reader: LogReader, counters: Counters, clock: Clock, settings: ApiSettings,
+    problems: ProblemStore, note: Note = nowhere, *, own_names: bool = False,
+) -> App:  # fmt: skip
+    """`note` keeps the trail of what is changed. `own_names`: see `Gate`; clients of tests call the machine what they like.
+
+    Asks neither the containers nor the reader for anything yet: both may be away. Raises SettingsError.
+    """
+    gate = open_gate(settings, own_names=own_names)
+    app: App = falcon.App(middleware=[Observer(clock, counters), Trail(note), gate])
     app.req_options.strip_url_path_trailing_slash = True
     ErrorHandlers(clock, counters, _ROUTES).add_to(app)
     secrets = SecretChoice(settings.secret_env)
@@ -66,6 +75,9 @@ def create_app(
     views = Views(containers, reader, clock, bounds.streams)
     for name, kind in (("histogram", Histogram), ("context", Context), ("patterns", Patterns), ("diff", Diff)):
         app.add_route(f"/logs/{name}", kind(views))
+    problem_views = ProblemViews(problems, containers, reader, clock)
+    app.add_route("/problems", ProblemList(problem_views))
+    app.add_route("/problems/{problem_id}", OneProblem(problem_views, settings.body_limit))
     app.add_route("/healthz", Alive(clock))
     dependencies = [
         Dependency("engine", containers.check, _ENGINE_ADVICE, clock),

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from log_store.errors import LogStoreError
-from wholelog import __version__
+from wholelog import __version__, upkeep
 from wholelog.commands import completion
 from wholelog.commands.names import COMMANDS as CLIENT_COMMANDS
 from wholelog.driver_options import render
@@ -127,11 +127,14 @@ def _prepare(one: Loaded) -> None:
 
 
 def check_rules(one: Loaded) -> None:
-    """Raises SettingsError where the rules file of the shipper does not fit."""
+    """Raises SettingsError where the rules file or the alerts file of the shipper does not fit."""
     if one.part.name == "shipper":
+        from log_shipper.alerting.rules_file import read_alerts
         from log_shipper.rules import RuleBook
 
         RuleBook(one.settings)
+        if one.settings.alerts is not None:
+            read_alerts(one.settings.alerts)
 
 
 def check_callers(one: Loaded) -> None:
@@ -171,16 +174,6 @@ def _check(asked: argparse.Namespace, given: Given) -> int:
     return 0 if check(loaded[0].settings, images, given.environ, print) else 1
 
 
-def _status(asked: argparse.Namespace, given: Given) -> int:
-    from wholelog.status import disk, health
-
-    settings = {one.part.name: one.settings for one in load_parts(all_parts(), given)}
-    lines = [*health("api", settings["api"].listen), *health("shipper", settings["shipper"].shipper_listen)]
-    lines += disk(settings["shipper"], given.environ)
-    print("\n".join(map(str, lines)))
-    return 0 if all(line.well for line in lines) else 1
-
-
 def _audit(asked: argparse.Namespace, given: Given) -> int:
     from wholelog.audit import ask, report
 
@@ -192,11 +185,17 @@ def _audit(asked: argparse.Namespace, given: Given) -> int:
 
 
 def _classify(asked: argparse.Namespace, given: Given) -> int:
-    from log_shipper.rules import rules_of
+    from log_shipper.rules import RuleBook
+    from log_store.document import ContainerContext
     from wholelog.classify import classify_plain, classify_records
+    from wholelog_base.log_settings import from_label
 
+    try:
+        from_label(asked.log_settings)
+    except ValueError as error:
+        raise SettingsError([f"--log-settings: {error}"]) from error
     (loaded,) = load_parts([part for part in all_parts() if part.name == "shipper"], given)
-    rules, join = rules_of(loaded.settings), not asked.each_line
+    rules, join = RuleBook(loaded.settings).of(ContainerContext("", log=asked.log_settings)), not asked.each_line
     if asked.jsonl:
         classify_records(sys.stdin.fileno(), sys.stdout, rules, join=join)
     else:
@@ -221,50 +220,28 @@ def _reclassify(asked: argparse.Namespace, given: Given) -> int:
     return 0
 
 
-def _retention(asked: argparse.Namespace, given: Given) -> int:
-    import time
-
-    from log_shipper.retention_root import planner
-    from log_shipper.rules import RuleBook
-    from log_store.open import open_reader, open_remover, store_options
-    from wholelog.retention import report
+def _alerts(asked: argparse.Namespace, given: Given) -> int:
+    from log_shipper.alerting.rules_file import read_alerts
+    from log_store.open import open_reader, store_options
+    from wholelog.alerts import chosen, told, would_tell
+    from wholelog.reclassify import container_id_of, time_range
 
     (loaded,) = load_parts([part for part in all_parts() if part.name == "shipper"], given)
-    settings, options = loaded.settings, store_options(loaded.settings)
-    with closing(open_reader(settings.store_url, options)) as reader:
-        with closing(open_remover(settings.store_url, options)) as remover:
-            plan = planner(settings, RuleBook(settings), remover, reader)
-            for line in report(plan.steps(time.time_ns())):
-                print(line)
+    settings, times = loaded.settings, time_range(asked.start, asked.end)
+    if settings.alerts is None:
+        raise InputProblem("no rules: name their file with --alerts FILE (docs/alerts.md)")
+    rules = chosen(read_alerts(settings.alerts), asked.rule)
+    fired = 0
+    with closing(open_reader(settings.store_url, store_options(settings))) as reader:
+        for notice in would_tell(reader, rules, times, container_id_of(reader, asked.container), _note_of("alerts")):
+            fired += notice.status == "firing"
+            print(told(notice))
+    print(f"{fired} alerts would have fired")
     return 0
 
 
-def _backup(asked: argparse.Namespace, given: Given) -> int:
-    from log_store.open import sqlite_folder
-    from wholelog.backup import backup
-
-    settings = load_shared(given)
-    store = sqlite_folder(settings.store_url)
-    backup(settings.data, store, asked.folder.absolute(), print)
-    if store is None:
-        print("the store is an Elasticsearch, which is not in it: take a snapshot of it, see docs/operations.md")
-    return 0
-
-
-def _restore(asked: argparse.Namespace, given: Given) -> int:
-    from log_store.open import sqlite_folder
-    from wholelog.backup import restore
-    from wholelog.places import lock_data_folder, make_data_folder
-
-    settings = load_shared(given)
-    make_data_folder(settings.data)
-    lock = lock_data_folder(settings.data)
-    try:
-        names = restore(asked.folder.absolute(), settings.data, sqlite_folder(settings.store_url))
-    finally:
-        os.close(lock)
-    print(f"{len(names)} files are in place in {settings.data}: start `wholelog up`")
-    return 0
+def _note_of(command: str) -> Callable[[str], None]:
+    return lambda text: print(f"wholelog {command}: {text}", file=sys.stderr)
 
 
 def _note(text: str) -> None:
@@ -309,13 +286,14 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Given], int]] = {
     "shipper": _supervised,
     "config": _config,
     "check": _check,
-    "status": _status,
+    "status": upkeep.status,
     "audit": _audit,
     "classify": _classify,
     "reclassify": _reclassify,
-    "retention": _retention,
-    "backup": _backup,
-    "restore": _restore,
+    "alerts": _alerts,
+    "retention": upkeep.retention,
+    "backup": upkeep.backup,
+    "restore": upkeep.restore,
     "token": _token,
     "driver-options": _driver_options,
     "version": _version,

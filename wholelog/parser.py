@@ -29,6 +29,7 @@ COMMANDS = {
     "audit": "ask the shipper whether each container's log is whole; exit code 1 where one is not",
     "classify": "show what lines from standard input become, and which rule decided",
     "reclassify": "apply the rules as they are now to what is stored, for a time range",
+    "alerts": "test: say what the rules for alerts would have told of a time range",
     "retention": "show what retention would remove by these settings (logs_for, logs_limit), and what must stay",
     "backup": "copy the store (SQLite), the tasks and what else must outlive the machine, while the service runs",
     "restore": "put a backup into a data folder that holds nothing yet",
@@ -76,6 +77,8 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]
         _add_classify(parsers[asked])
     if asked == "reclassify":
         _add_reclassify(parsers[asked])
+    if asked == "alerts":
+        _add_alerts(parsers[asked])
     if asks:
         completion.answer(parser)
     found, unknown = parser.parse_known_args(arguments)
@@ -94,6 +97,12 @@ def _add_classify(parser: argparse.ArgumentParser) -> None:
         "--jsonl", action="store_true", help='JSON objects, one a line: {"log": …, "container", "stream", "time_ns"}'
     )
     form.add_argument("--stream", choices=WRITTEN, default=STDOUT, help="what plain lines were written to")
+    parser.add_argument(
+        "--log-settings",
+        metavar="JSON",
+        default="",
+        help="how to read the lines, as task_desc.log and the label have it",
+    )
     parser.add_argument("--each-line", action="store_true", help="join no lines: each is a message")
 
 
@@ -115,6 +124,17 @@ def _add_reclassify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
 
 
+def _add_alerts(parser: argparse.ArgumentParser) -> None:
+    form = "RFC 3339, an epoch, or so long ago: 2h, 7d"
+    parser.add_argument("action", choices=("test",), help="nobody is told of anything")
+    parser.add_argument("--from", dest="start", metavar="TIME", required=True, help=form)
+    parser.add_argument("--until", dest="end", metavar="TIME", default="0s", help=form + " (default: now)")
+    parser.add_argument("--rule", metavar="NAME", default="", help="only this one; absent: all")
+    parser.add_argument(
+        "--container", metavar="NAME", default="", help="id, its beginning, name or task id; absent: all"
+    )
+
+
 def _classes(command: str) -> list[type]:
     if command in CLIENT_COMMANDS:
         return [ClientSettings]
@@ -122,7 +142,7 @@ def _classes(command: str) -> list[type]:
         return [SharedSettings]
     if command == "token":
         return [part.settings for part in all_parts() if part.name == "api"]
-    named = "shipper" if command in ("audit", "classify", "reclassify", "retention") else command
+    named = "shipper" if command in ("audit", "classify", "reclassify", "retention", "alerts") else command
     return [part.settings for part in all_parts() if named in ("up", "config", "check", "status", part.name)]
 
 

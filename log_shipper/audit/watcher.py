@@ -69,14 +69,15 @@ class Copies(Protocol):
 
 
 class Watcher:
-    """`run` until `close`. `identity_file`: which dockerd was seen last, so that its end is noticed after ours, too."""
+    """`run` until `close`. `ended` is told of each run's end, maybe more than once. `identity_file`: which dockerd was seen last, so that its end is noticed after ours, too."""
 
     def __init__(
         self, engine: Engine, auditor: Auditor, received: Received, copies: Copies, *, addresses: tuple[str, ...],
         identity_file: Path, count: Callable[[str, int], None], threads: int = 3,
+        ended: Callable[[Facts], None] = lambda facts: None,
     ) -> None:  # fmt: skip
         self._engine, self._auditor, self._addresses, self._copies = engine, auditor, addresses, copies
-        self._received, self._identity_file, self._count = received, identity_file, count
+        self._received, self._identity_file, self._count, self._ended = received, identity_file, count, ended
         self._pool = ThreadPoolExecutor(threads, "audit")
         self._stop, self._turns = threading.Event(), Turns()
         self._busy: set[tuple[str, int]] = set()
@@ -210,6 +211,7 @@ class Watcher:
             return None
         if self._received.is_sealed(container_id, facts.started_at):
             return None
+        self._ended(facts)
         gaps = []
         if event_time - facts.finished_at >= READERS_CUT > 0 < facts.finished_at and event_time > facts.started_at:
             gaps.append(Gap(facts.started_at, facts.finished_at, None, CUT))

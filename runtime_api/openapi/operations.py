@@ -3,11 +3,11 @@
 from typing import Any, Final
 
 from runtime_api.following.wire import SSE_TYPE
-from runtime_api.openapi import bodies
+from runtime_api.openapi import bodies, problems
 from runtime_api.openapi.answers import envelope
 from runtime_api.openapi.list_parameters import list_parameters
 from runtime_api.openapi.log_parameters import parameters
-from runtime_api.openapi.shapes import Shape, array, members, part, text, yes_or_no
+from runtime_api.openapi.shapes import Shape, array, members, number, part, text, yes_or_no
 from runtime_api.openapi.views import described
 from runtime_api.reading.forms import MEDIA_TYPES
 
@@ -16,7 +16,7 @@ _MEANINGS: Final = {
     400: "the body or a parameter does not fit; the message names every problem",
     401: "no token, or none that is good",
     403: "the caller is known, and may not ask this",
-    404: "there is no such container",
+    404: "there is no such container or problem",
     408: "the request did not come whole in time",
     409: "the same request_id or task_id with another body",
     413: "the body is too large",
@@ -41,6 +41,8 @@ def paths(wait_limit: float) -> dict[str, Any]:
         "/containers/{container_id}": one_container,
         "/logs": {"get": _logs(wait_limit), "delete": _remove_log()},
         **_views(),
+        "/problems": {"get": _problems()},
+        "/problems/{problem_id}": {"parameters": [problems.problem_id()], "get": _problem(), "patch": _say()},
         "/healthz": {"get": _plain("isAlive", "Whether the API's process answers", "health")},
         "/readyz": {"get": _ready()},
         "/metrics": {"get": _other("metrics", "Counters in Prometheus' text format", "health", "text/plain")},
@@ -116,6 +118,23 @@ def _views() -> dict[str, Any]:
         path: {"get": {**_operation(name, summary, "logs", _responses(data, 404, 429)), "parameters": taken}}
         for path, name, summary, taken, data in described()
     }
+
+
+def _problems() -> dict[str, Any]:
+    data = members({"problems": array(part("Problem")), "count": number("how many fit", minimum=0)})
+    found = _operation("listProblems", "Errors that are alike", "problems", _responses(data, 404))
+    return {**found, "parameters": problems.problem_parameters()}
+
+
+def _problem() -> dict[str, Any]:
+    data = members({"problem": part("Problem")})
+    return _operation("showProblem", "One, with its last message", "problems", _responses(data, 404))
+
+
+def _say() -> dict[str, Any]:
+    data = members({"problem": part("Problem")})
+    found = _operation("sayOfProblem", "Resolve, ignore, reopen", "problems", _responses(data, 404, 413, 415))
+    return {**found, "requestBody": {"required": True, "content": {JSON: {"schema": part("ProblemSaid")}}}}
 
 
 def _plain(name: str, summary: str, tag: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from runtime_api.access.gate import OPEN
 from runtime_api.openapi.operations import error_answer
 
 _SCHEME: Final = "bearer"
-_METHODS: Final = frozenset(("get", "post", "delete"))
+_METHODS: Final = frozenset(("get", "post", "patch", "delete"))
 
 
 def secure(document: dict[str, Any]) -> dict[str, Any]:

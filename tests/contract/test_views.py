@@ -144,7 +144,12 @@ def test_patterns_and_what_is_new_since_the_last_good_run(store: Store) -> None:
     containers.known = {A.container_id: "one", B.container_id: "other"}
     containers.good = {A.container_id: B.container_id}
     app = create_app(
-        containers, store.reader(), Counters(CollectorRegistry()), lambda: NOON + 9000 * SECOND, ApiSettings()
+        containers,
+        store.reader(),
+        Counters(CollectorRegistry()),
+        lambda: NOON + 9000 * SECOND,
+        ApiSettings(),
+        store.problems(),
     )
     client = TestClient(app)
     found = asked(client, "/logs/patterns", container_id="one")

@@ -67,7 +67,9 @@ def commands_of(page: str, kept: Path) -> list[list[str]]:
 
 def test_the_commands_of_the_pages(service: Supervised, tmp_path: Path) -> None:
     """As an operator types them, who has named the settings in the environment; each once, whichever page shows it."""
-    commands = [one for page in ("README.md", "docs/runbook.md", "docs/operations.md") for one in commands_of(page, tmp_path)]
+    commands = [
+        one for page in ("README.md", "docs/runbook.md", "docs/operations.md") for one in commands_of(page, tmp_path)
+    ]
     distinct = {tuple(one): one for one in commands}.values()
     assert len(commands) > 15 and {one[0] for one in distinct} >= {
         "status", "check", "audit", "config", "retention", "backup", "restore",

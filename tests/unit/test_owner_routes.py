@@ -18,6 +18,7 @@ from runtime_api.containers.protocols import Created
 from runtime_api.counters import Counters
 from tests.container_bench import Bench, task
 from tests.documents import NOON, Documents
+from tests.fake_problems import MemoryProblems
 from tests.unit.test_owners import NAMINGS
 
 TOKENS: Final = {name: new_token() for name in ("alice", "bob", "root")}
@@ -47,7 +48,12 @@ class Team:
         file.write_text("\n".join(line_of(one, TOKENS[one.uid]) for one in callers))
         settings = ApiSettings(access="tokens", access_tokens=file, caller_rate=0.0, wait_limit=1.0)
         app = create_app(
-            self.bench.service, self.bench.store, Counters(CollectorRegistry()), lambda: NOON + 10**9, settings
+            self.bench.service,
+            self.bench.store,
+            Counters(CollectorRegistry()),
+            lambda: NOON + 10**9,
+            settings,
+            MemoryProblems(),
         )
         self.client = TestClient(app)
         self.hers, self.his = self._one("alice"), self._one("bob")

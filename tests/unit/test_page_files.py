@@ -12,6 +12,7 @@ from runtime_api.config import ApiSettings
 from runtime_api.counters import Counters
 from runtime_api.resources.page import Files, page_files
 from tests.fake_containers import FakeContainers
+from tests.fake_problems import MemoryProblems
 from tests.fakes import MemoryStore
 
 FOLDER = Path(__file__).resolve().parents[2] / "runtime_api" / "page"
@@ -21,7 +22,14 @@ MODULES = sorted(FOLDER.glob("*.js"))
 @pytest.fixture(scope="module")
 def client() -> TestClient:
     return TestClient(
-        create_app(FakeContainers(), MemoryStore(), Counters(CollectorRegistry()), lambda: 10**18, ApiSettings())
+        create_app(
+            FakeContainers(),
+            MemoryStore(),
+            Counters(CollectorRegistry()),
+            lambda: 10**18,
+            ApiSettings(),
+            MemoryProblems(),
+        )
     )
 
 

@@ -23,6 +23,7 @@ from runtime_api.reading.cursor import cursor_text, parse_cursor
 from runtime_api.reading.forms import harmless
 from tests.documents import NOON, Documents
 from tests.fake_containers import FULL_ID, FakeContainers
+from tests.fake_problems import MemoryProblems
 from tests.fakes import MemoryStore
 
 TYPES = ("info", "error", "warning", "debug", "critical")
@@ -43,7 +44,9 @@ def store() -> MemoryStore:
 @pytest.fixture
 def client(store: MemoryStore) -> TestClient:
     counters = Counters(CollectorRegistry())
-    return TestClient(create_app(FakeContainers(), store, counters, lambda: NOON + 10**9, ApiSettings()))
+    return TestClient(
+        create_app(FakeContainers(), store, counters, lambda: NOON + 10**9, ApiSettings(), MemoryProblems())
+    )
 
 
 def ask(client: TestClient, query: str, **headers: str) -> Result:

@@ -18,6 +18,7 @@ from runtime_api.counters import Counters
 from runtime_api.reading.cursor import cursor_text
 from tests.documents import NOON, Documents
 from tests.fake_containers import FakeContainers
+from tests.fake_problems import MemoryProblems
 from tests.fakes import MemoryStore
 
 ONE, TWO, SILENT = "1a" * 32, "2b" * 32, "3c" * 32
@@ -60,7 +61,9 @@ def store() -> MemoryStore:
 def client(store: MemoryStore) -> TestClient:
     containers = FakeContainers()
     containers.known = {ONE: "one", TWO: "two", SILENT: "silent"}
-    app = create_app(containers, store, Counters(CollectorRegistry()), lambda: NOON + 10**9, ApiSettings())
+    app = create_app(
+        containers, store, Counters(CollectorRegistry()), lambda: NOON + 10**9, ApiSettings(), MemoryProblems()
+    )
     return TestClient(app)
 
 

@@ -20,6 +20,7 @@ from runtime_api.views.histogram import MOST_SPANS, width_for
 from runtime_api.views.patterns import MOST_TEMPLATES, Miner, masked
 from tests.documents import NOON, SECOND, Documents
 from tests.fake_containers import FULL_ID, FakeContainers
+from tests.fake_problems import MemoryProblems
 from tests.fakes import MemoryStore
 
 OTHER_ID = "cd" * 32
@@ -36,7 +37,9 @@ def client(store: MemoryStore) -> TestClient:
     containers.known[OTHER_ID] = "other"
     settings = ApiSettings(api_threads=4)
     return TestClient(
-        create_app(containers, store, Counters(CollectorRegistry()), lambda: NOON + 9000 * SECOND, settings)
+        create_app(
+            containers, store, Counters(CollectorRegistry()), lambda: NOON + 9000 * SECOND, settings, MemoryProblems()
+        )
     )
 
 

@@ -1,9 +1,9 @@
 """The client for asyncio; the same methods as `blocking.Client`, each to be awaited or iterated with `async for`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
@@ -83,11 +83,25 @@ class AsyncClient:
     async def delete(self, name: str, request_id: str = "") -> Deleted:
         return await self._ask(calls.delete_container(name, request_id))
 
+    async def problems(self, state: str = "", container: str = "", size: int = 1000) -> list[dict[str, Any]]:
+        """Errors that are alike, as `GET /problems` has them; `state`: one or more with commas."""
+        return await self._ask(calls.list_problems(state, container, size))
+
+    async def problem(self, problem: str) -> dict[str, Any]:
+        """With its last message and the lines before that."""
+        return await self._ask(calls.show_problem(problem))
+
+    async def say_of_problem(self, problem: str, state: str, note: str = "") -> dict[str, Any]:
+        """`state`: resolved, ignored or open."""
+        return await self._ask(calls.say_of_problem(problem, state, note))
+
     async def end(self, name: str, selection: Selection = EVERYTHING, wait_seconds: int | None = None) -> End:
         return await self._ask(calls.read_end(name, selection, wait_seconds))
 
-    def read(self, name: str, selection: Selection = EVERYTHING, *, cursor: str = "", page: int = PAGE) -> AsyncLines:
-        return AsyncLines(Reading(name, selection, cursor, page), self._lines)
+    def read(
+        self, names: str | Sequence[str], selection: Selection = EVERYTHING, *, cursor: str = "", page: int = PAGE
+    ) -> AsyncLines:
+        return AsyncLines(Reading(names, selection, cursor, page), self._lines)
 
     def follow(self, name: str, selection: Selection = EVERYTHING, *, cursor: str = "") -> AsyncLines:
         return AsyncLines(Following(name, selection, cursor), self._lines)

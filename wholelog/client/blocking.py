@@ -1,9 +1,9 @@
 """The client for programs without asyncio."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
@@ -98,13 +98,30 @@ class Client:
         """What is said of a log; with `wait_seconds` once it is sealed, or after so long."""
         return self._ask(calls.read_end(name, selection, wait_seconds))
 
-    def read(self, name: str, selection: Selection = EVERYTHING, *, cursor: str = "", page: int = PAGE) -> Lines:
-        """Every line that is there. `cursor`: go on behind an earlier reading's `checkpoint`."""
-        return Lines(Reading(name, selection, cursor, page), self._lines)
+    def read(
+        self, names: str | Sequence[str], selection: Selection = EVERYTHING, *, cursor: str = "", page: int = PAGE
+    ) -> Lines:
+        """Every line that is there, of one container or of several in one order; (): of those that `selection` says.
+
+        `cursor`: go on behind an earlier reading's `checkpoint`.
+        """
+        return Lines(Reading(names, selection, cursor, page), self._lines)
 
     def follow(self, name: str, selection: Selection = EVERYTHING, *, cursor: str = "") -> Lines:
         """Every line that is there, and those that come, until the log is sealed."""
         return Lines(Following(name, selection, cursor), self._lines)
+
+    def problems(self, state: str = "", container: str = "", size: int = 1000) -> list[dict[str, Any]]:
+        """Errors that are alike, as `GET /problems` has them; `state`: one or more with commas."""
+        return self._ask(calls.list_problems(state, container, size))
+
+    def problem(self, problem: str) -> dict[str, Any]:
+        """With its last message and the lines before that."""
+        return self._ask(calls.show_problem(problem))
+
+    def say_of_problem(self, problem: str, state: str, note: str = "") -> dict[str, Any]:
+        """`state`: resolved, ignored or open."""
+        return self._ask(calls.say_of_problem(problem, state, note))
 
     def _ask(self, call: Call[T]) -> T:
         patience = self._retries.begin()

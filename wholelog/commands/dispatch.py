@@ -16,6 +16,7 @@ from wholelog.commands.export import export
 from wholelog.commands.logs import drop_output, logs
 from wholelog.commands.names import DONE, FAILED, INTERRUPTED, RUN_FAILED
 from wholelog.commands.notices import Notices
+from wholelog.commands.problems import problems
 from wholelog.commands.run import run
 
 _COMMANDS: Final[Mapping[str, Callable[[Context], int]]] = {
@@ -25,6 +26,7 @@ _COMMANDS: Final[Mapping[str, Callable[[Context], int]]] = {
     "logs": logs,
     "export": export,
     "top": top,
+    "problems": problems,
 }
 
 
