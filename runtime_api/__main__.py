@@ -20,6 +20,7 @@ from runtime_api.config import ApiSettings
 from runtime_api.containers.open import open_containers
 from runtime_api.errors import RuntimeApiError
 from runtime_api.server import ApiServer
+from wholelog_base.own_log import log_to
 from wholelog_base.settings import SettingsError, load
 
 _log = logging.getLogger("runtime_api")
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     _prepare_logging()
     _raise_file_limit(2 * settings.api_connections + 100)
     try:
+        log_to(settings.own_logs, "api")
         containers = open_containers(settings, reader, environ)
     except SettingsError as error:
         return _refuse("; ".join(error.problems), 2)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from log_store.errors import LogStoreError
-from wholelog import __version__, stored_data
+from wholelog import __version__, stored_data, upkeep
 from wholelog.commands import completion
 from wholelog.commands.names import COMMANDS as CLIENT_COMMANDS
 from wholelog.driver_options import render
@@ -76,6 +76,7 @@ def _fail(command: str, problems: Sequence[str], code: int) -> int:
 def _supervised(asked: argparse.Namespace, given: Given) -> int:
     """`up` and `shipper`: their processes under a supervisor, which is this process."""
     from wholelog.places import lock_data_folder
+    from wholelog_base.own_log import log_to
     from wholelog_base.supervisor import supervise
 
     loaded = load_parts([part for part in all_parts() if asked.command in ("up", part.name)], given)
@@ -86,6 +87,7 @@ def _supervised(asked: argparse.Namespace, given: Given) -> int:
     data = loaded[0].settings.data
     lock = lock_data_folder(data)
     logging.basicConfig(level=logging.INFO, format=f"%(asctime)s %(levelname)s wholelog {asked.command}: %(message)s")
+    log_to(loaded[0].settings.own_logs, "supervisor")
     logging.getLogger(__name__).info(
         "%sdata in %s; store %s", _api_address(loaded), data, _shown(loaded[0], "store_url")
     )
@@ -171,18 +173,6 @@ def _check(asked: argparse.Namespace, given: Given) -> int:
     return 0 if check(loaded[0].settings, images, given.environ, print) else 1
 
 
-def _status(asked: argparse.Namespace, given: Given) -> int:
-    from wholelog.client_settings import client_settings, token_of
-    from wholelog.status import disk, health
-
-    settings = {one.part.name: one.settings for one in load_parts(all_parts(), given)}
-    token = token_of(client_settings({}, given.environ, given.config))
-    lines = [*health("api", settings["api"].listen, token), *health("shipper", settings["shipper"].shipper_listen)]
-    lines += disk(settings["shipper"], given.environ)
-    print("\n".join(map(str, lines)))
-    return 0 if all(line.well for line in lines) else 1
-
-
 def _audit(asked: argparse.Namespace, given: Given) -> int:
     from wholelog.audit import ask, report
 
@@ -250,14 +240,14 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Given], int]] = {
     "shipper": _supervised,
     "config": _config,
     "check": _check,
-    "status": _status,
+    "status": upkeep.status,
     "audit": _audit,
     "classify": _classify,
     "reclassify": stored_data.reclassify_stored,
     "alerts": stored_data.alerts,
-    "retention": stored_data.retention,
-    "backup": stored_data.back_up,
-    "restore": stored_data.restore_data,
+    "retention": upkeep.retention,
+    "backup": upkeep.backup,
+    "restore": upkeep.restore,
     "token": _token,
     "driver-options": _driver_options,
     "version": _version,
