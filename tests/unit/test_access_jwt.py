@@ -27,6 +27,7 @@ from runtime_api.config import ApiSettings
 from runtime_api.counters import Counters
 from runtime_api.errors import AccessUnavailable, Unauthorized
 from tests.fake_containers import FakeContainers
+from tests.fake_problems import MemoryProblems
 from tests.fakes import MemoryStore
 
 EXPECTED = Expected("https://idp.example/", "wholelog", ("RS256", "ES256", "EdDSA"))
@@ -215,7 +216,9 @@ def test_the_application_by_its_settings(tmp_path: Path) -> None:
         access="jwt", jwt_issuer=EXPECTED.issuer, jwt_audience="wholelog", jwt_keys=str(tmp_path / "keys"),
         jwt_role_claim="groups", jwt_admin_role="ops",
     )  # fmt: skip
-    client = TestClient(create_app(containers, MemoryStore(), Counters(CollectorRegistry()), lambda: 1, settings))
+    client = TestClient(
+        create_app(containers, MemoryStore(), Counters(CollectorRegistry()), lambda: 1, settings, MemoryProblems())
+    )
 
     def ask(given: str, path: str = "/containers") -> int:
         return client.simulate_get(path, headers={"Authorization": f"Bearer {given}"}).status_code
