@@ -18,8 +18,8 @@ export class Api {
     return url;
   }
 
-  /** The answer, whose status is 2xx. Throws Refused, or TypeError where the API cannot be reached. */
-  async open(path, parameters, { signal, headers = {} } = {}) {
+  /** The answer, whose status is 2xx; `most`: tries while the API is busy. Throws Refused, or TypeError where the API cannot be reached. */
+  async open(path, parameters, { signal, headers = {}, most = TRIES } = {}) {
     for (let tries = 1; ; tries++) {
       const { token } = this.signIn;
       const sent = token ? { ...headers, Authorization: `Bearer ${token}` } : headers;
@@ -28,7 +28,7 @@ export class Api {
       const message = await reason(answer);
       if (answer.status === 401) {
         if (token === this.signIn.token) await this.signIn.ask(message, signal);
-      } else if ([429, 503].includes(answer.status) && tries < TRIES && Number(answer.headers.get("Retry-After") || 99) <= 5) {
+      } else if ([429, 503].includes(answer.status) && tries < most && Number(answer.headers.get("Retry-After") || 99) <= 5) {
         await rest(Number(answer.headers.get("Retry-After")) * 500 * tries, signal);
       } else {
         throw new Refused(answer.status, message);
@@ -37,8 +37,8 @@ export class Api {
   }
 
   /** `data` of an envelope. */
-  async data(path, parameters, signal) {
-    return (await (await this.open(path, parameters, { signal })).json()).data;
+  async data(path, parameters, signal, most = TRIES) {
+    return (await (await this.open(path, parameters, { signal, most })).json()).data;
   }
 
   /** Lines of NDJSON as objects. */

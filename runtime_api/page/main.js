@@ -106,6 +106,7 @@ const view = new LogWindow(byId("scroller"), byId("rows"), look, {
 const screen = new LogScreen(api, view, look, {
   live: showLive, counts: showCounts, seal: showSeal, say,
   noCounts: why => { byId("count").textContent = ""; histogram.show(null, [], why); ruler.show(null, []); filters.counts(null); filters.bad(Boolean(state.q)); },
+  evenly: counts => { if (counts) ruler.show(counts, []); },
   gone: error => { if (error.status === 400 && state.q) filters.bad(true); },
 });
 const seals = new SealWatch(api, showSeal);

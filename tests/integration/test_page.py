@@ -68,7 +68,7 @@ def url(store: MemoryStore) -> Iterator[str]:
 def page(chromium: Chromium, url: str) -> Iterator[Chromium]:
     chromium.size(1200, 800)
     chromium.prefers("dark")
-    chromium.said.clear()
+    chromium.leave()
     yield chromium
     assert chromium.said == [] and chromium.dialogs == 0
 
