@@ -78,6 +78,7 @@ def _supervised(asked: argparse.Namespace, given: Given) -> int:
     from wholelog.places import lock_data_folder
     from wholelog.preparing import prepare
     from wholelog_base.own_log import log_to
+    from wholelog_base.service_manager import ServiceManager
     from wholelog_base.supervisor import supervise
 
     loaded = load_parts([part for part in all_parts() if asked.command in ("up", part.name)], given)
@@ -90,7 +91,7 @@ def _supervised(asked: argparse.Namespace, given: Given) -> int:
         "%sdata in %s; store %s", _api_address(loaded), data, _shown(loaded[0], "store_url")
     )
     try:
-        return supervise(children(loaded, given))
+        return supervise(children(loaded, given), manager=ServiceManager(os.environ))
     finally:
         os.close(lock)
 
