@@ -79,8 +79,8 @@ def test_every_line_is_told_after_any_other_as_if_it_were_the_first() -> None:
 def test_headers_are_read_from_memory() -> None:
     """Else the other tests would say nothing."""
     classifier = Classifier()
-    classifier(["[2026-03-01 10:20:30 +0000] [12] [INFO] a", "2026-03-01 10:20:30 a.b [x-1] x.y INFO y"], "stdout")
-    assert classifier.beginnings == {"[0000-00-00 00:00:00 +0000] [00] [": 0, "0000-00-00 00:00:00 a.b [x-0] x.y ": 4}
+    classifier(["[2026-03-01 10:20:30 +0000] [12] [INFO] a", "2026-03-01 10:20:30 a.b [xy-1] x.y INFO y"], "stdout")
+    assert classifier.beginnings == {"[0000-00-00 00:00:00 +0000] [00] [": 0, "0000-00-00 00:00:00 a.b [xy-0] x.y ": 4}
 
 
 @settings(max_examples=150, deadline=None)
