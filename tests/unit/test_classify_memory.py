@@ -95,3 +95,19 @@ def test_objects_are_told_as_if_each_were_the_first(lines: list[str], seed: int)
         assert value is None or value == json.loads(line)
         rule = found[1] if found is not None else "default"
         assert fields(line, rule, value) == Structured()(line, rule)
+
+
+def test_where_it_matters_what_a_digit_or_a_letter_is_nothing_is_remembered() -> None:
+    first = (
+        "1.714983303E+09 a.b [main] INFO x",
+        "2026-03-01 10:20:30 E INFO x",
+        "2026-03-01 10:20:30 Wa(999) a.b INFO x",
+    )
+    second = (
+        "1.714983303E+04 a.b [main] INFO x",
+        "2026-03-01 10:20:30 E INFO [x",
+        "2026-03-01 10:20:30 Wa(164) a.b INFO x",
+    )
+    for one, other in zip(first, second, strict=True):
+        stream = [one, other, one]
+        assert told(Classifier(), stream) == expected(stream)
