@@ -16,11 +16,10 @@ setup(
     packages=find_packages(
         include=["wholelog", "wholelog.*", "wholelog_base", "log_store*", "log_shipper*", "runtime_api*"]
     ),
-    package_data={"": ["py.typed", "*.html"]},
+    package_data={"": ["py.typed", "*.html", "*.js", "*.css", "*.svg"]},
     entry_points={"console_scripts": ["wholelog=wholelog.command_line:main"]},
     install_requires=[
         "falcon>=4.0,<5",
-        "google-re2>=1.1,<2",
         "waitress>=3.0,<4",
         "argcomplete>=3.2,<4",
         "docker>=7.1,<8",
@@ -33,6 +32,7 @@ setup(
         "httpx>=0.28,<0.29",
         "msgpack>=1.0.8,<2",
         "orjson>=3.10,<4",
+        "PyJWT[crypto]>=2.10,<3",
         "prometheus-client>=0.20,<1",
         "rich>=14,<16",
         "xxhash>=3.4,<5",
@@ -48,6 +48,7 @@ setup(
             "s3fs>=2024.6,<2027",
             "moto[server]>=5,<6",
             "trustme>=1.1,<2",
+            "aiosmtpd>=1.4.6,<2",
             "ruff>=0.6",
             "mypy>=1.11",
             "types-docker>=7.1",

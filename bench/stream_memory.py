@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from log_store.document import ContainerContext, DocumentBatch
-from log_store.open import open_reader, open_writer
+from log_store.open import open_problems, open_reader, open_writer
 from log_store.protocols import LogReader
 from log_store.query import ContainerRef, LogLine, LogQuery
 from log_store.rfc3339 import day_name, format_all
@@ -59,7 +59,7 @@ class Made:
     def count_lines(self, container_id: str) -> int:
         return self._lines
 
-    def find_containers(self, name: str) -> list[ContainerRef]:
+    def find_containers(self, name: str, uid: str | None = None) -> list[ContainerRef]:
         return []
 
     def check(self) -> str:
@@ -72,13 +72,16 @@ class Made:
 class OneContainer:
     """`Containers` that only know the one whose log is read."""
 
+    def of(self, caller: object) -> "OneContainer":
+        return self
+
     def create(self, task: TaskRequest) -> Created:
         self._refuse()
 
     def delete(self, name: str, request_id: str) -> Deleted:
         self._refuse()
 
-    def list(self) -> list[ContainerView]:
+    def list(self, choice: object = None) -> list[ContainerView]:
         self._refuse()
 
     def get(self, name: str) -> ContainerView:
@@ -86,6 +89,9 @@ class OneContainer:
 
     def resolve(self, name: str) -> str:
         return CONTAINER
+
+    def newest_run(self, container_id: str) -> int:
+        return 0
 
     def check(self) -> str:
         return "none"
@@ -99,7 +105,7 @@ class OneContainer:
 
 def serve(store: str, lines: int) -> None:
     reader: LogReader = Made(lines) if store == "made" else open_reader(store)
-    server = assemble(ApiSettings(listen=("127.0.0.1", 0)), OneContainer(), reader)
+    server = assemble(ApiSettings(listen=("127.0.0.1", 0)), OneContainer(), reader, open_problems("sqlite:///nowhere"))
     print(server.port, flush=True)
     server.run()
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from log_shipper.audit.accepted import AcceptorClient
 from log_shipper.audit.auditor import Auditor
-from log_shipper.audit.docker_copy import Engine
+from log_shipper.audit.copies import Copies
+from log_shipper.audit.docker_copy import Engine, Facts
 from log_shipper.audit.held import HeldFiles
 from log_shipper.audit.keeper import Keeper
 from log_shipper.audit.rounds import Rounds
@@ -24,18 +25,19 @@ class Audits:
 
     def __init__(
         self, settings: ShipperSettings, url: str, rules: RuleBook, processor: Processor, reader: LogReader,
-        count: Callable[[str, int], None],
+        count: Callable[[str, int], None], ended: Callable[[Facts], None],
     ) -> None:  # fmt: skip
         self._url, engine = url, Engine(url)
         held = HeldFiles(engine.root, settings.held_limit)
+        copies = Copies(held, count)
         accepted = AcceptorClient(settings.socket_path)
         auditor = Auditor(engine, held, accepted, processor, lambda context: rules.of(context).grouper, count)
         self._watcher = Watcher(
-            engine, auditor, processor, addresses=(f"unix://{settings.socket_path}",),
-            identity_file=engine_file(settings.data), count=count,
+            engine, auditor, processor, copies, addresses=(f"unix://{settings.socket_path}",),
+            identity_file=engine_file(settings.data), count=count, ended=ended,
         )  # fmt: skip
         self._rounds = Rounds(self._watcher, auditor, processor, count)
-        self._keeper = Keeper(held, processor, count)
+        self._keeper = Keeper(copies, processor, count)
         self._verdicts = Verdicts(engine, self._watcher, auditor, reader, self._rounds.compare)
 
     @property
@@ -51,6 +53,12 @@ class Audits:
         self._keeper.close()
         self._rounds.close()
         self._watcher.close()
+
+    def compare(self, container_id: str) -> None:
+        """Audit a container that runs, up to now; nothing for any other. Raises EngineUnavailable, NotAccepted."""
+        facts = self._watcher.ours(container_id)
+        if facts is not None and facts.running:
+            self._rounds.compare(facts)
 
     def verdicts(self, name: str, repair: bool) -> list[Seal]:
         """Of one container, or of all of ours for ''. Raises ShipperError, LogStoreError."""

@@ -8,6 +8,7 @@ import msgpack
 import xxhash
 
 from log_shipper.errors import CheckpointDamaged
+from log_shipper.places import private
 
 FORMAT = 1
 
@@ -21,7 +22,7 @@ class Checkpoint:
     def save(self, position: int, state: dict[str, Any]) -> None:
         body = msgpack.packb([FORMAT, position, state], unicode_errors="surrogateescape")
         new = self._file.with_suffix(".new")
-        with open(new, "wb") as out:
+        with open(new, "wb", opener=private) as out:  # it holds lines that are not masked
             out.write(xxhash.xxh3_128_digest(body) + body)
             out.flush()
             os.fsync(out.fileno())

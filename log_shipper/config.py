@@ -47,7 +47,18 @@ class ShipperSettings(SharedSettings):
     default_type_stderr: str = setting("info", "log_type of a line on stderr that declares none", LOG_TYPES)
     fields: bool = setting(True, "whether JSON and logfmt lines are stored as fields too, beside their text", flag)
     rules: Path | None = setting(None, "TOML file of rules for log types and messages, see docs/log-types.md", path)
+    alerts: Path | None = setting(None, "TOML file of rules for alerts, and where they go, see docs/alerts.md", path)
     retention: float = setting(90 * 86_400.0, "age up to which a line's day gets a partition of its own", duration)
+    logs_for: float = setting(
+        0.0, "how long lines are kept; whole days go once all of their lines are older; 0: for ever", duration
+    )
+    logs_limit: int = setting(
+        0, "bytes of the store above which its oldest days go, whatever their age; 0: no limit", size
+    )
+    logs_unverified: bool = setting(
+        False, "whether retention removes what has not been compared with Docker's copy, too", flag
+    )
+    logs_look: float = setting(600.0, "how often retention looks for what is to go", duration)
     batch_size: int = setting(5000, "documents of one write to the store at most", whole_number(1, 50_000))
     store_connections: int = setting(2, "writes to the store at a time", whole_number(1, 64))
     checkpoint_interval: float = setting(2.0, "how often the position in the spool is saved", duration)

@@ -2,8 +2,7 @@
 
 import json
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
@@ -11,6 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from log_shipper.errors import AddressUnusable, CopyGone, ShipperError
+from log_shipper.states import States
 from log_store.errors import LogStoreError
 from log_store.seal import Seal
 
@@ -19,17 +19,11 @@ NO_ROUTE = b'{"status": "there are /healthz, /readyz, /metrics and /audit"}'
 Audit = Callable[[str, bool], list[Seal]]
 """container ('' for all), repair -> seals. Raises CopyGone for an unknown one, ShipperError, LogStoreError"""
 
-Check = Callable[[], str]
-"""'' where all is well, else what is wrong"""
-
 
 class HealthServer:
     """Serves in threads of its own from `start` to `close`. Raises AddressUnusable."""
 
-    def __init__(
-        self, address: tuple[str, int], checks: Mapping[str, Check], registry: CollectorRegistry, audit: Audit
-    ) -> None:
-        states = _States(checks)
+    def __init__(self, address: tuple[str, int], states: States, registry: CollectorRegistry, audit: Audit) -> None:
 
         class Handler(BaseHTTPRequestHandler):
             timeout = 10  # seconds for a request; a slow one holds a thread
@@ -40,7 +34,9 @@ class HealthServer:
                 elif self.path == "/healthz":
                     self._answer(200, "application/json", b'{"status": "alive"}')
                 elif self.path == "/readyz":
-                    ready, told = states.look()
+                    found = states.look()
+                    ready = not any(state.wrong for state in found.values())
+                    told = {name: state.shown() for name, state in found.items()}
                     self._answer(200 if ready else 503, "application/json", json.dumps(told).encode())
                 elif self.path.partition("?")[0] == "/audit":
                     status, body = _audited(audit, self.path.partition("?")[2])
@@ -101,24 +97,3 @@ def _verdict(seal: Seal) -> dict[str, object]:
     names = ("container_id", "container_name", "started_at", "state", "reason", "lines", "put_back", "verified_until")
     gaps = [{"start": gap.start, "end": gap.end, "lines": gap.lines, "why": gap.why} for gap in seal.gaps]
     return {**{name: getattr(seal, name) for name in names}, "gaps": gaps}
-
-
-class _States:
-    """Each check's state and since when it has it."""
-
-    def __init__(self, checks: Mapping[str, Check]) -> None:
-        self._checks = checks
-        self._lock = threading.Lock()
-        self._since: dict[str, tuple[bool, float]] = {}
-
-    def look(self) -> tuple[bool, dict[str, dict[str, object]]]:
-        told: dict[str, dict[str, object]] = {}
-        with self._lock:
-            for name, check in self._checks.items():
-                wrong = check()
-                known = self._since.get(name)
-                if known is None or known[0] != (not wrong):
-                    known = self._since[name] = (not wrong, time.time())
-                since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(known[1]))
-                told[name] = {"ready": not wrong, "since": since, "message": wrong or "ok"}
-        return all(state["ready"] for state in told.values()), told

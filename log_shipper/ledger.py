@@ -7,7 +7,7 @@ verified is dropped; records of before that which come later (a clock that stepp
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from log_store.fields import STDERR
@@ -18,10 +18,11 @@ ALIGN_BITS = 4  # a verified time is a multiple of so many windows, so that it s
 MARGIN = 10**9  # ns: two streams' stamps may stand so far out of order without a clock having stepped
 LATE = -1  # the window of what came behind the verified time
 MODULUS = (1 << 128) - 1
+FRAME_BYTES = 40  # of a line in Docker's copy, as the engine's API gives it, beside its text
 
-Window = tuple[int, int, int]
-"""records, sum of their hashes modulo 2**128, lines: a line above 16 KiB is several records"""
-NOTHING: Window = (0, 0, 0)
+Window = tuple[int, int, int, int]
+"""records, sum of their `marked` hashes modulo 2**128, lines (one above 16 KiB is several records), sum of their hashes"""
+NOTHING: Window = (0, 0, 0, 0)
 Windows = dict[int, Window]
 """(time >> bits) << 1 | (1 for stderr)  ->  what lies there; LATE << 1 | … for late ones"""
 
@@ -45,30 +46,34 @@ class Account:
     verified: int = 0  # ns: every record stamped before it has been compared
     latest: int = 0  # ns: the greatest time received
     unverified_bytes: int = 0  # received since the last audit, as Docker's copy counts them
+    mended: bool = False  # what came meanwhile may have been joined to what was put back
 
-    def add(self, stream: str, times: list[int], hashes: list[int], fresh: list[bool] | None = None) -> None:
-        """`fresh`: which records are lines or begin one; None where all do."""
+    def add(
+        self, stream: str, times: list[int], hashes: list[int], starts: list[bool] | None = None,
+        fresh: list[bool] | None = None,
+    ) -> None:  # fmt: skip
+        """`starts`: which records begin a message; `fresh`: which are lines or begin one. None where all do."""
         side = int(stream == STDERR)
+        columns = _Columns(hashes, hashes if starts is None else marked(hashes, starts), fresh)
         least, most = min(times), max(times)
         if least < self.verified:
             before = self.verified - MARGIN
-            self._add_rows(LATE << 1 | side, [row for row, time in enumerate(times) if time < before], hashes, fresh)
+            late = [row for row, time in enumerate(times) if time < before]
+            if late:
+                self._add(LATE << 1 | side, *columns.select(late).window(0, len(late)))
             kept = [row for row, time in enumerate(times) if time >= self.verified]
             if not kept:
                 return
-            times, hashes = [times[row] for row in kept], [hashes[row] for row in kept]
-            fresh = fresh and [fresh[row] for row in kept]
+            times, columns = [times[row] for row in kept], columns.select(kept)
         self.latest = max(self.latest, most)
         bits = self.bits
         start, key = 0, times[0] >> bits
         if not key == least >> bits == most >> bits:
             for row, time in enumerate(times):
                 if time >> bits != key:
-                    lines = row - start if fresh is None else sum(fresh[start:row])
-                    self._add(key << 1 | side, row - start, sum(hashes[start:row]), lines)
+                    self._add(key << 1 | side, *columns.window(start, row))
                     start, key = row, time >> bits
-        lines = len(times) - start if fresh is None else sum(fresh[start:])
-        self._add(key << 1 | side, len(times) - start, sum(hashes[start:]), lines)
+        self._add(key << 1 | side, *columns.window(start, len(times)))
         while len(self.windows) > MOST_WINDOWS:
             self.widen(self.bits + 2)
 
@@ -79,14 +84,11 @@ class Account:
             return (time >> self.bits) << 1 | side
         return LATE << 1 | side if time < self.verified - MARGIN else None
 
-    def _add_rows(self, key: int, rows: list[int], hashes: list[int], fresh: list[bool] | None) -> None:
-        if rows:
-            lines = len(rows) if fresh is None else sum(fresh[row] for row in rows)
-            self._add(key, len(rows), sum(hashes[row] for row in rows), lines)
-
-    def _add(self, key: int, count: int, total: int, lines: int) -> None:
-        had_count, had_total, had_lines = self.windows.get(key, NOTHING)
-        self.windows[key] = (had_count + count, had_total + total & MODULUS, had_lines + lines)
+    def _add(self, key: int, count: int, total: int, lines: int, plain: int) -> None:
+        had_count, had_total, had_lines, had_plain = self.windows.get(key, NOTHING)
+        self.windows[key] = (
+            had_count + count, had_total + total & MODULUS, had_lines + lines, had_plain + plain & MODULUS
+        )  # fmt: skip
 
     def widen(self, bits: int) -> None:
         """Merge windows so that each is 2**bits ns wide."""
@@ -98,6 +100,7 @@ class Account:
 
     def replace(self, bits: int, windows: Windows) -> None:
         """Put what the audit found in place of the windows that were not the same; a count of 0 takes one away."""
+        self.mended = True
         if bits > self.bits:
             self.widen(bits)
         shift = self.bits - bits
@@ -130,15 +133,20 @@ class Account:
     def lines(self, start: int = 0, end: int = 1 << 63) -> int:
         """Since the verified time, in the windows from that of `start` to before that of `end` (ns)."""
         first, last = start >> self.bits, end >> self.bits
-        return sum(lines for key, (_, _, lines) in self.windows.items() if key >= 0 and first <= key >> 1 < last)
+        return sum(lines for key, (_, _, lines, _) in self.windows.items() if key >= 0 and first <= key >> 1 < last)
+
+    @property
+    def records(self) -> int:
+        """Received since the verified time."""
+        return sum(count for count, *_ in self.windows.values())
 
     @property
     def late_lines(self) -> int:
         """Received behind a verified time."""
-        return sum(lines for key, (_, _, lines) in self.windows.items() if key < 0)
+        return sum(lines for key, (_, _, lines, _) in self.windows.items() if key < 0)
 
     def copy(self) -> "Account":
-        return Account(self.bits, dict(self.windows), self.verified, self.latest, self.unverified_bytes)
+        return replace(self, windows=dict(self.windows))
 
 
 class Ledger:
@@ -159,7 +167,7 @@ class Ledger:
 
     def snapshot(self) -> dict[str, Any]:
         return {
-            container: [a.bits, pack_windows(a.windows), a.verified, a.latest, a.unverified_bytes]
+            container: [a.bits, pack_windows(a.windows), a.verified, a.latest, a.unverified_bytes, a.mended]
             for container, a in self.accounts.items()
         }
 
@@ -168,10 +176,39 @@ class Ledger:
             self.accounts[container] = Account(bits, unpack_windows(windows), *rest)
 
 
-def pack_windows(windows: Windows) -> list[tuple[int, int, bytes, int]]:
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Of the same length; `marks` are the marked hashes, the very list of hashes where each begins a message."""
+
+    hashes: list[int]
+    marks: list[int]
+    fresh: list[bool] | None
+
+    def select(self, rows: list[int]) -> "_Columns":
+        hashes = [self.hashes[row] for row in rows]
+        marks = hashes if self.marks is self.hashes else [self.marks[row] for row in rows]
+        return _Columns(hashes, marks, self.fresh and [self.fresh[row] for row in rows])
+
+    def window(self, start: int, end: int) -> Window:
+        plain = sum(self.hashes[start:end])
+        total = plain if self.marks is self.hashes else sum(self.marks[start:end])
+        lines = end - start if self.fresh is None else sum(self.fresh[start:end])
+        return end - start, total, lines, plain
+
+
+Packed = tuple[int, int, bytes, int, bytes]
+
+
+def pack_windows(windows: Windows) -> list[Packed]:
     """As msgpack can carry them."""
-    return [(key, count, total.to_bytes(16, "big"), lines) for key, (count, total, lines) in windows.items()]
+    return [
+        (key, count, total.to_bytes(16, "big"), lines, plain.to_bytes(16, "big"))
+        for key, (count, total, lines, plain) in windows.items()
+    ]
 
 
-def unpack_windows(packed: Iterable[tuple[int, int, bytes, int]]) -> Windows:
-    return {key: (count, int.from_bytes(total, "big"), lines) for key, count, total, lines in packed}
+def unpack_windows(packed: Iterable[Packed]) -> Windows:
+    return {
+        key: (count, int.from_bytes(total, "big"), lines, int.from_bytes(plain, "big"))
+        for key, count, total, lines, plain in packed
+    }

@@ -13,20 +13,20 @@ from typing import Any
 from xxhash import xxh3_128_intdigest
 
 from log_shipper.audit.baseline import Baseline
-from log_shipper.ledger import Ledger, Windows, marked
+from log_shipper.ledger import FRAME_BYTES, Ledger, Windows
 from log_shipper.stages.adoption import adopt
 from log_shipper.stages.document import LIVE, PASS_BITS, REPAIR, Head, Rules, StreamState, add_documents
 from log_shipper.stages.multiline import GroupState
+from log_shipper.stages.own_lines import add_own_lines
 from log_shipper.stages.partials import PART_BYTES, Identity, Lines, OpenLine, join, whole
-from log_shipper.stages.runs import SENDER_PREFIX, Entry, Run, runs_of
+from log_shipper.stages.runs import Entry, Run, is_sender, runs_of
 from log_shipper.statements import Statements
 from log_store.document import ContainerContext, DocumentBatch
-from log_store.fields import STREAMS
+from log_store.fields import WHOLELOG, WRITTEN
 from log_store.seal import Seal
+from wholelog_base.own_lines import OwnLines
 
 log = logging.getLogger(__name__)
-
-FRAME_BYTES = 40  # of a line in Docker's copy, beside its text
 
 RulesOf = Callable[[ContainerContext], Rules]
 ContextOf = Callable[[str, str], ContainerContext]
@@ -67,6 +67,7 @@ class Pipeline:
         self._streams: dict[tuple[str, str], StreamState] = {}
         self._repairs: dict[str, _Repair] = {}
         self._next_seq = 0  # greater than that of any row so far: who follows a container asks for what came later
+        self._last_own = ""  # chunk: one that comes a second time (its ack was lost) counts once
         self._exact_repairs: dict[str, int] = {}  # container id -> passes that knew all that was received
 
     def new_batch(self) -> DocumentBatch:
@@ -88,7 +89,7 @@ class Pipeline:
             starts = self._write(batch, run, hashes, state, received, LIVE)
             if waits:  # a line that waited for its end comes now
                 batch.seq[first:] = [max(seq, least) for seq in batch.seq[first:]]
-            if run.container_id.startswith(SENDER_PREFIX):
+            if is_sender(run.container_id):
                 self.statements.welcome(run.container_id, run.container_name)
             else:
                 self._account(run, hashes, starts)
@@ -136,6 +137,15 @@ class Pipeline:
         del self._repairs[repair.id]
         self.ledger.account(repair.container_id).replace(repair.bits, repair.windows)
 
+    def tell(self, batch: DocumentBatch, own: OwnLines, seq: int, received: int) -> None:
+        """Rows for what the service itself says of a task."""
+        if own.chunk == self._last_own:
+            return
+        self._last_own = own.chunk
+        state = self._streams.setdefault((own.container_id, WHOLELOG), StreamState())
+        rules = self._rules_of(self._context_of(own.container_id, own.container_name))
+        add_own_lines(batch, own, state, rules, seq=self._seqs(seq, len(own.lines)), received=received)
+
     def show_open_lines(self, batch: DocumentBatch, received: int) -> None:
         """Rows for lines whose end has not come yet, as far as they are there."""
         for (container_id, stream), state in self._streams.items():
@@ -153,7 +163,7 @@ class Pipeline:
         if seal.state == "open":
             account.verify(seal.verified_until or 0)
             return stated
-        for stream in STREAMS:
+        for stream in WRITTEN:
             state = self._streams.get((seal.container_id, stream))
             if state is not None:
                 self._show_open(batch, seal.container_id, stream, state, received, LIVE)
@@ -171,7 +181,8 @@ class Pipeline:
         return [name for name, account in self.ledger.accounts.items() if account.unverified_bytes > size]
 
     def known_containers(self) -> set[str]:
-        return {*self.ledger.accounts, *self.statements.containers()}
+        own = (container for container, stream in self._streams if stream == WHOLELOG)
+        return {*self.ledger.accounts, *self.statements.containers(), *own}
 
     def forget(self, container_id: str) -> None:
         """The engine has removed it: nothing of it will come any more."""
@@ -192,7 +203,7 @@ class Pipeline:
             fresh = [row not in run.part or run.part[row].ordinal == 1 for row in kept]
         if times:
             account = self.ledger.account(run.container_id)
-            account.add(run.stream, times, marked(hashes, starts), fresh)
+            account.add(run.stream, times, hashes, starts, fresh)
             account.unverified_bytes += sum(map(len, run.text)) + FRAME_BYTES * len(times)
 
     def _write(
@@ -230,6 +241,7 @@ class Pipeline:
                 for i, r in self._repairs.items()
             },
             "exact_repairs": self._exact_repairs,
+            "last_own": self._last_own,
             "next_seq": self._next_seq,
             "ledger": self.ledger.snapshot(),
             "statements": self.statements.snapshot(),
@@ -243,6 +255,7 @@ class Pipeline:
         }
         self._next_seq = snapshot.get("next_seq", 0)
         self._exact_repairs = dict(snapshot.get("exact_repairs", {}))
+        self._last_own = snapshot.get("last_own", "")
         self.ledger.restore(snapshot.get("ledger", {}))
         self.statements.restore(snapshot.get("statements", {}))
 

@@ -1,5 +1,6 @@
 """Where the shipper's files lie in the data folder."""
 
+import os
 from pathlib import Path
 
 
@@ -31,5 +32,19 @@ def bad_folder(data: Path) -> Path:
     return data / "bad-records"
 
 
+def book_file(data: Path) -> Path:
+    """Of problems and alerts."""
+    return data / "problems.sqlite"
+
+
+def removed_file(data: Path) -> Path:
+    return data / "removed.json"
+
+
 def engine_file(data: Path) -> Path:
     return data / "engine"
+
+
+def private(path: str, flags: int) -> int:
+    """An `opener`: a file that is new is its owner's alone."""
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)

@@ -3,12 +3,12 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import le
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgpack
 
@@ -20,11 +20,14 @@ from log_shipper.forward.errors import ProtocolError
 from log_shipper.forward.records import entries, messages, option_of
 from log_shipper.losses import Claim, Losses
 from log_shipper.pipeline import Pipeline
+from log_shipper.places import private
+from log_shipper.secret_masks import SecretMasks
 from log_shipper.spool.reader import SpoolReader
 from log_shipper.spool.segment import ENTRIES, OUTAGE, REPAIR, SpoolRecord
 from log_store.document import DocumentBatch
 from log_store.protocols import LogWriter
 from log_store.seal import Seal
+from wholelog_base.own_lines import own_lines_in
 
 log = logging.getLogger(__name__)
 
@@ -43,16 +46,29 @@ class Pace:
     checkpoint_bytes: int  # of the spool, after which a checkpoint need not wait for its time: a small spool fills soon
 
 
+class Observer(Protocol):
+    """Is shown what goes to the store. Raises nothing: lines count more."""
+
+    def batch(self, batch: DocumentBatch) -> None:
+        """On its way now; after a crash the same documents come again."""
+        ...
+
+    def seals(self, seals: Sequence[Seal]) -> None:
+        """Stored."""
+        ...
+
+
 class Processor:
     """`run` in one thread; what the audit asks (`audit.watcher.Received`, `account`) may come from others."""
 
     def __init__(
         self, reader: SpoolReader, pipeline: Pipeline, delivery: Delivery, writer: LogWriter, checkpoint: Checkpoint,
-        pace: Pace, losses: Losses, count: Callable[[str, int], None], bad_folder: Path,
+        pace: Pace, losses: Losses, count: Callable[[str, int], None], bad_folder: Path, masks: SecretMasks,
+        observer: Observer,
     ) -> None:  # fmt: skip
         self._reader, self._pipeline, self._delivery, self._writer = reader, pipeline, delivery, writer
         self._checkpoint, self._pace, self._losses = checkpoint, pace, losses
-        self._count, self._bad_folder = count, bad_folder
+        self._count, self._bad_folder, self._masks, self._observer = count, bad_folder, masks, observer
         self._batch = pipeline.new_batch()
         self._batch_bytes = 0
         self._batch_since = 0.0
@@ -61,6 +77,10 @@ class Processor:
         self._reached = threading.Condition()
         self._processed = reader.position
         self._saved = reader.position
+        self._oldest: list[int | None] = [
+            None,
+            None,
+        ]  # received (ns): of what the next checkpoint, and the last begun, covers
         self._pending: tuple[int, dict[str, Any], frozenset[Any]] | None = None
         self._save_due = self._show_due = 0.0
 
@@ -69,6 +89,8 @@ class Processor:
         while not stop.is_set():
             beat()
             records = self._reader.read(READ)
+            if records and self._oldest[0] is None:
+                self._oldest[0] = records[0].received
             for run in _runs(records):
                 self._process(run)
             self._report_damage()
@@ -97,6 +119,11 @@ class Processor:
         """Bytes of the spool that are not processed."""
         return max(0, self._reader.tail() - self._processed)
 
+    def lag(self) -> float:
+        """Seconds since the oldest record was received that no checkpoint covers yet; 0 where there is none."""
+        oldest = min((time for time in self._oldest if time is not None), default=None)
+        return 0.0 if oldest is None else max(0.0, time.time() - oldest / 1e9)
+
     def is_sealed(self, container_id: str, started_at: int) -> bool:
         with self._pipeline.lock:
             return self._pipeline.statements.is_sealed(container_id, started_at)
@@ -107,7 +134,7 @@ class Processor:
 
     def known_containers(self) -> set[str]:
         with self._pipeline.lock:
-            return self._pipeline.known_containers()
+            return self._pipeline.known_containers() | self._masks.containers()
 
     def claims_to_mend(self) -> list[Claim]:
         return self._losses.short()
@@ -129,6 +156,7 @@ class Processor:
     def forget(self, container_id: str) -> None:
         with self._pipeline.lock:
             self._pipeline.forget(container_id)
+        self._masks.forget(container_id)
 
     def _process(self, records: list[SpoolRecord]) -> None:
         """Records of one kind and trust: together they cost less than one by one."""
@@ -168,6 +196,9 @@ class Processor:
     def _repair(self, record: SpoolRecord) -> None:
         for message in messages(record.body):
             about = about_of(option_of(message))
+            if (own := own_lines_in(about)) is not None:
+                self._pipeline.tell(self._batch, own, record.position, record.received)
+                continue
             seal, gap = seal_in(about), gap_in(about)
             last_word = gap is not None or about.get("last_word", False)
             if seal is not None:
@@ -183,9 +214,10 @@ class Processor:
                 self._seals.append(Claim(stated, *total, about.get("surplus", 0), last_word))
 
     def _set_aside(self, record: SpoolRecord, error: Exception) -> None:
-        self._bad_folder.mkdir(exist_ok=True)
+        self._bad_folder.mkdir(exist_ok=True, mode=0o700)
         file = self._bad_folder / f"{record.position}.msgpack"
-        file.write_bytes(record.body)
+        with open(file, "wb", opener=private) as out:
+            out.write(record.body)
         self._count("entries_bad", record.count)
         log.error("%d spooled records could not be processed and are kept in %s: %s", record.count, file, error)
 
@@ -217,6 +249,7 @@ class Processor:
     def _hand_over(self) -> None:
         if len(self._batch):
             batch, self._batch, self._batch_bytes = self._batch, self._pipeline.new_batch(), 0
+            self._observer.batch(batch)
             if batch.absorbed:
                 # What is to go must not be on its way still.
                 self._delivery.drain()
@@ -232,8 +265,10 @@ class Processor:
 
         def attempt() -> None:
             self._writer.refresh()
-            self._writer.write_seals(self._losses.stated(seals))
+            stated = self._losses.stated(seals)
+            self._writer.write_seals(stated)
             self._writer.refresh()
+            self._observer.seals(stated)
 
         self._delivery.call(attempt)
 
@@ -254,6 +289,7 @@ class Processor:
     def _begin_checkpoint(self) -> None:
         """Remember where we are; saved once all that was handed over is stored."""
         with self._pipeline.lock:
+            self._oldest = [None, self._oldest[1] or self._oldest[0]]
             self._pending = (self._reader.position, self._pipeline.snapshot(), self._delivery.mark())
 
     def _finish_checkpoint(self) -> None:
@@ -264,7 +300,7 @@ class Processor:
         self._reader.sync()
         # Of what was on its way at that time more may have been refused since.
         self._checkpoint.save(position, {**state, "losses": self._losses.snapshot()})
-        self._saved = position
+        self._saved, self._oldest[1] = position, None
         self._reader.release(position)
 
 

@@ -6,6 +6,8 @@ the settings. All of it is known from the container alone, so the live path, a r
 
 import logging
 from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from log_shipper.config import ShipperSettings
@@ -13,12 +15,14 @@ from log_shipper.rules_file import NO_RULES, RulesFile, read
 from log_shipper.stages.classify import Classifier, of_message
 from log_shipper.stages.document import DayRange, Rules
 from log_shipper.stages.formats.levels import Find
+from log_shipper.stages.masking import Mask
 from log_shipper.stages.multiline import Grouper
 from log_shipper.stages.operator import TypeRule, pinned, reducer, ruled, starter
 from log_shipper.stages.structured import Structured
 from log_store.document import ContainerContext
 from log_store.fields import STDERR, STDOUT
 from wholelog_base.log_settings import LogSettings, from_label
+from wholelog_base.settings import duration
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +31,11 @@ NO_CONTAINER: Final = ContainerContext("")
 
 
 class RuleBook:
-    """The rules of each container. Safe to use from several threads."""
+    """The rules of each container. Safe to use from several threads. `mask_of`: by full id, what is masked in its log."""
 
-    def __init__(self, settings: ShipperSettings) -> None:
+    def __init__(self, settings: ShipperSettings, mask_of: Callable[[str], Mask | None] = lambda _: None) -> None:
         """Raises SettingsError for a rules file that does not fit."""
+        self._mask_of = mask_of
         self._file: RulesFile = read(settings.rules) if settings.rules is not None else NO_RULES
         self._default = LogSettings(settings.default_type, settings.default_type_stderr)
         self._extract = Structured() if settings.fields else None  # one, so that what it remembers is bounded
@@ -45,9 +50,15 @@ class RuleBook:
             rules = self._made[key] = self._rules(context)
             if len(self._made) > _KEPT:
                 self._made.popitem(last=False)
-        return rules
+        mask = self._mask_of(context.container_id)
+        return rules if mask is None else replace(rules, mask=mask)
 
-    def _rules(self, context: ContainerContext) -> Rules:
+    def keep_for(self, context: ContainerContext) -> float:
+        """Seconds for which the container's lines are kept, by its label or the rules file; 0: no term of its own."""
+        asked = self._asked(context).keep_for
+        return duration(asked) if asked else 0.0
+
+    def _asked(self, context: ContainerContext) -> LogSettings:
         try:
             asked = from_label(context.log)
         except ValueError as error:
@@ -56,7 +67,10 @@ class RuleBook:
         for entry in self._file.logs:
             if entry.fits(context.container_name, context.type):
                 asked = asked.over(entry.settings)
-        asked = asked.over(self._default)
+        return asked.over(self._default)
+
+    def _rules(self, context: ContainerContext) -> Rules:
+        asked = self._asked(context)
         types = tuple(
             entry.rule for entry in self._file.types if entry.fits(context.container_name, context.type)
         )  # fmt: skip

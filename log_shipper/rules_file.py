@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from log_shipper.stages.operator import TypeRule
+from log_shipper.toml_places import places
 from wholelog_base.linear import Expression
 from wholelog_base.log_settings import MEMBERS, TYPES, LogSettings, parse
 from wholelog_base.settings import SettingsError
@@ -97,7 +98,7 @@ class _Checked:
         self.problems: list[str] = []
         self.types: list[TypeEntry] = []
         self.logs: list[LogsEntry] = []
-        self._file, self._places = file, _places(text)
+        self._file, self._places = file, places(text)
         for name, tables in document.items():
             if name not in ("type", "logs"):
                 self._say((name, 0, ""), f"{name}: there is no such table; known are [[type]] and [[logs]]")
@@ -182,27 +183,3 @@ class _Checked:
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:60] + "…"
-
-
-_HEADER: Final = re.compile(r"[ \t]*+\[\[?[ \t]*+([\w-]++)")
-_KEY: Final = re.compile(r"[ \t]*+[\"']?([\w-]++)[\"']?[ \t]*+[.=]")
-_FENCE: Final = re.compile(r"\"\"\"|'''")
-
-
-def _places(text: str) -> dict[tuple[str, int, str], tuple[int, int]]:
-    """(table, how many of its name came before, key; '' is the header itself) -> line and column, from 1."""
-    places: dict[tuple[str, int, str], tuple[int, int]] = {}
-    counts: dict[str, int] = {}
-    table, fenced = "", False
-    for number, line in enumerate(text.split("\n"), 1):
-        if not fenced:
-            if header := _HEADER.match(line):
-                table = header[1]
-                counts[table] = counts.get(table, -1) + 1
-                places.setdefault((table, counts[table], ""), (number, header.start(1) + 1))
-            elif key := _KEY.match(line):
-                owner = (table, counts[table], key[1]) if table else (key[1], 0, "")
-                places.setdefault(owner, (number, key.start(1) + 1))
-        if len(_FENCE.findall(line)) % 2:
-            fenced = not fenced
-    return places

@@ -1,12 +1,13 @@
 """The indices: their names, and the templates that give them their mapping.
 
 `PREFIX-logs-2026.11.24` holds a day (UTC, of log_time), `PREFIX-logs-other` what has no day of its own, `PREFIX-seals`
-the seals. Elasticsearch makes each when the first document for it comes, as the templates say, which the writer puts.
+the seals, `PREFIX-problems` what is counted of errors. Elasticsearch makes each when the first document for it comes, as the templates say, which the writer puts.
 
 The mapping uses only what every Elasticsearch of 8 and 9 has, whatever its licence. It is not dynamic: a member it does
 not know is kept and not searchable, so that a newer Wholelog can write into a day that an older one began.
 """
 
+import logging
 import re
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +16,8 @@ from log_store.elastic_client import ElasticClient
 from log_store.errors import StoreMisconfigured
 from log_store.fields import OTHER_DAY
 from log_store.rfc3339 import day_start
+
+log = logging.getLogger(__name__)
 
 DEFAULT_PREFIX: Final = "wholelog"
 TEMPLATE_VERSION: Final = 2
@@ -65,6 +68,12 @@ _SEALS: Final[dict[str, Any]] = {
     "put_back": {"type": "long"},
     "gaps": {"type": "object", "enabled": False},
 }
+_PROBLEMS: Final[dict[str, Any]] = {
+    "kind": _NEEDED,
+    "at": {"type": "long"},
+    "problem": {"type": "object", "enabled": False},
+    "triage": {"type": "object", "enabled": False},
+}
 _SETTINGS: Final = {
     "codec": "best_compression",
     "refresh_interval": "1s",  # set, so that an index which nobody searches for a while is refreshed as well
@@ -97,6 +106,10 @@ class IndexNames:
     def seals(self) -> str:
         return f"{self.prefix}-seals"
 
+    @property
+    def problems(self) -> str:
+        return f"{self.prefix}-problems"
+
     def of_day(self, day: str) -> str:
         """The index of a partition. Raises ValueError where `day` is none."""
         if day != OTHER_DAY:
@@ -117,6 +130,7 @@ def templates(names: IndexNames) -> dict[str, dict[str, Any]]:
     return {
         f"{names.prefix}-logs": _template(names.logs, _LOGS, {**_SETTINGS, "sort": _SORT}),
         names.seals: _template(names.seals, _SEALS, _SETTINGS),
+        names.problems: _template(names.problems, _PROBLEMS, _SETTINGS),
     }
 
 
@@ -129,6 +143,14 @@ def put_templates(client: ElasticClient, names: IndexNames) -> None:
         )
         if found.status == 404 or _version(found.body) < TEMPLATE_VERSION:
             client.request("PUT", path, body=body)
+            # Indices that an older one began are given what has come since; what they have stays as it is.
+            (pattern,) = body["index_patterns"]
+            known = {"properties": body["template"]["mappings"]["properties"]}
+            answer = client.request(
+                "PUT", f"/{pattern}/_mapping", body=known, params={"ignore_unavailable": "true"}, expected=(400, 404)
+            )
+            if answer.status == 400:
+                log.warning("an index that an older Wholelog made stays as it is: %s", answer.reason)
 
 
 def _template(pattern: str, properties: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:

@@ -26,10 +26,7 @@ _CUT_TERM: Final = ".{128,}"
 
 def filters_of(query: LogQuery, start: int, end: int) -> list[Filter]:
     """`start`, `end`: nanoseconds, within what date_nanos holds."""
-    filters: list[Filter] = [{"term": {"container_id": query.container_id}}]
-    if (start, end) != (0, _LAST):
-        # Always nine digits: Elasticsearch rounds up what an upper bound leaves out.
-        filters.append({"range": {"log_time": {"gte": format_ns(start), "lte": format_ns(end)}}})
+    filters: list[Filter] = [{"term": {"container_id": query.container_id}}, *time_filter(start, end)]
     if query.log_types:
         filters.append({"terms": {"log_type": list(query.log_types)}})
     if query.streams:
@@ -42,6 +39,13 @@ def filters_of(query: LogQuery, start: int, end: int) -> list[Filter]:
             held = {"wildcard": {"log_message": {"value": f"*{word[:_LONGEST_LOOK]}*"}}}
             filters.append({"bool": {"should": [held, cut], "minimum_should_match": 1}})
     return filters
+
+
+def time_filter(start: int, end: int) -> list[Filter]:
+    if (start, end) == (0, _LAST):
+        return []
+    # Always nine digits: Elasticsearch rounds up what an upper bound leaves out.
+    return [{"range": {"log_time": {"gte": format_ns(start), "lte": format_ns(end)}}}]
 
 
 def can_be_stored(query: LogQuery) -> bool:
@@ -91,6 +95,8 @@ def in_order(pages: Iterator[tuple[list[Hit], bool]], *, reverse: bool = False) 
 
 
 def _by_id(hits: list[Hit], reverse: bool) -> list[Hit]:
+    if len({hit["sort"][0] for hit in hits}) == len(hits):
+        return hits  # as nearly always
     found: list[Hit] = []
     for _, group in groupby(hits, key=_group):
         members = list(group)

@@ -57,13 +57,16 @@ def of_container(client: ElasticClient, names: IndexNames, container_id: str) ->
         body["search_after"] = hits[-1]["sort"]  # started_at: different for each run of a container
 
 
-def find(client: ElasticClient, names: IndexNames, name: str) -> list[ContainerRef]:
+def find(client: ElasticClient, names: IndexNames, name: str, uid: str | None) -> list[ContainerRef]:
     """By the start of the id, by name or by task id; newest first. Raises LogStoreError."""
-    if len(name) > _LONGEST_NAME or not is_text(name):
+    if len(name) > _LONGEST_NAME or not is_text(name) or not is_text(uid or ""):
         return []
     ways = [{"prefix": {"container_id": name}}, {"term": {"container_name": name}}, {"term": {"task_id": name}}]
+    wanted: list[dict[str, Any]] = [{"bool": {"should": ways}}]
+    if uid is not None:
+        wanted.append({"term": {"uid": uid}})
     body = {
-        "query": {"bool": {"filter": {"bool": {"should": ways}}}},
+        "query": {"bool": {"filter": wanted}},
         "sort": [{"started_at": "desc"}, {"container_id": "asc"}],
         "collapse": {"field": "container_id"},
         "size": _MOST_CONTAINERS,

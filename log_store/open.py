@@ -7,7 +7,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from log_store.errors import StoreMisconfigured
+from log_store.problem import ProblemStore
 from log_store.protocols import LogReader, LogWriter
+from log_store.removal import LogRemover
 from log_store.retyping import LogRetyper
 from wholelog_base.settings import SharedSettings
 
@@ -44,7 +46,7 @@ def store_options(settings: SharedSettings) -> StoreOptions:
 
 def open_writer(url: str, options: StoreOptions = StoreOptions()) -> LogWriter:
     """A writer for the store at this URL. Raises StoreMisconfigured; SQLite's folder is made if it is not there."""
-    folder = _sqlite_folder(url)
+    folder = sqlite_folder(url)
     # Imported here: who uses one backend does not pay the import of the other.
     if folder is not None:
         from log_store.sqlite_writer import SqliteWriter
@@ -57,7 +59,7 @@ def open_writer(url: str, options: StoreOptions = StoreOptions()) -> LogWriter:
 
 def open_reader(url: str, options: StoreOptions = StoreOptions()) -> LogReader:
     """A reader of the store at this URL. Raises StoreMisconfigured; SQLite's folder need not be there yet."""
-    folder = _sqlite_folder(url)
+    folder = sqlite_folder(url)
     if folder is not None:
         from log_store.sqlite_reader import SqliteReader
 
@@ -69,7 +71,7 @@ def open_reader(url: str, options: StoreOptions = StoreOptions()) -> LogReader:
 
 def open_retyper(url: str, options: StoreOptions = StoreOptions()) -> LogRetyper:
     """What changes types in the store at this URL. Raises StoreMisconfigured."""
-    folder = _sqlite_folder(url)
+    folder = sqlite_folder(url)
     if folder is not None:
         from log_store.sqlite_retyping import SqliteRetyper
 
@@ -79,7 +81,31 @@ def open_retyper(url: str, options: StoreOptions = StoreOptions()) -> LogRetyper
     return ElasticRetyper(url, options)
 
 
-def _sqlite_folder(url: str) -> Path | None:
+def open_remover(url: str, options: StoreOptions = StoreOptions()) -> LogRemover:
+    """What removes days and containers from the store at this URL. Raises StoreMisconfigured."""
+    folder = sqlite_folder(url)
+    if folder is not None:
+        from log_store.sqlite_removal import SqliteRemover
+
+        return SqliteRemover(folder)
+    from log_store.elastic_removal import ElasticRemover
+
+    return ElasticRemover(url, options)
+
+
+def open_problems(url: str, options: StoreOptions = StoreOptions()) -> ProblemStore:
+    """Problems of the store at this URL. Raises StoreMisconfigured; SQLite's folder need not be there yet."""
+    folder = sqlite_folder(url)
+    if folder is not None:
+        from log_store.sqlite_problems import SqliteProblems
+
+        return SqliteProblems(folder)
+    from log_store.elastic_problems import ElasticProblems
+
+    return ElasticProblems(url, options)
+
+
+def sqlite_folder(url: str) -> Path | None:
     """The folder of a `sqlite://` URL, taken as it is written (no %-escapes); None for a good http(s) URL."""
     if url.startswith(_SQLITE):
         folder = url.removeprefix(_SQLITE)

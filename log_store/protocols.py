@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from log_store.document import DocumentBatch
-from log_store.query import Arrival, ContainerRef, Counts, LogQuery, Page
+from log_store.query import Arrival, ContainerRef, Counts, LogOwner, LogQuery, Page, Whose
 from log_store.seal import Seal
 
 
@@ -94,6 +94,13 @@ class LogReader(Protocol):
         """
         ...
 
+    def owners(self, whose: Whose, start: int | None, end: int | None, most: int) -> list[LogOwner]:
+        """Of the containers that are chosen the first `most` by id that have a message of this range of log_time.
+
+        Raises as `heads`.
+        """
+        ...
+
     def seals(self, container_id: str) -> list[Seal]:
         """All runs of the container with this full id, oldest first; [] where none is known."""
         ...
@@ -105,8 +112,10 @@ class LogReader(Protocol):
         """
         ...
 
-    def find_containers(self, name: str) -> list[ContainerRef]:
+    def find_containers(self, name: str, uid: str | None = None) -> list[ContainerRef]:
         """Containers that left a seal and whose id starts with `name`, or whose name or task id is `name`.
+
+        `uid`: only those of this owner; None: of all.
 
         Each once, as its newest run that fits says; newest first, then by id; at most 100.
         """

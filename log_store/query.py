@@ -1,13 +1,16 @@
 """What a reader is asked for, and what it gives."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict, overload
 
 from log_store.text_query import TextQuery
 
 Place = tuple[int, str, int, str]
 """order_time, stream, ordinal, id: where a message stands among all of its container, for ever unless it is moved."""
+
+SharedPlace = tuple[int, str, str, int, str]
+"""order_time, container_id, stream, ordinal, id: where a message stands among those of several containers."""
 
 Counts = dict[int, dict[str, int]]
 """Begin of a span (ns since 1970 UTC) -> log_type -> messages."""
@@ -32,11 +35,37 @@ class LogQuery:
     size: int | None = None  # at most so many; None: all
     newest: bool = False  # with `size`: the last of the range instead of the first; always given oldest first
     log_types: tuple[str, ...] = ()  # only these of `fields.LOG_TYPES`; (): all
-    streams: tuple[str, ...] = ()  # only these of `fields.STREAMS`; (): both
+    streams: tuple[str, ...] = ()  # only these of `fields.STREAMS`; (): all
     text: TextQuery | None = None  # only messages with these words; with `newest`, `size` messages are held in memory
     descending: bool = False  # the last first; `newest` says nothing then
     after: Place | None = None  # only what comes behind this place, in the direction of reading
     arrived: tuple[Arrived, ...] | None = None  # only messages within one of these; None: all
+    page: int | None = None  # about so many messages a page at most, and as much less weight; None: as the store likes
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Containers chosen by what their messages say of them: of each member one of the values; (): any."""
+
+    container_ids: tuple[str, ...] = ()  # full ids
+    task_ids: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    uids: tuple[str, ...] = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return (*self.container_ids, *self.task_ids, *self.types, *self.uids)
+
+
+@dataclass(frozen=True, slots=True)
+class LogOwner:
+    """A container that has written, as its messages name it; '': not known."""
+
+    container_id: str
+    container_name: str = ""
+    task_id: str = ""
+    type: str = ""
+    uid: str = ""
 
 
 class LogLine(TypedDict):
@@ -51,26 +80,59 @@ class LogLine(TypedDict):
     lines: int
     raw: NotRequired[str]  # base64 of the bytes, where they are not UTF-8
     fields: NotRequired[dict[str, Any]]  # what a structured message says, by the names of ECS
+    container_id: NotRequired[str]  # these two where messages of several containers are read together
+    container_name: NotRequired[str]
 
 
-class Page(list[LogLine]):
+class Page(Sequence[LogLine]):
     """Messages in the order of reading, and where each of them stands."""
 
-    __slots__ = ("place",)
+    __slots__ = ("_lines", "place")
 
-    def __init__(self, lines: Iterable[LogLine], place: Callable[[int], Place]) -> None:
+    def __init__(self, lines: Sequence[LogLine], place: Callable[[int], Place]) -> None:
         """`place`: of the message with this index."""
-        super().__init__(lines)
-        self.place = place
+        self._lines, self.place = lines, place
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, index: int) -> LogLine: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[LogLine]: ...
+
+    def __getitem__(self, index: int | slice) -> LogLine | list[LogLine]:
+        if isinstance(index, slice):
+            return [self.line(row) for row in range(*index.indices(len(self)))]
+        return self.line(range(len(self))[index])
+
+    def __iter__(self) -> Iterator[LogLine]:
+        return map(self.line, range(len(self)))
+
+    def line(self, index: int) -> LogLine:
+        return self._lines[index]
 
     def first(self, count: int) -> "Page":
         """A page of the first so many."""
-        return self if count >= len(self) else Page(self[:count], self.place)
+        return self if count >= len(self) else self.piece(0, count)
+
+    def piece(self, start: int, stop: int) -> "Page":
+        place = self.place
+        return Page(self._lines[start:stop], lambda row: place(start + row))
 
     def select(self, rows: list[int]) -> "Page":
         """A page of those with these indices."""
         place = self.place
-        return Page([self[row] for row in rows], lambda row: place(rows[row]))
+        return Page([self._lines[row] for row in rows], lambda row: place(rows[row]))
+
+    def json(self) -> list[bytes] | None:
+        """Each message as JSON, where the store has it at hand; else None."""
+        return None
+
+    def count_lines(self) -> int:
+        """The sum of `lines`."""
+        return sum([line["lines"] for line in self._lines])
 
 
 @dataclass(frozen=True, slots=True)

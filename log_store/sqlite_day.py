@@ -39,7 +39,13 @@ from log_store.sqlite_order import (
 
 PAGE_ROWS: Final = 5_000
 _STEPS: Final = 100_000  # of SQLite's machine between two looks at the clock: about a millisecond
-PAGE_BYTES: Final = 4 * 1024 * 1024  # of text and raw bytes, after which a page ends; a single row may be larger
+_PAGE_BYTES: Final = 4 * 1024 * 1024  # of text and raw bytes, after which a page ends; a single row may be larger
+_LEAST_BYTES: Final = 64 * 1024  # of a page of few rows
+
+
+def page_bytes(rows: int) -> int:
+    """Bytes after which a page of so many rows ends."""
+    return max(_LEAST_BYTES, min(_PAGE_BYTES, _PAGE_BYTES * rows // PAGE_ROWS))
 
 
 class Day:
@@ -64,7 +70,7 @@ class Day:
         """
         until = next(self.keys_back(1), BEFORE_ALL)
         while after < until:
-            page = self._page(ROWS_ON, after, until, min(most, self._page_rows), _up_to_page_bytes)
+            page = self._page(ROWS_ON, after, until, min(most, self._page_rows), self._up_to_page_bytes)
             if not page and self._wanted.arrived is not None:
                 return  # the last of them has been written again, and has come later now
             if not page:
@@ -75,7 +81,7 @@ class Day:
     def rows_back(self, before: Bound, most: int) -> Iterator[Row]:
         """The rows before this key, the last first; `most` are expected to be wanted."""
         rows = 1  # of most partitions only the last row is looked at
-        while page := self._page(ROWS_BACK, BEFORE_ALL, before, rows, _up_to_page_bytes):
+        while page := self._page(ROWS_BACK, BEFORE_ALL, before, rows, self._up_to_page_bytes):
             yield from page
             before = page[-1][:4]
             rows = min(most, self._page_rows)
@@ -156,13 +162,12 @@ class Day:
             self._revision = revision
             yield connection, container
 
-
-def _up_to_page_bytes(cursor: sqlite3.Cursor) -> list[Row]:
-    page: list[Row] = []
-    size = 0
-    for row in cursor:
-        page.append(row)
-        size += len(row[MESSAGE]) + len(row[RAW] or b"") + len(row[FIELDS] or "")
-        if size > PAGE_BYTES:
-            break
-    return page
+    def _up_to_page_bytes(self, cursor: sqlite3.Cursor) -> list[Row]:
+        page: list[Row] = []
+        size, most = 0, page_bytes(self._page_rows)
+        for row in cursor:
+            page.append(row)
+            size += len(row[MESSAGE]) + len(row[RAW] or b"") + len(row[FIELDS] or "")
+            if size > most:
+                break
+        return page

@@ -4,14 +4,11 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Final
 
 from log_store.sqlite_order import MESSAGE, Key, Row
 
 Pages = Iterator[list[Row]]
 Low = Key | tuple[int]
-
-PAGE_CHARACTERS: Final = 4 * 1024 * 1024  # after which a page of `in_pages` ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +57,14 @@ def merge(sources: list[Source]) -> Pages:
             _add(started, first.pages)
 
 
-def in_pages(rows: Iterator[Row], most: int) -> Pages:
-    """Rows one by one as pages of at most `most`, ended earlier by what their texts weigh."""
+def in_pages(rows: Iterator[Row], most: int, characters: int) -> Pages:
+    """Rows one by one as pages of at most `most`, ended earlier where their texts have more than so many characters."""
     page: list[Row] = []
     size = 0
     for row in rows:
         page.append(row)
         size += len(row[MESSAGE])
-        if len(page) >= most or size > PAGE_CHARACTERS:
+        if len(page) >= most or size > characters:
             yield page
             page, size = [], 0
     if page:

@@ -14,16 +14,16 @@ from typing import Final, TypeVar
 
 from orjson import loads
 
-from log_store import sqlite_seals
+from log_store import sqlite_owners, sqlite_seals
 from log_store.counting import add, counted, took_too_long, whole
 from log_store.errors import StoreUnavailable
-from log_store.fields import STDERR, STDOUT
-from log_store.query import Arrival, ContainerRef, Counts, LogLine, LogQuery, Page
+from log_store.fields import STDERR, STDOUT, WHOLELOG
+from log_store.query import Arrival, ContainerRef, Counts, LogLine, LogOwner, LogQuery, Page, Whose
 from log_store.rfc3339 import format_all
 from log_store.seal import Seal
 from log_store.selection import is_text, sized
 from log_store.sqlite_arrivals import SEQ
-from log_store.sqlite_day import PAGE_ROWS, Day
+from log_store.sqlite_day import PAGE_ROWS, Day, page_bytes
 from log_store.sqlite_errors import translated
 from log_store.sqlite_folder import SEALS, SqliteFolder
 from log_store.sqlite_merge import Source, in_pages, merge
@@ -31,8 +31,8 @@ from log_store.sqlite_order import AFTER_ALL, BEFORE_ALL, LEAST, LOG_TIME, MOST,
 from log_store.sqlite_unchanged import Unchanged
 
 T = TypeVar("T")
-_ID: Final = re.compile(r"[0-9a-z]{12}([oe])([0-7][0-9a-f]{15})[0-9a-f]{16}(?:\.\d+)?", re.ASCII)
-_STREAMS: Final = {"o": STDOUT, "e": STDERR}
+_ID: Final = re.compile(r"[0-9a-z]{12}([oew])([0-7][0-9a-f]{15})[0-9a-f]{16}(?:\.\d+)?", re.ASCII)
+_STREAMS: Final = {"o": STDOUT, "e": STDERR, "w": WHOLELOG}
 
 
 class SqliteReader:
@@ -67,9 +67,10 @@ class SqliteReader:
     def _backwards(self, query: LogQuery, most: int | None) -> Iterator[Page]:
         left = MOST if most is None else min(most, MOST)
         days = [day.rows_back(query.after or AFTER_ALL, left) for day in self._days(query)]
-        for rows in in_pages(merge_keys(*days, reverse=True), min(left, self._page_rows)):
+        rows = self._rows_of(query)
+        for found in in_pages(merge_keys(*days, reverse=True), min(left, rows), page_bytes(rows)):
             self._check()
-            yield _page(rows)
+            yield _page(found)
 
     def count_lines(self, container_id: str) -> int:
         """See `LogReader`. Reads all that the container has: some million documents a second."""
@@ -142,13 +143,27 @@ class SqliteReader:
                 raise took_too_long(seconds) if time.monotonic() > deadline else error from error
         return counts
 
+    def owners(self, whose: Whose, start: int | None, end: int | None, most: int) -> list[LogOwner]:
+        """See `LogReader`. What the newest partition says of a container counts."""
+        self._check()
+        if not all(map(is_text, whose.texts)):
+            return []
+        low, high = _bounds(start, end)
+        found: dict[str, LogOwner] = {}
+        for name in self._folder.days():
+            day = self._day(name, "")
+            if day.low <= high and low <= day.high:
+                rows = sqlite_owners.of_day(self._folder, name, whose, low, high, most)
+                found |= {owner.container_id: owner for owner in rows}
+        return [found[key] for key in sorted(found)[:most]]
+
     def seals(self, container_id: str) -> list[Seal]:
         """See `LogReader`."""
         return self._of_seals(sqlite_seals.of_container, container_id)
 
-    def find_containers(self, name: str) -> list[ContainerRef]:
+    def find_containers(self, name: str, uid: str | None = None) -> list[ContainerRef]:
         """See `LogReader`."""
-        return self._of_seals(sqlite_seals.find, name)
+        return self._of_seals(lambda connection, what: sqlite_seals.find(connection, what, uid), name)
 
     def check(self) -> str:
         """`SQLite 3.40.1, 12 partitions in /var/lib/wholelog/logs`; opens each of them."""
@@ -164,11 +179,14 @@ class SqliteReader:
 
     def _days(self, query: LogQuery) -> list[Day]:
         """The partitions that may hold rows of the range."""
-        start = LEAST if query.start is None else min(max(query.start, LEAST), MOST)
-        end = MOST if query.end is None else min(max(query.end, LEAST), MOST)
+        start, end = _bounds(query.start, query.end)
         wanted = Wanted(query.container_id, start, end, query.log_types, query.streams, query.arrived)
-        days = [Day(self._folder, name, wanted, self._page_rows) for name in self._folder.days()]
+        rows = self._rows_of(query)
+        days = [Day(self._folder, name, wanted, rows) for name in self._folder.days()]
         return [day for day in days if day.low <= end and start <= day.high]
+
+    def _rows_of(self, query: LogQuery) -> int:
+        return self._page_rows if query.page is None else max(1, min(query.page, self._page_rows))
 
     def _day(self, name: str, container_id: str) -> Day:
         return Day(self._folder, name, Wanted(container_id), self._page_rows)
@@ -189,6 +207,11 @@ class SqliteReader:
         if self._closed:
             raise StoreUnavailable(f"{self._folder.path}: this reader has been closed")
         self._folder.check()
+
+
+def _bounds(start: int | None, end: int | None) -> tuple[int, int]:
+    low = LEAST if start is None else min(max(start, LEAST), MOST)
+    return low, MOST if end is None else min(max(end, LEAST), MOST)
 
 
 def _can_be_stored(query: LogQuery) -> bool:

@@ -23,7 +23,8 @@ WHERE excluded.version >= version
 # max() makes SQLite take the other columns from the row that has it: the newest matching run of each container.
 _FIND: Final = f"""
 SELECT container_id, container_name, task_id, uid, max(started_at) AS newest FROM seals
-WHERE (container_id >= :name AND container_id < :name || char(0x10FFFF)) OR container_name = :name OR task_id = :name
+WHERE ((container_id >= :name AND container_id < :name || char(0x10FFFF)) OR container_name = :name OR task_id = :name)
+    AND (:uid IS NULL OR uid = :uid)
 GROUP BY container_id ORDER BY newest DESC, container_id LIMIT {MOST_CONTAINERS}
 """
 
@@ -45,9 +46,9 @@ def of_container(connection: sqlite3.Connection, container_id: str) -> list[Seal
     return [_read(text) for (text,) in found.fetchall()]
 
 
-def find(connection: sqlite3.Connection, name: str) -> list[ContainerRef]:
+def find(connection: sqlite3.Connection, name: str, uid: str | None) -> list[ContainerRef]:
     """By the start of the id, by name or by task id; newest first. Raises sqlite3.Error."""
-    return [ContainerRef(*row) for row in connection.execute(_FIND, {"name": name}).fetchall()]
+    return [ContainerRef(*row) for row in connection.execute(_FIND, {"name": name, "uid": uid}).fetchall()]
 
 
 def _read(text: str) -> Seal:

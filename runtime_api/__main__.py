@@ -12,8 +12,10 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from log_store.errors import StoreMisconfigured
-from log_store.open import open_reader, store_options
+from log_store.open import open_problems, open_reader, store_options
+from runtime_api.access.exposure import exposure_problem
 from runtime_api.assembly import assemble
+from runtime_api.audit_trail import AuditTrail
 from runtime_api.config import ApiSettings
 from runtime_api.containers.open import open_containers
 from runtime_api.errors import RuntimeApiError
@@ -29,10 +31,13 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         settings, _ = load(ApiSettings, {}, environ)
         reader = open_reader(settings.store_url, store_options(settings))
+        problems = open_problems(settings.store_url, store_options(settings))
     except SettingsError as error:
         return _refuse("; ".join(error.problems), 2)
     except StoreMisconfigured as error:
         return _refuse(str(error), 2)
+    if said := exposure_problem(settings.access, settings.listen[0], settings.listen_unprotected):
+        return _refuse(said, 2)
     _prepare_logging()
     _raise_file_limit(2 * settings.api_connections + 100)
     try:
@@ -41,18 +46,24 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return _refuse("; ".join(error.problems), 2)
     except RuntimeApiError as error:  # its table in the data folder cannot be opened
         return _refuse(str(error), 1)
+    trail = AuditTrail(settings.socket_path)
     try:
-        server = assemble(settings, containers, reader)
+        server = assemble(settings, containers, reader, problems, trail=trail)
+    except SettingsError as error:
+        return _refuse("; ".join(error.problems), 2)
     except (OSError, ValueError) as error:
         taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
         host, port = settings.listen
         return _refuse(f"listen: {host}:{port}: {error}", 1 if taken else 2)
     containers.start()
+    trail.start()
     try:
         _run(server, settings)
     finally:
+        trail.close()
         containers.close()
         reader.close()
+        problems.close()
     return 0
 
 

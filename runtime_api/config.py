@@ -3,16 +3,19 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime_api.access.algorithms import ALGORITHMS
 from runtime_api.schemas.confinement import CAPABILITIES, network, networks
 from wholelog_base.settings import (
     SharedSettings,
     address,
     amount,
+    choice,
     duration,
     flag,
     path,
     setting,
     size,
+    some_of,
     text,
     whole_number,
     words,
@@ -22,6 +25,32 @@ from wholelog_base.settings import (
 @dataclass(frozen=True, kw_only=True)
 class ApiSettings(SharedSettings):
     listen: tuple[str, int] = setting(("127.0.0.1", 8080), "address of the API, HOST:PORT", address)
+    access: str = setting(
+        "none",
+        "how callers are told apart: none (not at all), tokens, jwt (docs/access.md)",
+        choice("none", "tokens", "jwt"),
+    )
+    listen_unprotected: bool = setting(
+        False, "whether `listen` may be reached from other machines while access is none", flag
+    )
+    access_tokens: Path | None = setting(
+        None, "access=tokens: file of hashed tokens, made by `wholelog token`; unset: tokens in the data folder", path
+    )
+    jwt_issuer: str = setting("", "access=jwt: what a token's `iss` must be", text)
+    jwt_audience: str = setting("", "access=jwt: what a token's `aud` must have", text)
+    jwt_keys: str = setting("", "access=jwt: the issuer's keys (JWKS), a file or an https URL", text)
+    jwt_keys_for: float = setting(
+        600.0, "access=jwt: how long the issuer's keys are used before they are fetched again", duration
+    )
+    jwt_algorithms: tuple[str, ...] = setting(
+        ("RS256", "ES256", "EdDSA"), "access=jwt: signatures that are taken", some_of(*ALGORITHMS)
+    )
+    jwt_uid_claim: str = setting("sub", "access=jwt: the claim that says who it is", text)
+    jwt_role_claim: str = setting("role", "access=jwt: the claim that says its role, one or a list", text)
+    jwt_admin_role: str = setting("admin", "access=jwt: the value of that claim that makes an administrator", text)
+    caller_rate: float = setting(
+        50.0, "requests a second of one caller, over five seconds; 0: no limit; counts unless access is none", amount
+    )
     api_threads: int = setting(
         16,
         "requests that are worked on at a time; half of them may be long answers of /logs, and as many again may wait for seals",
@@ -66,6 +95,16 @@ class ApiSettings(SharedSettings):
     )
     queue_memory: int = setting(
         0, "sum of the memory limits of tasks at work (one without a limit counts as 1g); 0: no limit", size
+    )
+    owner_tasks: int = setting(
+        0, "tasks of one owner at work at a time, others wait in a queue; 0: no limit", whole_number(0, 100_000)
+    )
+    owner_cpus: float = setting(0.0, "sum of the cpu limits of one owner's tasks at work; 0: no limit", amount)
+    owner_memory: int = setting(0, "sum of the memory limits of one owner's tasks at work; 0: no limit", size)
+    owner_queued: int = setting(
+        0,
+        "tasks of one owner that may wait in the queue, above which one is refused; 0: no limit",
+        whole_number(0, 100_000),
     )
     input_prefixes: tuple[str, ...] = setting(
         (), "URLs below which inputs and repo_path may lie, such as `s3://bucket/in file:///srv/in https://HOST/`; empty: none",
@@ -119,3 +158,7 @@ class ApiSettings(SharedSettings):
     stop_grace: float = setting(10.0, "how long a stopped container may take to end before it is killed", duration)
     seal_wait: float = setting(10.0, "how long DELETE waits for the container's log to be verified", duration)
     wait_limit: float = setting(60.0, "how long /logs?wait=sealed waits for the seal at most", duration)
+
+    @property
+    def token_path(self) -> Path:
+        return self.access_tokens or self.data / "tokens"

@@ -30,9 +30,28 @@ class Counters:
         self._streams = Gauge("wholelog_api_streams", "answers that are being streamed", registry=registry)
         self._broken = Counter("wholelog_api_streams_broken", "streams that the store broke off", registry=registry)
         self._seal_waits = Gauge("wholelog_api_seal_waits", "requests that wait for a seal", registry=registry)
+        self._audit_lost = Gauge(
+            "wholelog_api_audit_lost", "records of the audit trail that could not be sent", registry=registry
+        )
         self._waiting = Gauge(
             "wholelog_api_requests_waiting", "requests without a thread", ("lane",), registry=registry
         )
+
+        self._ready = Gauge(
+            "wholelog_api_ready", "whether what we depend on answered last", ("dependency",), registry=registry
+        )
+        self._looks = Histogram(
+            "wholelog_api_look_seconds", "time that a look at what we depend on took", ("dependency",),
+            buckets=(0.005, 0.02, 0.05, 0.1, 0.3, 1, 3, 10, 30), registry=registry,
+        )  # fmt: skip
+        self._followers = Gauge("wholelog_api_followers", "requests that follow a log", registry=registry)
+
+    def looked(self, dependency: str, ready: bool, seconds: float) -> None:
+        self._ready.labels(dependency).set(ready)
+        self._looks.labels(dependency).observe(seconds)
+
+    def watch_followers(self, following: Callable[[], float]) -> None:
+        self._followers.set_function(following)
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         known = method if method in _METHODS else "other"  # a label must not grow by what callers send
@@ -59,6 +78,9 @@ class Counters:
 
     def watch_seal_waits(self, waiting: Callable[[], float]) -> None:
         self._seal_waits.set_function(waiting)
+
+    def watch_audit_lost(self, lost: Callable[[], float]) -> None:
+        self._audit_lost.set_function(lost)
 
     def watch_waiting(self, lane: str, waiting: Callable[[], float]) -> None:
         self._waiting.labels(lane).set_function(waiting)

@@ -8,7 +8,7 @@ import falcon
 from log_store.errors import LogStoreError, StoreUnavailable
 from runtime_api.counters import Counters
 from runtime_api.envelope import MEDIA_TYPE, Clock, envelope
-from runtime_api.errors import LogsFailed, LogsUnavailable, RuntimeApiError
+from runtime_api.errors import LogsFailed, LogsUnavailable, RuntimeApiError, Unauthorized
 from runtime_api.log_stream import LogStream
 
 OUR_FAULT = "an error of ours; it has been logged"
@@ -41,6 +41,8 @@ class ErrorHandlers:
             trace = error if error.status == 500 else None
             _log.warning("%s %r: %s", req.method, req.path, error, exc_info=trace)
         self._counters.error(type(error).__name__)
+        if isinstance(error, Unauthorized):
+            resp.set_header("WWW-Authenticate", error.challenge)
         if error.retry_after is not None:
             resp.set_header("Retry-After", str(error.retry_after))
         self._answer(resp, error.status, str(error))

@@ -2,6 +2,8 @@
 
 RuntimeApiError
 ├── BadRequest         400  the body or a parameter does not fit; names every problem at once
+├── Unauthorized       401  no token, or none that is good; comes with WWW-Authenticate
+├── Forbidden          403  the caller is known, and may not ask this
 ├── NotFound           404  no such container
 ├── Conflict           409  the same request_id or task_id with another body
 ├── BodyTooLarge       413  the body is larger than `body_limit`
@@ -10,7 +12,10 @@ RuntimeApiError
 ├── TooManyWaits       429  as many requests as may wait for a seal do so; comes with Retry-After
 ├── TooManyFollowers   429  as many requests as may follow a log do so; comes with Retry-After
 ├── TooManyPulls       429  as many requests as may wait for an image do so; comes with Retry-After
+├── TooManyRequests    429  the caller asks more often than one may; comes with Retry-After
+├── TooManyTasks       429  as many of the owner's tasks as may wait for a place do so; comes with Retry-After
 ├── TransferFailed     500  an input or output; told in the task's record, never as an answer
+├── AccessUnavailable  503  whether a token is good cannot be known now; comes with Retry-After
 ├── EngineUnavailable  503  Docker cannot be reached; comes with Retry-After
 ├── EngineFailed       500  Docker answered with a fault that is not the caller's
 ├── LogsUnavailable    503  the log store cannot be reached; comes with Retry-After
@@ -34,6 +39,20 @@ class BadRequest(RuntimeApiError):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = list(problems)
+
+
+class Unauthorized(RuntimeApiError):
+    """Its text has nothing of what was given. `given`: whether there was a token at all."""
+
+    status = 401
+
+    def __init__(self, text: str, *, given: bool = True) -> None:
+        super().__init__(text)
+        self.challenge = 'Bearer realm="wholelog"' + (', error="invalid_token"' if given else "")
+
+
+class Forbidden(RuntimeApiError):
+    status = 403
 
 
 class NotFound(RuntimeApiError):
@@ -72,12 +91,30 @@ class TooManyPulls(RuntimeApiError):
     retry_after = 10
 
 
+class TooManyRequests(RuntimeApiError):
+    status = 429
+
+    def __init__(self, text: str, retry_after: int = 1) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class TooManyTasks(RuntimeApiError):
+    status = 429
+    retry_after = 10
+
+
 class TransferFailed(RuntimeApiError):
     """`again`: whether another try may help."""
 
     def __init__(self, text: str, *, again: bool = False) -> None:
         super().__init__(text)
         self.again = again
+
+
+class AccessUnavailable(RuntimeApiError):
+    status = 503
+    retry_after = 5
 
 
 class EngineUnavailable(RuntimeApiError):

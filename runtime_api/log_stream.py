@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any, Final
 
 from log_store.errors import LogStoreError
-from log_store.query import Page, Place
+from log_store.query import Page
 from runtime_api.counters import Counters
 from runtime_api.errors import StreamBroken
 from runtime_api.reading.compression import gzipped
@@ -23,16 +23,15 @@ _log = logging.getLogger(__name__)
 class LogAnswer:
     """`first` are pages that have been read already, `rest` the ones to come.
 
-    `closing` are the members of `data` after the lines and their counts; `cursor_at` makes the one for a rest.
+    `title`: whose it is; `closing` are the members of `data` after the lines and their counts.
     """
 
-    container_id: str
+    title: str
     form: Form
     gzip: bool
     first: list[Page]
     rest: Cut
     closing: dict[str, Any]
-    cursor_at: Callable[[Place], str]
 
 
 class LogStream:
@@ -57,11 +56,11 @@ class LogStream:
         except StopIteration:
             raise
         except LogStoreError as error:
-            _log.error("/logs of %s broken off: %s", self._answer.container_id, error)
+            _log.error("%s: /logs broken off: %s", self._answer.title, error)
             self._counters.stream_broke()
             raise StreamBroken(str(error)) from error
         except Exception as error:
-            _log.exception("/logs of %s broken off by an error of ours", self._answer.container_id)
+            _log.exception("%s: /logs broken off by an error of ours", self._answer.title)
             self._counters.stream_broke()
             self._counters.error("internal")
             raise StreamBroken("an error of ours") from error
@@ -77,12 +76,12 @@ class LogStream:
         count = lines = 0
         for page in chain(self._answer.first, self._answer.rest):
             for start in range(0, len(page), _PIECE):
-                yield before + form.lines(page[start : start + _PIECE], not (count or start))
+                yield before + form.lines(page.piece(start, start + _PIECE), not (count or start))
                 before = b""
             count += len(page)
-            lines += sum(line["lines"] for line in page)
+            lines += page.count_lines()
             self._counters.lines(len(page))
         members = {"count": count, "lines": lines, **self._answer.closing}
-        if self._answer.rest.more is not None:
-            members["cursor"] = self._answer.cursor_at(self._answer.rest.more)
+        if self._answer.rest.more:
+            members["cursor"] = self._answer.rest.more
         yield before + form.end(members)

@@ -1,10 +1,12 @@
 """Whether what the API depends on answers, and since when it does or does not."""
 
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from log_store.errors import LogStoreError
@@ -29,14 +31,17 @@ class Condition:
 class Dependency:
     """`check` says in one line what answers, or raises; `advice` is what to do where it does not.
 
+    `needed`: whether the API is not ready without it.
     Safe to use from several threads: one looks at a time, the others are given what was found last, so that an engine
     that hangs holds one thread and no more. What has not answered for `patience` seconds is not ready.
     """
 
     def __init__(
-        self, name: str, check: Callable[[], str], advice: str, clock: Clock, patience: float = _PATIENCE_SECONDS
-    ) -> None:
+        self, name: str, check: Callable[[], str], advice: str, clock: Clock, patience: float = _PATIENCE_SECONDS,
+        *, needed: bool = True,
+    ) -> None:  # fmt: skip
         self.name = name
+        self.needed = needed
         self._check = check
         self._advice = advice
         self._clock = clock
@@ -70,7 +75,7 @@ class Dependency:
     def _try(self) -> tuple[bool, str]:
         try:
             return True, self._check()
-        except (RuntimeApiError, LogStoreError) as error:
+        except (RuntimeApiError, LogStoreError, OSError) as error:
             return False, str(error)
         except Exception:
             _log.exception("looking at the %s", self.name)
@@ -81,6 +86,17 @@ class Dependency:
         if changed:
             (_log.info if ready else _log.warning)("the %s is %s: %s", self.name, _word(ready), detail)
         self._last = Condition(ready, detail, self._clock() if changed else self._last.since)
+
+
+def shipper_socket(path: Path) -> str:
+    """One line that says who listens. Raises OSError."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(2.0)
+        try:
+            probe.connect(str(path))
+        except OSError as error:
+            raise OSError(f"the shipper does not take connections at {path}: {error.strerror or error}") from error
+    return f"the shipper listens on {path}"
 
 
 def _word(ready: bool) -> str:

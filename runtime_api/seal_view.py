@@ -56,6 +56,32 @@ def seal_view(seals: Sequence[Seal], span: Span = EVER, newest_run: int = 0) -> 
     }
 
 
+def joint_view(seals: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """One statement for several containers: each of `seals` has its `container_id`, `container_name` and `seal`.
+
+    The container that is the least well known decides; `started` is the first begin, `finished` the last end where all
+    have one, `verified_until` where all are verified; each gap says whose it is.
+    """
+    views = [one["seal"] for one in seals]
+    if not views:
+        nothing = seal_view(())
+        return {**nothing, "reason": "no container that was asked for has written in this range"}
+    least = min(seals, key=lambda one: DECIDING_FIRST.index(one["seal"]["state"]))
+    reason = least["seal"]["reason"]
+    finished, verified = [view["finished"] for view in views], [view["verified_until"] for view in views]
+    return {
+        "state": least["seal"]["state"],
+        "reason": f"{least['container_name'] or least['container_id'][:12]}: {reason}" if reason else "",
+        "started": min((view["started"] for view in views if view["started"]), default=None),
+        "finished": max(finished) if all(finished) else None,
+        "verified_until": min(verified) if all(verified) else None,
+        "lines": sum(view["lines"] for view in views),
+        "put_back": sum(view["put_back"] for view in views),
+        "gaps": [{**gap, "container_id": one["container_id"]} for one in seals for gap in one["seal"]["gaps"]],
+        "runs": sum(view["runs"] for view in views),
+    }
+
+
 def _stated(seals: Sequence[Seal], span: Span) -> tuple[State, str]:
     """State and reason of the run that decides; where no run lies in the span nothing was written in it."""
     found = [(_state(seal, span), seal) for seal in seals if span.touches(seal.started_at or None, _end(seal))]

@@ -8,16 +8,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from log_store.problem import ProblemStore
 from log_store.protocols import LogReader
 from runtime_api.assembly import assemble
 from runtime_api.config import ApiSettings
 from runtime_api.containers.protocols import Containers
+from tests.fake_problems import MemoryProblems
 
 
 @contextmanager
-def running(containers: Containers, reader: LogReader, **settings: Any) -> Iterator[int]:
+def running(
+    containers: Containers, reader: LogReader, problems: ProblemStore | None = None, **settings: Any
+) -> Iterator[int]:
     """The port of a server that ends with the block."""
-    server = assemble(ApiSettings(listen=("127.0.0.1", 0), **settings), containers, reader)
+    asked = ApiSettings(listen=("127.0.0.1", 0), **settings)
+    server = assemble(asked, containers, reader, problems or MemoryProblems())
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

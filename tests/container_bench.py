@@ -40,7 +40,8 @@ class Bench:
         details = self.engine.containers[container_id].details
         seal = Seal(
             container_id, details.started_at, details.summary.name,
-            details.summary.labels.get(labels.TASK_ID, ""), state="sealed", lines=3, version=1,
+            details.summary.labels.get(labels.TASK_ID, ""),
+            uid=details.summary.labels.get(labels.UID, ""), state="sealed", lines=3, version=1,
         )  # fmt: skip
         seal = replace(seal, **members)  # type: ignore[arg-type]
         self.store.write_seals([seal])

@@ -59,7 +59,9 @@ class Documents:
             batch.fields[len(batch)] = json.dumps(fields, separators=(",", ":")).encode()
         batch.container.append(self.context)
         batch.stream.append(stream)
-        batch.id.append(f"{self.context.container_id[:12]}{stream[3]}{time:016x}{digest}")
+        batch.id.append(
+            f"{self.context.container_id[:12]}{'w' if stream == 'wholelog' else stream[3]}{time:016x}{digest}"
+        )
         batch.version.append(version)
         batch.day.append(day or day_name(time))
         batch.log_time.append(time)

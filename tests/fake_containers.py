@@ -2,6 +2,7 @@
 
 import threading
 
+from runtime_api.access.caller import Caller
 from runtime_api.containers.protocols import EVERY, Choice, ContainerView, Created, Deleted
 from runtime_api.errors import Conflict, NotFound, RuntimeApiError
 from runtime_api.schemas.task import TaskRequest
@@ -19,10 +20,16 @@ class FakeContainers:
         self.deleted: list[tuple[str, str]] = []
         self.seal: dict[str, object] | None = None
         self.run = 0
+        self.callers: list[Caller] = []
+        self.good: dict[str, str] = {}
         self.choices: list[Choice] = []
         self.go = threading.Event()
         self.go.set()
         self.closed = False
+
+    def of(self, caller: Caller) -> "FakeContainers":
+        self.callers.append(caller)
+        return self
 
     def create(self, task: TaskRequest) -> Created:
         self._check_error()
@@ -54,6 +61,9 @@ class FakeContainers:
             if container_id.startswith(name) or known == name:
                 return container_id
         raise NotFound(f"container_id: {name!r} is no container of this service")
+
+    def last_good(self, container_id: str) -> str | None:
+        return self.good.get(container_id)
 
     def newest_run(self, container_id: str) -> int:
         return self.run

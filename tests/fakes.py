@@ -11,7 +11,7 @@ from log_store.counting import counted, whole
 from log_store.document import COLUMNS, DocumentBatch
 from log_store.errors import LogStoreError
 from log_store.protocols import WriteResult
-from log_store.query import Arrival, Arrived, ContainerRef, Counts, LogLine, LogQuery, Page
+from log_store.query import Arrival, Arrived, ContainerRef, Counts, LogLine, LogOwner, LogQuery, Page, Whose
 from log_store.rfc3339 import format_ns
 from log_store.seal import Seal
 
@@ -111,7 +111,7 @@ class MemoryStore:
         for start in range(0, len(found), self._page_rows):
             self._check_error()
             rows = found[start : start + self._page_rows]
-            yield Page((row.line() for row in rows), lambda index, rows=rows: rows[index].place)  # type: ignore[misc]
+            yield Page([row.line() for row in rows], lambda index, rows=rows: rows[index].place)  # type: ignore[misc]
 
     def heads(self, container_id: str) -> dict[str, int]:
         heads: dict[str, int] = {}
@@ -145,6 +145,17 @@ class MemoryStore:
             self._check_error()
             return sum(row.members["lines"] for row in self.rows.values() if row.container_id == container_id)
 
+    def owners(self, whose: Whose, start: int | None, end: int | None, most: int) -> list[LogOwner]:
+        with self._lock:
+            self._check_error()
+            found = sorted((row for row in self.rows.values() if _is_of(row, whose)), key=lambda row: row.place)
+        owners = {
+            row.container_id: LogOwner(*(getattr(row.members["container"], name) for name in _OWNER))
+            for row in found
+            if (start is None or start <= row.members["log_time"]) and (end is None or row.members["log_time"] <= end)
+        }
+        return [owners[name] for name in sorted(owners)[:most]]
+
     def seals(self, container_id: str) -> list[Seal]:
         with self._lock:
             self._check_error()
@@ -153,11 +164,13 @@ class MemoryStore:
                 key=lambda seal: seal.started_at,
             )
 
-    def find_containers(self, name: str) -> list[ContainerRef]:
+    def find_containers(self, name: str, uid: str | None = None) -> list[ContainerRef]:
         with self._lock:
             self._check_error()
             newest: dict[str, ContainerRef] = {}
             for seal in sorted(self._seals.values(), key=lambda seal: seal.started_at):
+                if uid not in (None, seal.uid):
+                    continue
                 if seal.container_id.startswith(name) or name in (seal.container_name, seal.task_id):
                     newest[seal.container_id] = ContainerRef(
                         seal.container_id, seal.container_name, seal.task_id, seal.uid, seal.started_at
@@ -192,6 +205,19 @@ def _fits(row: StoredRow, query: LogQuery) -> bool:
         and (query.text is None or query.text.matches(members["message"]))
         and (query.arrived is None or any(_came(row, one) for one in query.arrived))
         and (after is None or (row.place < after if query.descending else row.place > after))
+    )
+
+
+_OWNER = ("container_id", "container_name", "task_id", "type", "uid")
+
+
+def _is_of(row: StoredRow, whose: Whose) -> bool:
+    context = row.members["container"]
+    return (
+        (not whose.container_ids or context.container_id in whose.container_ids)
+        and (not whose.task_ids or context.task_id in whose.task_ids)
+        and (not whose.types or context.type in whose.types)
+        and (not whose.uids or context.uid in whose.uids)
     )
 
 

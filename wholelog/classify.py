@@ -12,7 +12,7 @@ import orjson
 
 from log_shipper.stages.document import Rules
 from log_shipper.stages.multiline import GAP, GroupState
-from log_store.fields import STREAMS
+from log_store.fields import WRITTEN
 from wholelog.errors import InputProblem
 from wholelog.line_input import Record, lines_of, record_of
 
@@ -188,7 +188,7 @@ def _judged(messages: list[Message], rules: Rules) -> Iterator[tuple[Message, st
     """With the text and (log type, rule) of each."""
     texts = ["\n".join(message.texts) if len(message.texts) > 1 else message.texts[0] for message in messages]
     judged: list[tuple[str, str]] = [("", "")] * len(messages)
-    for stream in STREAMS:
+    for stream in WRITTEN:
         rows = [row for row, message in enumerate(messages) if message.first.stream == stream]
         if rows:
             types, by = rules.classify([texts[row] for row in rows], stream)

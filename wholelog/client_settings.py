@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wholelog_base.settings import address, duration, environment_for, load, setting, text
+from wholelog_base.settings import SettingsError, address, duration, environment_for, load, path, setting, text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +16,8 @@ class ClientSettings:
         "nobody answers the first request not at all",
         duration,
     )
+    token: str = setting("", "token that says who asks, where the API wants one", text, secret=True)
+    token_file: Path | None = setting(None, "file that holds the token, instead of `token`", path)
     listen: tuple[str, int] = setting(("127.0.0.1", 8080), "address of the API, HOST:PORT", address)
 
     @property
@@ -27,7 +29,18 @@ class ClientSettings:
         return f"http://[{found}]:{port}" if ":" in found else f"http://{found}:{port}"
 
 
-OWN = ("api_url", "retry_for")  # `listen` is the API's
+def token_of(settings: ClientSettings) -> str:
+    """'' where there is none. Raises SettingsError."""
+    if settings.token or settings.token_file is None:
+        return settings.token
+    try:
+        return settings.token_file.read_text().strip()
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise SettingsError([f"token_file: {settings.token_file} cannot be read: {reason}"]) from error
+
+
+OWN = ("api_url", "retry_for", "token", "token_file")  # `listen` is the API's
 
 
 def client_settings(flags: Mapping[str, str], environ: Mapping[str, str], config: Path | None) -> ClientSettings:

@@ -6,11 +6,10 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 
 from log_store.errors import LogStoreError
-from wholelog import __version__
+from wholelog import __version__, stored_data
 from wholelog.commands import completion
 from wholelog.commands.names import COMMANDS as CLIENT_COMMANDS
 from wholelog.driver_options import render
@@ -38,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except SettingsError as error:
         return _fail(asked.command, error.problems, 2)
-    except InputProblem as error:
+    except (InputProblem, UsageProblem) as error:
         return _fail(asked.command, [str(error)], 2)
     except BrokenPipeError:  # `wholelog config | head -1`: who reads has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -81,6 +80,8 @@ def _supervised(asked: argparse.Namespace, given: Given) -> int:
 
     loaded = load_parts([part for part in all_parts() if asked.command in ("up", part.name)], given)
     for one in loaded:
+        check_callers(one)
+    for one in loaded:
         _prepare(one)
     data = loaded[0].settings.data
     lock = lock_data_folder(data)
@@ -96,7 +97,9 @@ def _supervised(asked: argparse.Namespace, given: Given) -> int:
 
 def _api(asked: argparse.Namespace, given: Given) -> int:
     (part,) = [part for part in all_parts() if part.name == "api"]
-    _prepare(*load_parts([part], given))
+    (loaded,) = load_parts([part], given)
+    check_callers(loaded)
+    _prepare(loaded)
     become(part, given)
     raise AssertionError("exec returned")
 
@@ -121,11 +124,22 @@ def _prepare(one: Loaded) -> None:
 
 
 def check_rules(one: Loaded) -> None:
-    """Raises SettingsError where the rules file of the shipper does not fit."""
+    """Raises SettingsError where the rules file or the alerts file of the shipper does not fit."""
     if one.part.name == "shipper":
+        from log_shipper.alerting.rules_file import read_alerts
         from log_shipper.rules import RuleBook
 
         RuleBook(one.settings)
+        if one.settings.alerts is not None:
+            read_alerts(one.settings.alerts)
+
+
+def check_callers(one: Loaded) -> None:
+    """Raises SettingsError where nobody could be told apart as the settings say, or who asks should be and is not."""
+    if one.part.name == "api":
+        from runtime_api.access.open import check_access
+
+        check_access(one.settings)
 
 
 def _api_address(loaded: Sequence[Loaded]) -> str:
@@ -157,6 +171,18 @@ def _check(asked: argparse.Namespace, given: Given) -> int:
     return 0 if check(loaded[0].settings, images, given.environ, print) else 1
 
 
+def _status(asked: argparse.Namespace, given: Given) -> int:
+    from wholelog.client_settings import client_settings, token_of
+    from wholelog.status import disk, health
+
+    settings = {one.part.name: one.settings for one in load_parts(all_parts(), given)}
+    token = token_of(client_settings({}, given.environ, given.config))
+    lines = [*health("api", settings["api"].listen, token), *health("shipper", settings["shipper"].shipper_listen)]
+    lines += disk(settings["shipper"], given.environ)
+    print("\n".join(map(str, lines)))
+    return 0 if all(line.well for line in lines) else 1
+
+
 def _audit(asked: argparse.Namespace, given: Given) -> int:
     from wholelog.audit import ask, report
 
@@ -186,25 +212,15 @@ def _classify(asked: argparse.Namespace, given: Given) -> int:
     return 0
 
 
-def _reclassify(asked: argparse.Namespace, given: Given) -> int:
-    from log_shipper.places import containers_file
-    from log_shipper.rules import RuleBook
-    from log_store.open import open_reader, open_retyper, store_options
-    from wholelog.reclassify import Judges, container_id_of, reclassify, summary, time_range
+def _token(asked: argparse.Namespace, given: Given) -> int:
+    from wholelog.token import add, make
 
-    (loaded,) = load_parts([part for part in all_parts() if part.name == "shipper"], given)
-    settings, times = loaded.settings, time_range(asked.start, asked.end)
-    judges = Judges(RuleBook(settings), containers_file(settings.data))
-    url, options = settings.store_url, store_options(settings)
-    with closing(open_reader(url, options)) as reader, closing(open_retyper(url, options)) as retyper:
-        container_id = container_id_of(reader, asked.container)
-        total = reclassify(retyper, judges, times, container_id, dry=asked.dry_run, say=_note)
-    print("\n".join(summary(total, dry=asked.dry_run)))
+    (loaded,) = load_parts([part for part in all_parts() if part.name == "api"], given)
+    token, line = make(asked.uid, asked.role)
+    if asked.add:
+        add(line, loaded.settings.token_path)
+    print(token if asked.add else f"{token}\n{line}")
     return 0
-
-
-def _note(text: str) -> None:
-    print(f"wholelog reclassify: {text}", file=sys.stderr)
 
 
 def _driver_options(asked: argparse.Namespace, given: Given) -> int:
@@ -234,9 +250,15 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Given], int]] = {
     "shipper": _supervised,
     "config": _config,
     "check": _check,
+    "status": _status,
     "audit": _audit,
     "classify": _classify,
-    "reclassify": _reclassify,
+    "reclassify": stored_data.reclassify_stored,
+    "alerts": stored_data.alerts,
+    "retention": stored_data.retention,
+    "backup": stored_data.back_up,
+    "restore": stored_data.restore_data,
+    "token": _token,
     "driver-options": _driver_options,
     "version": _version,
 }

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from log_store.fields import STDOUT, STREAMS
+from log_store.fields import STDOUT, WRITTEN
 from wholelog.errors import InputProblem
 
 LONGEST: Final = 8 << 20
@@ -84,8 +84,8 @@ def record_of(line: bytes, number: int) -> Record:
         raise InputProblem(f'line {number}: log: is missing; it must be the line\'s text, such as {{"log": "text"}}')
     container, stream, time = members.get("container"), members.get("stream"), members.get("time_ns")
     log = _text(members["log"], "log", number).removesuffix("\n")
-    if stream is not None and stream not in STREAMS:
-        raise InputProblem(f"line {number}: stream: {_shown(stream)} must be one of {', '.join(STREAMS)}")
+    if stream is not None and stream not in WRITTEN:
+        raise InputProblem(f"line {number}: stream: {_shown(stream)} must be one of {', '.join(WRITTEN)}")
     if time is not None and (type(time) is not int or not 0 <= time < 1 << 63):
         raise InputProblem(f"line {number}: time_ns: {_shown(time)} must be whole nanoseconds since 1970 UTC")
     return Record(log, "" if container is None else _text(container, "container", number), stream or STDOUT, time)

@@ -8,7 +8,7 @@ from dataclasses import Field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from log_store.fields import STDOUT, STREAMS
+from log_store.fields import STDOUT, WRITTEN
 from wholelog.client_settings import OWN, ClientSettings
 from wholelog.commands import completion
 from wholelog.commands.grammar import add_flags
@@ -25,9 +25,15 @@ COMMANDS = {
     "shipper": "run the shipper alone",
     "config": "print every setting, its value and where it came from",
     "check": "try Docker, store, socket and folders, a line each",
+    "status": "how the running service is, a line each, with what to do; exit code 1 where something is not well",
     "audit": "ask the shipper whether each container's log is whole; exit code 1 where one is not",
     "classify": "show what lines from standard input become, and which rule decided",
     "reclassify": "apply the rules as they are now to what is stored, for a time range",
+    "alerts": "test: say what the rules for alerts would have told of a time range",
+    "retention": "show what retention would remove by these settings (logs_for, logs_limit), and what must stay",
+    "backup": "copy the store (SQLite), the tasks and what else must outlive the machine, while the service runs",
+    "restore": "put a backup into a data folder that holds nothing yet",
+    "token": "make a token for a caller of the API: prints it once, and the line for the file that access_tokens names",
     "driver-options": "print the log driver's options for a container of one's own",
     "version": "print the version",
 }
@@ -61,10 +67,18 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]
     if asked == "audit":
         parsers[asked].add_argument("container", nargs="?", default="", help="id, prefix or name; absent: all")
         parsers[asked].add_argument("--repair", action="store_true", help="write all that Docker still has again")
+    if asked == "retention":
+        parsers[asked].add_argument("--dry-run", action="store_true", help="as without it: the shipper alone removes")
+    if asked in ("backup", "restore"):
+        parsers[asked].add_argument("folder", type=Path, metavar="FOLDER", help="of the backup")
+    if asked == "token":
+        _add_token(parsers[asked])
     if asked == "classify":
         _add_classify(parsers[asked])
     if asked == "reclassify":
         _add_reclassify(parsers[asked])
+    if asked == "alerts":
+        _add_alerts(parsers[asked])
     if asks:
         completion.answer(parser)
     found, unknown = parser.parse_known_args(arguments)
@@ -82,7 +96,7 @@ def _add_classify(parser: argparse.ArgumentParser) -> None:
     form.add_argument(
         "--jsonl", action="store_true", help='JSON objects, one a line: {"log": …, "container", "stream", "time_ns"}'
     )
-    form.add_argument("--stream", choices=STREAMS, default=STDOUT, help="what plain lines were written to")
+    form.add_argument("--stream", choices=WRITTEN, default=STDOUT, help="what plain lines were written to")
     parser.add_argument(
         "--log-settings",
         metavar="JSON",
@@ -90,6 +104,14 @@ def _add_classify(parser: argparse.ArgumentParser) -> None:
         help="how to read the lines, as task_desc.log and the label have it",
     )
     parser.add_argument("--each-line", action="store_true", help="join no lines: each is a message")
+
+
+def _add_token(parser: argparse.ArgumentParser) -> None:
+    from runtime_api.access.caller import ROLES
+
+    parser.add_argument("uid", metavar="UID", help="whose it is; their containers carry it")
+    parser.add_argument("--role", choices=ROLES, default="user", help="monitor: /metrics alone (default: user)")
+    parser.add_argument("--add", action="store_true", help="put the line into the file, and print the token alone")
 
 
 def _add_reclassify(parser: argparse.ArgumentParser) -> None:
@@ -102,13 +124,26 @@ def _add_reclassify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
 
 
+def _add_alerts(parser: argparse.ArgumentParser) -> None:
+    form = "RFC 3339, an epoch, or so long ago: 2h, 7d"
+    parser.add_argument("action", choices=("test",), help="nobody is told of anything")
+    parser.add_argument("--from", dest="start", metavar="TIME", required=True, help=form)
+    parser.add_argument("--until", dest="end", metavar="TIME", default="0s", help=form + " (default: now)")
+    parser.add_argument("--rule", metavar="NAME", default="", help="only this one; absent: all")
+    parser.add_argument(
+        "--container", metavar="NAME", default="", help="id, its beginning, name or task id; absent: all"
+    )
+
+
 def _classes(command: str) -> list[type]:
     if command in CLIENT_COMMANDS:
         return [ClientSettings]
-    if command == "driver-options":
+    if command in ("driver-options", "backup", "restore"):
         return [SharedSettings]
-    named = "shipper" if command in ("audit", "classify", "reclassify") else command
-    return [part.settings for part in all_parts() if named in ("up", "config", "check", part.name)]
+    if command == "token":
+        return [part.settings for part in all_parts() if part.name == "api"]
+    named = "shipper" if command in ("audit", "classify", "reclassify", "retention", "alerts") else command
+    return [part.settings for part in all_parts() if named in ("up", "config", "check", "status", part.name)]
 
 
 def _add_settings(parser: argparse.ArgumentParser, classes: Sequence[type]) -> None:

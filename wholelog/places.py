@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from wholelog.errors import AddressInUse, DataFolderUnusable, SocketProblem
+from wholelog_base.settings import SettingsError
 
 SOCKET_PATH_BYTES = 107  # sun_path is 108 with its NUL: unix(7)
 
@@ -69,6 +70,14 @@ def check_address(host: str, port: int, flag: str = "--listen") -> None:
         raise AddressInUse(
             f"cannot listen on {host}:{port}: {reason}: give another address with {flag} HOST:PORT"
         ) from error
+
+
+def check_exposure(access: str, host: str, insists: bool) -> None:
+    """Raises SettingsError where anybody could start containers from another machine. `insists`: listen_unprotected."""
+    from runtime_api.access.exposure import exposure_problem
+
+    if said := exposure_problem(access, host, insists):
+        raise SettingsError([said])
 
 
 def free_port(host: str, port: int = 0) -> int:

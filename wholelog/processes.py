@@ -89,7 +89,16 @@ def children(loaded: Sequence[Loaded], given: Given) -> list[Child]:
     for one in loaded:
         environ = environment(one.part, given)
         for name, arguments in one.part.processes.items():
-            made.append(Child(name, python_module(arguments), environ, time.monotonic, _watchdog(name, one.settings)))
+            made.append(
+                Child(
+                    name,
+                    python_module(arguments),
+                    environ,
+                    time.monotonic,
+                    _watchdog(name, one.settings),
+                    reloads=name == "processor",
+                )  # fmt: skip
+            )
     return made
 
 

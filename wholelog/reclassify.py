@@ -6,11 +6,14 @@ from pathlib import Path
 
 from log_shipper.containers import known_contexts
 from log_shipper.rules import RuleBook
+from log_shipper.stages.own_lines import BY
 from log_store.document import ContainerContext
+from log_store.fields import WHOLELOG
 from log_store.protocols import LogReader
 from log_store.retyping import Judgement, LogRetyper, Retyped, StoredMessage
 from runtime_api.params.time import parse_time
 from wholelog.errors import NoSuchContainer
+from wholelog_base.own_lines import type_of
 from wholelog_base.settings import SettingsError
 
 
@@ -25,6 +28,8 @@ class Judges:
         return [self._judge(message) for message in messages]
 
     def _judge(self, message: StoredMessage) -> Judgement:
+        if message.stream == WHOLELOG:
+            return type_of(message.message), BY, None
         stored = message.container
         known: ContainerContext = self._known.get(stored.container_id, stored)
         rules = self._book.of(known)

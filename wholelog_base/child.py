@@ -24,10 +24,11 @@ class Child:
 
     def __init__(
         self, name: str, command: Sequence[str], environ: Mapping[str, str], clock: Callable[[], float],
-        watchdog: float | None = None,
+        watchdog: float | None = None, reloads: bool = False,
     ) -> None:  # fmt: skip
         self.name = name
         self.watchdog = watchdog
+        self._reloads = reloads
         self.restart_at: float | None = None  # set while it waits to be started again
         self._command = list(command)
         self._environ = dict(environ)
@@ -90,6 +91,11 @@ class Child:
         wait, self._wait = self._wait, min(self._wait * 2, _LONGEST_WAIT)
         self.restart_at = now + wait
         return wait
+
+    def reload(self) -> None:
+        """Have it read its files again, if it does that."""
+        if self._process is not None and self._reloads:
+            self._process.send_signal(signal.SIGUSR1)
 
     def terminate(self) -> None:
         if self._process is not None:

@@ -10,6 +10,7 @@ format             the only kind of declaration that counts: `auto` (all), `json
 starts             expressions (RE2); a line in which one is found begins a message, all others continue it
 ansi               `keep`, or `drop`: escape sequences are taken out of what is stored
 carriage_return    `keep`, or `last`: of each line only what its last carriage return left is stored
+keep_for           how long its lines are kept, such as `7d`; the setting `logs_for` may be shorter
 =================  =========================================================================================
 """
 
@@ -19,14 +20,16 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from wholelog_base.linear import Expression
+from wholelog_base.settings import duration
 
 TYPES: Final = ("critical", "error", "warning", "info", "debug")
 FORMATS: Final = ("auto", "json", "logfmt", "columns", "syslog", "plain")
 ANSI: Final = ("keep", "drop")
 CARRIAGE_RETURN: Final = ("keep", "last")
-MEMBERS: Final = ("default_type", "format", "starts", "ansi", "carriage_return")
+MEMBERS: Final = ("default_type", "format", "starts", "ansi", "carriage_return", "keep_for")
 MOST_STARTS: Final = 16
 LONGEST_LABEL: Final = 8192  # characters
+SHORTEST_TERM: Final = 60.0  # seconds
 
 Say = Callable[[str, Any, str], None]
 """(path of a member, its value, what would be right: "must be …")"""
@@ -42,6 +45,7 @@ class LogSettings:
     starts: tuple[str, ...] = ()
     ansi: str = ""
     carriage_return: str = ""
+    keep_for: str = ""  # a duration
 
     def over(self, other: "LogSettings") -> "LogSettings":
         """These settings, and the other's for what is not asked for here."""
@@ -52,7 +56,7 @@ class LogSettings:
         default = {name: value for name, value in (("stdout", self.stdout), ("stderr", self.stderr)) if value}
         members = {
             "default_type": default, "format": self.format, "starts": list(self.starts), "ansi": self.ansi,
-            "carriage_return": self.carriage_return,
+            "carriage_return": self.carriage_return, "keep_for": self.keep_for,
         }  # fmt: skip
         asked = {name: value for name, value in members.items() if value}
         return json.dumps(asked, ensure_ascii=False, separators=(",", ":")) if asked else ""
@@ -75,6 +79,7 @@ def parse(members: Mapping[str, Any], say: Say) -> LogSettings:
         _one_of(members.get("format"), FORMATS, "format", say), _starts(members.get("starts"), say),
         _one_of(members.get("ansi"), ANSI, "ansi", say),
         _one_of(members.get("carriage_return"), CARRIAGE_RETURN, "carriage_return", say),
+        _term(members.get("keep_for"), say),
     )  # fmt: skip
 
 
@@ -106,6 +111,18 @@ def _one_of(value: Any, known: Iterable[str], path: str, say: Say) -> str:
         say(path, value, f"must be one of {', '.join(known)}")
         return ""
     return value
+
+
+def _term(value: Any, say: Say) -> str:
+    if value is None:
+        return ""
+    try:
+        if isinstance(value, str) and duration(value) >= SHORTEST_TERM:
+            return value
+    except ValueError:
+        pass
+    say("keep_for", value, "must be a duration of at least 1m, such as 12h or 7d")
+    return ""
 
 
 def _starts(value: Any, say: Say) -> tuple[str, ...]:

@@ -118,6 +118,18 @@ def choice(*values: str) -> Callable[[str], str]:
     return parse
 
 
+def some_of(*values: str) -> Callable[[str], tuple[str, ...]]:
+    """A list of these, with spaces or commas between."""
+
+    def parse(value: str) -> tuple[str, ...]:
+        found = words(value)
+        if not found or any(one not in values for one in found):
+            raise ValueError("must be one or more of " + ", ".join(values))
+        return found
+
+    return parse
+
+
 def address(value: str) -> tuple[str, int]:
     """HOST:PORT; an IPv6 host in brackets."""
     host, colon, port = value.rpartition(":")
@@ -243,6 +255,12 @@ class SharedSettings:
         "",
         "where documents live: http(s)://HOST:PORT of Elasticsearch, or sqlite:///FOLDER; empty: SQLite in the data folder",
         text,
+    )
+    secret_env: tuple[str, ...] = setting(
+        (),
+        "variables whose values are masked in the log of their container, patterns such as `*TOKEN* *PASSWORD*`; empty:"
+        " only those that a task names (`secrets`)",
+        words,
     )
     index_prefix: str = setting("wholelog", "what the names of our indices begin with", text)
     elasticsearch_user: str = setting("", "user of basic authentication", text)

@@ -17,12 +17,12 @@ _log = logging.getLogger(__name__)
 
 
 def supervise(children: Sequence[Child], stop_seconds: float = _STOP_SECONDS) -> int:
-    """Run all until SIGTERM, SIGINT or SIGHUP; the exit code: 0, 1 where one had to be killed, 2 as UNUSABLE.
+    """Run all until SIGTERM, SIGINT or SIGHUP; SIGUSR1 is handed on to those that read files of theirs again; the exit code: 0, 1 where one had to be killed, 2 as UNUSABLE.
 
     A signal that was ignored at our start (nohup, a shell's background job) stays so. `stop_seconds` bounds the end.
     """
     ends = {signal.SIGTERM} | {s for s in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(s) is not signal.SIG_IGN}
-    with _blocked(ends | {signal.SIGCHLD}):
+    with _blocked(ends | {signal.SIGCHLD, signal.SIGUSR1}):
         for child in children:
             child.start()
         try:
@@ -40,8 +40,12 @@ def _watch(children: Sequence[Child], ends: set[signal.Signals]) -> bool:
         due = [child.restart_at for child in children if child.restart_at is not None]
         if any(child.watchdog is not None for child in children):
             due.append(time.monotonic() + _LOOK_SECONDS)
-        if _await(ends | {signal.SIGCHLD}, min(due) if due else None) in ends:
+        came = _await(ends | {signal.SIGCHLD, signal.SIGUSR1}, min(due) if due else None)
+        if came in ends:
             return False
+        if came == signal.SIGUSR1:
+            for child in children:
+                child.reload()
         for child in children:
             if child.frozen():
                 _log.error("%s has not moved for %g s and is killed", child.name, child.watchdog)

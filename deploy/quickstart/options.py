@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from deploy.quickstart.rest import TOKEN
 from wholelog.engine_client import engine_socket
-from wholelog.places import check_address, check_socket_path, free_port, make_data_folder
+from wholelog.places import check_address, check_exposure, check_socket_path, free_port, make_data_folder
 from wholelog.processes import Given, all_parts, load_parts
+from wholelog_base.settings import SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,10 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str], root: Path) -> O
     flags.update(_free_addresses(settings, sources))
     settings, sources = _load(flags, environ)
     options = Options(asked.once, flags, settings, sources)
+    check_exposure(settings["access"], settings["listen"][0], settings["listen_unprotected"])
+    if settings["access"] != "none" and not environ.get(TOKEN):
+        way_out = f"set {TOKEN} to one of the API's tokens (docs/access.md)"
+        raise SettingsError([f"access: {settings['access']}: the sample task needs a token: {way_out}"])
     engine_socket(settings["docker_host"], environ)  # refused before anything is made or installed
     check_socket_path(options.socket, "--data DIR")
     make_data_folder(options.data)

@@ -1,11 +1,14 @@
 """The REST API as a client sees it."""
 
 import json
+import os
 import urllib.error
 import urllib.request
-from typing import Any
+from typing import Any, Final
 
 from deploy.quickstart.errors import SampleProblem
+
+TOKEN: Final = "WHOLELOG_TOKEN"  # as for the commands that talk to the API
 
 # Loopback is never behind a proxy, whatever the environment says.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -14,7 +17,10 @@ _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 def call(method: str, url: str, body: dict[str, Any] | None = None, timeout: float = 30) -> tuple[int, dict[str, Any]]:
     """Status and envelope. Raises SampleProblem where there is no answer, or none that is an envelope."""
     content = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, content, {"Content-Type": "application/json"}, method=method)
+    headers = {"Content-Type": "application/json"}
+    if token := os.environ.get(TOKEN):
+        headers["Authorization"] = f"Bearer {token}"
+    request = urllib.request.Request(url, content, headers, method=method)
     try:
         with _OPENER.open(request, timeout=timeout) as answer:
             status, read = answer.status, answer.read()

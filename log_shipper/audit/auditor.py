@@ -13,7 +13,7 @@ from log_shipper.audit.entries import gap_message, lines_message, probe_message,
 from log_shipper.audit.gaps import ROTATED, overflowed, rotated
 from log_shipper.audit.held import Held, HeldFiles
 from log_shipper.audit.reading import Engine, Reading
-from log_shipper.audit.reconcile import END, CopyAccount, Difference, compare, union
+from log_shipper.audit.reconcile import END, CopyAccount, Difference, compare, is_same, union
 from log_shipper.audit.selection import Segment, Selection
 from log_shipper.errors import CopyDamaged, CopyGone
 from log_shipper.ledger import MARGIN, Account
@@ -178,6 +178,9 @@ class Auditor:
         # Lines behind the verified time are found only where all is read, in the order in which it was written.
         since = 0 if until == END else max(0, received.verified - MARGIN)
         reading = Reading(facts, self._files(facts.context.container_id), since, until)
+        if until == END and (same := self._same(reading, received)) is not None:
+            gaps = overflowed(baseline.outages, same, facts.started_at)
+            return _Found(received, 0, 0, same.last_time, tuple(gaps))
         copy = self._read(reading, received)
         lost = rotated(received, copy, facts.started_at) if reading.may_have_rotated else None
         if lost is not None:
@@ -209,18 +212,26 @@ class Auditor:
             return None
         return self._held.get(container_id)
 
-    def _read(self, reading: Reading, received: Account) -> CopyAccount:
+    def _same(self, reading: Reading, received: Account) -> CopyAccount | None:
+        """The copy's account, by the cheap comparison, where all of it is there and it has what was received, no more."""
+        if not reading.is_likely_same(received):
+            return None
+        copy = self._read(reading, received, grouped=False)
+        return copy if not reading.may_have_rotated and not reading.holes and is_same(received, copy.account) else None
+
+    def _read(self, reading: Reading, received: Account, *, grouped: bool = True) -> CopyAccount:
         try:
-            return self._account_of(reading, received)
+            return self._account_of(reading, received, grouped)
         except CopyDamaged as error:
             if reading.held is None:
                 raise
             log.warning("the engine is asked for its copy instead: %s", error)
             reading.held = None
-            return self._account_of(reading, received)
+            return self._account_of(reading, received, grouped)
 
-    def _account_of(self, reading: Reading, received: Account) -> CopyAccount:
-        copy = CopyAccount(self._grouper_of(reading.facts.context), received.verified, received.border_bits)
+    def _account_of(self, reading: Reading, received: Account, grouped: bool) -> CopyAccount:
+        grouper = self._grouper_of(reading.facts.context) if grouped else None
+        copy = CopyAccount(grouper, received.verified, received.border_bits)
         for frames in reading.frames(self._engine):
             copy.add(frames)
         return copy

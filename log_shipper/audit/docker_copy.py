@@ -34,6 +34,9 @@ class Facts:
     finished_at: int
     running: bool
     address: str  # of its log driver, '' for another driver than fluentd
+    exit_code: int = 0
+    out_of_memory: bool = False
+    env: tuple[str, ...] = ()  # NAME=value
 
 
 class Engine:
@@ -61,9 +64,12 @@ class Engine:
         except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
             raise EngineUnavailable(f"Docker does not answer: {error}") from error
 
-    def lookup(self, container_id: str) -> ContainerContext | None:
-        facts = self.facts(container_id)
-        return None if facts is None else facts.context
+    def ping(self) -> None:
+        """Return where the engine answers."""
+        try:
+            self._api().ping()
+        except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+            raise EngineUnavailable(f"Docker does not answer: {error}") from error
 
     def container_ids(self) -> list[str]:
         """All containers, ended ones too."""
@@ -186,7 +192,11 @@ def _facts(inspected: dict[str, Any]) -> Facts:
         config.get(labels.TASK_ID, ""), config.get(labels.TYPE, ""), config.get(labels.UID, ""), config.get(labels.LOG, ""),
     )  # fmt: skip
     # A short run may have ended before its start by these: the one is containerd's stamp, the other dockerd's.
-    return Facts(context, _time(state["StartedAt"]), _time(state["FinishedAt"]), bool(state["Running"]), address)
+    return Facts(
+        context, _time(state["StartedAt"]), _time(state["FinishedAt"]), bool(state["Running"]), address,
+        int(state.get("ExitCode") or 0), bool(state.get("OOMKilled")),
+        tuple(inspected["Config"].get("Env") or ()),
+    )  # fmt: skip
 
 
 def _time(text: str) -> int:

@@ -8,6 +8,7 @@ import gzip
 import json
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ NAME = "container-cached.log"
 ROTATED = 4  # files beside the current one (moby: daemon/logger/local/local.go)
 BLOCK = 1 << 20  # bytes read at a time
 TRIES = 5  # to find the files in one state, where they are rotated under us
+FULL = 20 << 20  # bytes; a file that has so many is rotated before the next line (moby: local.defaultMaxFileSize)
 
 
 class File:
@@ -39,6 +41,12 @@ class File:
     def size(self) -> int:
         """Bytes on the disk."""
         return os.fstat(self._raw.fileno()).st_size
+
+    @property
+    def kept_size(self) -> int:
+        """Bytes on the disk that would not be there if it were not open."""
+        state = os.fstat(self._raw.fileno())
+        return 0 if state.st_nlink else state.st_size
 
     def blocks(self) -> Iterator[bytes]:
         """Its entries from the first to the last that is there now. Raises CopyDamaged."""
@@ -83,25 +91,45 @@ class Held:
     def size(self) -> int:
         return sum(file.size for file in self.files)
 
+    @property
+    def kept_size(self) -> int:
+        return sum(file.kept_size for file in self.files)
+
+    @property
+    def is_last_surely_current(self) -> bool:
+        """Of a removed container: whether no file can have followed the last that is held."""
+        last = self.files[-1]
+        return not last.packed and last.size < FULL
+
 
 class HeldFiles:
-    """By container. Safe to use from several threads. `root()` is the engine's data root; `limit` bytes of files at most."""
+    """By container. Safe to use from several threads.
 
-    def __init__(self, root: Callable[[], Path], limit: int) -> None:
-        self._root, self._limit = root, limit
+    `root()` is the engine's data root; `limit`: bytes at most that are on the disk for our sake alone.
+    """
+
+    def __init__(self, root: Callable[[], Path], limit: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._root, self._limit, self._clock = root, limit, clock
         self._turns = Turns()
         self._held: dict[str, Held] = {}
+        self._since: dict[str, float] = {}
 
     def hold(self, container_id: str) -> bool:
-        """Open what is not open yet; whether anything is held. Raises OSError where the files cannot be read."""
+        """Open what is not open yet; False at the limit. Raises OSError where the files cannot be read.
+
+        FileNotFoundError: the container has no such copy, or has been removed before anything of it was held.
+        """
         with self._turns.of(container_id):
             base = self._root() / "containers" / container_id / NAME
             held = self._held.get(container_id)
             if held is None:
-                if self.size >= self._limit:
-                    return False
                 self._held[container_id] = _all(base)
+                self._since[container_id] = self._clock()
                 return True
+            if not base.parent.exists():
+                return True  # removed: there is no more to come
+            if self.kept_size >= self._limit and not _is(base, held.files[-1]):
+                return False
             for _ in range(TRIES):
                 held = _with_new(base, held)
                 self._held[container_id] = held
@@ -115,13 +143,18 @@ class HeldFiles:
     def containers(self) -> list[str]:
         return list(self._held)
 
+    def seconds(self, container_id: str) -> float:
+        """For how long it has been held."""
+        return self._clock() - self._since.get(container_id, self._clock())
+
     @property
-    def size(self) -> int:
-        return sum(held.size for held in list(self._held.values()))
+    def kept_size(self) -> int:
+        return sum(held.kept_size for held in list(self._held.values()))
 
     def drop(self, container_id: str) -> None:
         with self._turns.of(container_id):
             self._held.pop(container_id, None)
+            self._since.pop(container_id, None)
 
     def drop_before(self, container_id: str, verified: int) -> None:
         """Forget files of which all has been verified (ns). Raises CopyDamaged."""
@@ -153,6 +186,8 @@ def packed_until(head: bytes) -> int:
 
 
 def _all(base: Path) -> Held:
+    if not base.parent.exists():
+        raise FileNotFoundError(f"there is no {base.parent}")
     for _ in range(TRIES):
         names = [name for number in range(ROTATED, 0, -1) if (name := _rotated(base, number)) is not None]
         try:

@@ -1,12 +1,11 @@
-"""Has the files of Docker's copy held of containers that write faster than they can be compared."""
+"""Has further files of Docker's copy held of containers that write faster than they can be compared, and lets go of others."""
 
 import logging
 import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from log_shipper.audit.held import HeldFiles
-from log_shipper.errors import CopyDamaged, EngineUnavailable
+from log_shipper.audit.copies import Copies
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +32,9 @@ class Progress(Protocol):
 class Keeper:
     """`run` until `close`."""
 
-    def __init__(self, held: HeldFiles, progress: Progress, count: Callable[[str, int], None]) -> None:
-        self._held, self._progress, self._count = held, progress, count
+    def __init__(self, copies: Copies, progress: Progress, count: Callable[[str, int], None]) -> None:
+        self._copies, self._progress, self._count = copies, progress, count
         self._stop = threading.Event()
-        self._refused: set[str] = set()
 
     def run(self) -> None:
         """Blocks; for a thread of its own."""
@@ -53,23 +51,7 @@ class Keeper:
     def _round(self) -> None:
         # What waits in the spool may all be of one container.
         heavy = self._progress.heavy(max(0, AT_LEAST - self._progress.backlog()))
-        if not heavy and not self._held.containers():
-            return
         awaited = self._progress.awaited()
-        for container_id in awaited.intersection({*heavy, *self._held.containers()}):
-            self._hold(container_id)
-        for container_id in self._held.containers():
-            if container_id not in awaited:
-                self._held.drop(container_id)
-        self._refused &= awaited
-
-    def _hold(self, container_id: str) -> None:
-        try:
-            if not self._held.hold(container_id):
-                raise OSError("the limit of what is held is reached (setting held_limit)")
-            self._refused.discard(container_id)
-        except (EngineUnavailable, CopyDamaged, OSError) as error:
-            if container_id not in self._refused:
-                self._refused.add(container_id)
-                self._count("copies_not_held", 1)
-                log.warning("the copy of %s may rotate away before it is compared: %s", container_id[:12], error)
+        for container_id in awaited.intersection(heavy):
+            self._copies.keep(container_id, ours=True)
+        self._copies.let_go_unless(awaited)

@@ -8,10 +8,13 @@ from log_shipper.audit.docker_copy import Facts
 from log_shipper.audit.frames import FrameParser, Frames, TornStart
 from log_shipper.audit.gaps import NOT_ROTATED
 from log_shipper.audit.held import File, Held
-from log_shipper.audit.local_file import LocalParser
+from log_shipper.audit.local_file import ENTRY_BYTES, LocalParser
 from log_shipper.audit.reconcile import END
-from log_shipper.errors import CopyDamaged, EngineUnavailable
-from log_shipper.ledger import MARGIN
+from log_shipper.errors import CopyDamaged, CopyGone, EngineUnavailable
+from log_shipper.ledger import FRAME_BYTES, MARGIN, Account
+
+SMALL = 1 << 20
+"""Bytes of a copy of which a second reading costs nothing that matters."""
 
 
 class Engine(Protocol):
@@ -49,6 +52,15 @@ class Reading:
         else:
             yield from self._of_engine(engine)
 
+    def is_likely_same(self, received: Account) -> bool:
+        """Whether a cheap comparison of all of the copy is worth its cost, told from the size of the files."""
+        if received.mended or received.unverified_bytes < SMALL:
+            return False
+        if self.held is None or received.verified or any(file.packed for file in self.held.files):
+            return True
+        expected = received.unverified_bytes - received.records * (FRAME_BYTES - ENTRY_BYTES)
+        return abs(self.held.size - expected) < expected >> 6
+
     def _of_files(self, engine: Engine, held: Held) -> Iterator[Frames]:
         self.may_have_rotated = not held.complete
         last, pending, before = None, 0, 0
@@ -65,10 +77,18 @@ class Reading:
                 if frames.time[-1] > self.until + MARGIN:
                     return
             pending, before = parser.pending, last[1] if last else before
-        if self.until == END:
+        if self.until == END and (pending or not self._is_end(engine, held, last)):
+            raise CopyDamaged(f"the files of {self.facts.context.container_id[:12]} do not end as its copy does")
+
+    def _is_end(self, engine: Engine, held: Held, last: tuple[str, int, bytes] | None) -> bool:
+        try:
             tail = FrameParser().receive(engine.tail(self.facts.context.container_id))
-            if pending or (_last(tail) if tail.time else None) != last:
-                raise CopyDamaged(f"the files of {self.facts.context.container_id[:12]} do not end as its copy does")
+        except CopyGone:  # removed; what its files had then is all that there was
+            if not held.is_last_surely_current:
+                end = last[1] if last else self.facts.started_at
+                self.holes.append((end, max(end, self.facts.finished_at)))
+            return True
+        return (_last(tail) if tail.time else None) == last
 
     def _of_engine(self, engine: Engine) -> Iterator[Frames]:
         container_id, parser, last, size = self.facts.context.container_id, FrameParser(), None, 0

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from xxhash import xxh3_128_intdigest
 
 from log_shipper.audit.frames import Frames
-from log_shipper.ledger import FINEST_BITS, NOTHING, Account, Windows, marked
+from log_shipper.ledger import FINEST_BITS, NOTHING, Account, Windows
 from log_shipper.stages.multiline import GAP, Grouper, GroupState
-from log_store.fields import STREAMS
+from log_store.fields import WRITTEN
 
 MOST_BORDERS = 4096  # between two lines that are remembered one by one
 END = 1 << 63  # ns; later than any record
@@ -28,15 +28,16 @@ class CopyAccount:
     """What Docker's copy has from `verified` (ns) on, in the order of the copy.
 
     Its records are counted as the live path counts them (an empty part is none), and their lines. At `verified` a message
-    begins, as `border` sees to.
+    begins, as `border` sees to. Without a grouper, at less than half the cost, each line counts as a message of its own:
+    enough for `is_same`, and there is no border.
     """
 
-    def __init__(self, grouper: Grouper, verified: int = 0, border_bits: int = FINEST_BITS) -> None:
+    def __init__(self, grouper: Grouper | None, verified: int = 0, border_bits: int = FINEST_BITS) -> None:
         self.account = Account(verified=verified)
         self.first_time = 0  # ns, of the first frame read, whatever its time
         self.last_time = 0  # ns; the engine may say that a container ended before the stamp of its last line
         self._grouper, self._verified, self._border_bits = grouper, verified, border_bits
-        self._streams = {name: _CopyStream(verified == 0) for name in STREAMS}
+        self._streams = {name: _CopyStream(verified == 0) for name in WRITTEN}
 
     def add(self, frames: Frames) -> None:
         if not frames.time:
@@ -47,7 +48,7 @@ class CopyAccount:
         if frames.stream.count(first) == len(frames.stream):
             self._add(first, frames.time, frames.text, frames.whole)
             return
-        for stream in STREAMS:
+        for stream in WRITTEN:
             rows = [row for row, of_stream in enumerate(frames.stream) if of_stream == stream]
             if rows:
                 columns = ([column[row] for row in rows] for column in (frames.time, frames.text, frames.whole))
@@ -71,7 +72,7 @@ class CopyAccount:
         """At most so many records (whole windows are counted) lie between these times."""
         bits = self.account.bits
         return sum(
-            count for key, (count, _, _) in self.account.windows.items() if start >> bits <= key >> 1 <= end >> bits
+            count for key, (count, *_) in self.account.windows.items() if start >> bits <= key >> 1 <= end >> bits
         )
 
     def _add(self, stream: str, times: list[int], texts: list[bytes], whole: list[bool]) -> None:
@@ -82,26 +83,30 @@ class CopyAccount:
                 return
             state.passed = True
             times, texts, whole = times[skipped:], texts[skipped:], whole[skipped:]
-        if all(whole):
-            starts = self._grouper.starts([text.decode("utf-8", "replace") for text in texts], times, state.group)
-            fresh = None
-        else:
+        starts = fresh = None
+        if not all(whole):
             starts, fresh = self._starts_with_parts(state, times, texts, whole)
-        self._cross(state, times, starts)
-        if fresh is not None:
+        elif self._grouper is not None:
+            starts = self._grouper.starts([text.decode("utf-8", "replace") for text in texts], times, state.group)
+        if starts is not None:
+            self._cross(state, times, starts)
+        if starts is not None and fresh is not None:
             kept = [row for row, text in enumerate(texts) if text or whole[row]]
             times, texts, starts, fresh = ([column[row] for row in kept] for column in (times, texts, starts, fresh))  # type: ignore[assignment]
         if times:
-            self.account.add(stream, times, marked(list(map(xxh3_128_intdigest, texts, times)), starts), fresh)
+            self.account.add(stream, times, list(map(xxh3_128_intdigest, texts, times)), starts, fresh)
 
     def _starts_with_parts(
         self, state: _CopyStream, times: list[int], texts: list[bytes], whole: list[bool]
     ) -> tuple[list[bool], list[bool]]:
         """Which frames begin a message, and which a line. Frames of one time without a newline are one line."""
         starts, fresh = [], []
+        grouper = self._grouper
         for time, text, ends in zip(times, texts, whole, strict=True):
             if ends:
-                starts += self._grouper.starts([text.decode("utf-8", "replace")], [time], state.group)
+                starts.append(
+                    grouper is None or grouper.starts([text.decode("utf-8", "replace")], [time], state.group)[0]
+                )
                 fresh.append(True)
                 state.part_time = -1
             else:
@@ -140,6 +145,20 @@ class Difference:
             return True
         least, most = (first >> self.bits) << 1, (last >> self.bits) << 1 | 1
         return any(least <= key <= most for key in self.windows)
+
+
+def is_same(received: Account, copy: Account) -> bool:
+    """Whether both have the same records. Then they have the same messages: the lines of a stream come in one order.
+
+    The copy's account may have been made without a grouper. Both are brought to the wider of their windows.
+    """
+    bits = max(received.bits, copy.bits)
+    received.widen(bits)
+    copy.widen(bits)
+    ours, theirs = received.windows, copy.windows
+    return ours.keys() == theirs.keys() and all(
+        (ours[key][0], *ours[key][2:]) == (theirs[key][0], *theirs[key][2:]) for key in theirs
+    )
 
 
 def compare(received: Account, copy: Account, *, holes: Sequence[tuple[int, int]] = (), until: int = END) -> Difference:

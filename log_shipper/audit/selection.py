@@ -8,7 +8,7 @@ from log_shipper.audit.reconcile import Difference
 from log_shipper.ledger import Account
 from log_shipper.stages.multiline import Grouper, GroupState
 from log_shipper.stages.partials import PART_BYTES
-from log_store.fields import STDERR, STDOUT, STREAMS
+from log_store.fields import STDERR, STDOUT, WRITTEN
 
 Place = tuple[int, int]
 """order_time, ordinal"""
@@ -89,7 +89,7 @@ class Selection:
         self._difference, self._grouper = difference, grouper
         self._account = Account(difference.bits, verified=difference.verified)
         at_start = difference.verified == 0
-        self._streams = {name: _Stream(name, at_start) for name in STREAMS}
+        self._streams = {name: _Stream(name, at_start) for name in WRITTEN}
 
     def select(self, frames: Frames) -> list[Segment]:
         """The segments of these frames; one without `start` goes on with the last of its stream."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from log_shipper.audit.docker_copy import Engine, Facts
 from log_shipper.audit.gaps import CUT, ENGINE_GONE, READERS_CUT
 from log_shipper.delivery.backoff import delays
 from log_shipper.errors import ContainerBusy, EngineUnavailable, NotAccepted
+from log_store.document import ContainerContext
 from log_store.seal import Gap, Seal
 from wholelog_base.turns import Turns
 
@@ -54,15 +56,28 @@ class Received(Protocol):
         ...
 
 
+class Copies(Protocol):
+    """See `copies.Copies`."""
+
+    def keep(self, container_id: str, facts: Facts | None = None) -> None: ...
+
+    def facts(self, container_id: str) -> Facts | None: ...
+
+    def has(self, container_id: str) -> bool: ...
+
+    def let_go(self, container_id: str) -> None: ...
+
+
 class Watcher:
-    """`run` until `close`. `identity_file`: which dockerd was seen last, so that its end is noticed after ours, too."""
+    """`run` until `close`. `ended` is told of each run's end, maybe more than once. `identity_file`: which dockerd was seen last, so that its end is noticed after ours, too."""
 
     def __init__(
-        self, engine: Engine, auditor: Auditor, received: Received, *, addresses: tuple[str, ...],
+        self, engine: Engine, auditor: Auditor, received: Received, copies: Copies, *, addresses: tuple[str, ...],
         identity_file: Path, count: Callable[[str, int], None], threads: int = 3,
+        ended: Callable[[Facts], None] = lambda facts: None,
     ) -> None:  # fmt: skip
-        self._engine, self._auditor, self._addresses = engine, auditor, addresses
-        self._received, self._identity_file, self._count = received, identity_file, count
+        self._engine, self._auditor, self._addresses, self._copies = engine, auditor, addresses, copies
+        self._received, self._identity_file, self._count, self._ended = received, identity_file, count, ended
         self._pool = ThreadPoolExecutor(threads, "audit")
         self._stop, self._turns = threading.Event(), Turns()
         self._busy: set[tuple[str, int]] = set()
@@ -128,30 +143,41 @@ class Watcher:
         new.replace(self._identity_file)
 
     def _take(self, event: dict[str, Any]) -> None:
-        container_id = event["Actor"]["ID"]
+        container_id, event_time = event["Actor"]["ID"], event.get("timeNano", 0)
+        if event.get("Action") == "start":
+            self._copies.keep(container_id)  # before all else: one that lasts a moment may be removed the next
         if event.get("Action") in ("start", "die"):
-            self._consider_soon(container_id, event.get("timeNano", 0))
+            self._consider_soon(container_id, event_time)
         elif event.get("Action") == "destroy":
-            self._gone(container_id)
+            self._gone(container_id, event_time)
 
-    def _gone(self, container_id: str) -> None:
-        """Removed: its copy is gone too. What was not audited before stays unverified, and says so."""
+    def _gone(self, container_id: str, event_time: int = 0) -> None:
+        """Removed, and the engine knows nothing of its copy any more."""
         with self._lock:
             if any(container == container_id and run != BUSY for container, run in self._busy):
                 return  # its audit is under way, and finds out by itself
-        open_runs = [seal for seal in self._received.open_runs() if seal.container_id == container_id]
-        for seal in open_runs:
-            self._begin((container_id, seal.started_at), lambda seal=seal: self._auditor.unverified(seal, REMOVED))  # type: ignore[misc]
-        if not open_runs:
-            self._begin((container_id, 0), lambda: self._unseen(container_id))
+        self._begin((container_id, 0), partial(self._end_of_removed, container_id, event_time or time.time_ns()))
 
-    def _unseen(self, container_id: str) -> Seal | None:
-        """It was gone before the engine could be asked: a statement where lines of it have come, and none was made."""
-        seal = None
-        if self._received.has_unstated_lines(container_id):
-            seal = self._auditor.unverified(Seal(container_id, 0), REMOVED)
+    def _end_of_removed(self, container_id: str, removed_at: int) -> Seal | None:
+        """State the end of its runs, from the files of the copy where they are still open; else it stays unverified."""
+        open_runs = self._received.baseline(container_id).open_runs
+        if open_runs or self._received.has_unstated_lines(container_id):
+            seal = open_runs[-1].seal if open_runs else Seal(container_id, 0)
+            facts = self._copies.facts(container_id) or _facts_of(seal)
+            if open_runs:
+                facts = replace(facts, started_at=seal.started_at)
+            return self._audit_removed(replace(facts, running=False, finished_at=removed_at))
+        self._copies.let_go(container_id)
         self._received.forget(container_id)
-        return seal
+        return None
+
+    def _audit_removed(self, facts: Facts) -> Seal:
+        container_id = facts.context.container_id
+        if self._copies.has(container_id):
+            return self._auditor.audit_end(facts)
+        for run in self._received.baseline(container_id).runs_before(facts.started_at):
+            self._auditor.unverified(run.seal, REMOVED)
+        return self._auditor.removed(facts, REMOVED)
 
     def _consider_soon(self, container_id: str, event_time: int = 0) -> None:
         """One that is busy is considered later, and keeps no other waiting."""
@@ -165,6 +191,7 @@ class Watcher:
         facts = self.ours(container_id)
         if facts is None or self._received.is_sealed(container_id, facts.started_at):
             return None
+        self._copies.keep(container_id, facts)
         if facts.running:
             self._auditor.open(facts)
             if self._received.baseline(container_id).runs_before(facts.started_at):
@@ -178,14 +205,13 @@ class Watcher:
         container_id = seen.context.container_id
         facts = self.ours(container_id)
         if facts is None:
-            for run in self._received.baseline(container_id).runs_before(seen.started_at):
-                self._auditor.unverified(run.seal, REMOVED)
-            return self._auditor.removed(seen, REMOVED)
+            return self._audit_removed(seen)
         if facts.running:
             self._received.disturbed.set()
             return None
         if self._received.is_sealed(container_id, facts.started_at):
             return None
+        self._ended(facts)
         gaps = []
         if event_time - facts.finished_at >= READERS_CUT > 0 < facts.finished_at and event_time > facts.started_at:
             gaps.append(Gap(facts.started_at, facts.finished_at, None, CUT))
@@ -240,3 +266,9 @@ class Watcher:
                 log.warning("the audit of %s waits: %s", container_id[:12], error)
             if self._stop.wait(pause):
                 return
+
+
+def _facts_of(seal: Seal) -> Facts:
+    """Of a container that the engine has forgotten, as it was stated."""
+    context = ContainerContext(seal.container_id, seal.container_name, seal.task_id, seal.type, seal.uid)
+    return Facts(context, seal.started_at, 0, running=False, address="")

@@ -1,6 +1,6 @@
 """Lines become messages, and messages rows of a `DocumentBatch`: ids, versions, order, day, text.
 
-id       first 12 digits of the container id (of another sender: of its name's hash), `o`/`e` for the stream, 16
+id       first 12 digits of the container id (of another sender: of its name's hash), `o`/`e`/`w` for the stream, 16
          hexadecimal digits of the time, 16 of the hash of the message's first line (of its first record), and `.k` for
          the k-th further line that is identical in all of these. Never an ordinal of arrival: were the first of two
          lines of one nanosecond lost and put back, the two paths would disagree.
@@ -10,22 +10,24 @@ version  how many repairs of the container came before that knew all that was re
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import lt
 from typing import Any, Protocol
 
 from xxhash import xxh3_64_intdigest
 
+from log_shipper.stages.masking import Edges, Mask, reduced
 from log_shipper.stages.multiline import Grouper, GroupState
 from log_shipper.stages.partials import Identity, Lines, OpenLine
-from log_shipper.stages.runs import SENDER_PREFIX
+from log_shipper.stages.runs import is_sender
 from log_store.document import Absorbed, ContainerContext, DocumentBatch
-from log_store.fields import OTHER_DAY, STDOUT
+from log_store.fields import OTHER_DAY, STDERR, STDOUT, WHOLELOG
 from log_store.rfc3339 import day_name
 
 MASK = (1 << 64) - 1
 DAY = 86_400 * 10**9
 LIVE, REPAIR = 1, 2
+_LETTERS = {STDOUT: "o", STDERR: "e", WHOLELOG: "w"}
 PASS_BITS = 40  # of a version, below the number of exact repairs
 
 Objects = dict[int, dict[str, Any]]
@@ -93,6 +95,8 @@ class Rules:
     extract: Extract | None = None
     reduce: Callable[[str], str] | None = None
     """What is stored of a message's text, where the operator asked for less than all."""
+    mask: Mask | None = None
+    """Of a container with secret variables."""
 
 
 @dataclass(slots=True)
@@ -130,7 +134,9 @@ def add_documents(
     """
     if not lines.time:
         return []
-    messages = _messages_of(context, stream, lines, state)
+    hashes = lines.hash if rules.mask is None else rules.mask.hashes(lines)
+    messages = _messages_of(context, stream, lines, hashes, state)
+    cut = {messages.id[row]: line.piece > 0 for row, line in lines.open.items()}
     starts = _starts(messages.text, lines, state, rules.grouper)
     versions = [(records << 4) + revision for records in messages.records]
     if False in starts:
@@ -141,16 +147,21 @@ def add_documents(
         state.head = messages.head(revision)
     if len(lines.time) - 1 in lines.open:
         state.head = None
-    _append(batch, context, stream, messages, versions, rules, received)
+    _append(batch, context, stream, messages, versions, rules, received, cut)
     return starts
 
 
 def _append(
     batch: DocumentBatch, context: ContainerContext, stream: str, messages: "_Messages", versions: list[int],
-    rules: Rules, received: int,
+    rules: Rules, received: int, cut: dict[str, bool],
 ) -> None:  # fmt: skip
+    """`cut`: ids of those that may go on, and whether they may go on with another."""
     decoded: Objects = {}
     types, by = rules.classify(messages.text, stream, decoded)
+    if rules.mask is not None:
+        edges = {row: (cut[name], True) for row, name in enumerate(messages.id) if name in cut}
+        messages = _masked(messages, rules.mask, edges)
+        decoded = {}  # what it says is to be read from the masked text
     count, offset = len(messages.id), len(batch)
     batch.container.extend([context] * count)
     batch.stream.extend([stream] * count)
@@ -163,7 +174,7 @@ def _append(
     batch.seq.extend(messages.seq)
     batch.log_type.extend(types)
     batch.log_type_by.extend(by)
-    batch.message.extend(messages.text if rules.reduce is None else map(rules.reduce, messages.text))
+    batch.message.extend(messages.text if rules.reduce is None else reduced(messages.text, rules.reduce, rules.mask))
     batch.lines.extend(messages.lines)
     batch.last_time.extend(messages.last_time)
     for row, raw in messages.raw.items():
@@ -173,27 +184,35 @@ def _append(
         for row, rule in enumerate(by):
             if rule == "field" or texts[row][:1] == "{":
                 fields = extract(texts[row], rule, decoded.get(row))
+                if fields is not None and rules.mask is not None:
+                    fields = rules.mask.fields(fields)
                 if fields is not None:
                     batch.fields[offset + row] = fields
 
 
+def _masked(messages: "_Messages", mask: Mask, edges: Edges) -> "_Messages":
+    return replace(messages, text=mask.texts(messages.text, edges), raw=mask.raw(messages.raw, edges))
+
+
 def container_prefix(container_id: str, stream: str) -> str:
     first = container_id[:12]
-    if container_id.startswith(SENDER_PREFIX):  # a text of somebody's own: two that begin alike must not meet
+    if is_sender(container_id):  # a text of somebody's own: two that begin alike must not meet
         first = f"t{xxh3_64_intdigest(container_id.encode()) & (1 << 44) - 1:011x}"
-    return first + ("o" if stream == STDOUT else "e")
+    return first + _LETTERS[stream]
 
 
-def _messages_of(context: ContainerContext, stream: str, lines: Lines, state: StreamState) -> _Messages:
+def _messages_of(
+    context: ContainerContext, stream: str, lines: Lines, hashes: list[int], state: StreamState
+) -> _Messages:
     """Each line a message, with the id and the place that it has if it begins one."""
     prefix = container_prefix(context.container_id, stream)
     if lines.open or not _plainly_increasing(lines.time, state):
-        ids, order, ordinals = _identify(prefix, lines, state)
+        ids, order, ordinals = _identify(prefix, lines, hashes, state)
     else:
-        ids = [f"{prefix}{t:016x}{h & MASK:016x}" for t, h in zip(lines.time, lines.hash, strict=True)]
+        ids = [f"{prefix}{t:016x}{h & MASK:016x}" for t, h in zip(lines.time, hashes, strict=True)]
         order, ordinals = lines.time, [0] * len(ids)
         state.order_time = state.last_time = lines.time[-1]
-        state.ordinal, state.twins = 0, {lines.hash[-1]: 1}
+        state.ordinal, state.twins = 0, {hashes[-1]: 1}
     texts, raw = _decode(lines.text)
     return _Messages(
         ids, order, ordinals, lines.time, texts, raw, lines.seq, lines.records, lines.lines, lines.time
@@ -277,10 +296,12 @@ def _plainly_increasing(times: list[int], state: StreamState) -> bool:
     return times[0] > state.order_time and all(map(lt, times, times[1:]))
 
 
-def _identify(prefix: str, lines: Lines, state: StreamState) -> tuple[list[str], list[int], list[int]]:
+def _identify(
+    prefix: str, lines: Lines, hashes: list[int], state: StreamState
+) -> tuple[list[str], list[int], list[int]]:
     """Ids and places of lines among which times may be equal or step back, or which were shown before."""
     identities: list[Identity] = []
-    for row, (time, digest) in enumerate(zip(lines.time, lines.hash, strict=True)):
+    for row, (time, digest) in enumerate(zip(lines.time, hashes, strict=True)):
         line = lines.open.get(row)
         identity = line.identity if line else None
         if identity is None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
@@ -45,6 +45,7 @@ class Image:
     digest: str
     image_id: str
     path: tuple[str, ...] = DEFAULT_PATH  # where its programs are looked for
+    fetched: str = ""  # how it came to the engine just now: pulled, loaded
 
 
 class Images:
@@ -99,7 +100,7 @@ class Images:
         facts = self._engine.image(name)
         if facts is None:
             raise EngineFailed(f"{_NAMED}: image {name!r} was pulled, and the engine does not have it")
-        return _image(name, facts)
+        return replace(_image(name, facts), fetched="pulled")
 
     def _loaded(self, image: ImageRequest, name: str) -> Image:
         """`name`: as the engine is to know it; '': as the tar names its only image."""
@@ -120,8 +121,9 @@ class Images:
             loaded = self._name_in(held, image, name)
             wanted = name or loaded
             self._policy.check(wanted)
-            facts = self._engine.image(wanted)
+            facts, fetched = self._engine.image(wanted), ""
             if facts is None or (not name and facts.image_id != held.image_id):
+                fetched = "loaded"
                 tar.seek(0)
                 self._engine.load(tar, self._policy.timeout)
                 if loaded != wanted:
@@ -129,7 +131,7 @@ class Images:
                 facts = self._engine.image(wanted)
         if facts is None:
             raise EngineFailed(f"{FIELD}: {image.file_path!r} was loaded, and the engine does not have {wanted!r}")
-        return _image(wanted, facts)
+        return replace(_image(wanted, facts), fetched=fetched)
 
     def _name_in(self, held: TarNames, image: ImageRequest, name: str) -> str:
         """The one name in the tar, which must be what was asked for: any other would be replaced on the engine."""

@@ -8,7 +8,7 @@ from runtime_api.containers.engine import Summary
 from runtime_api.containers.life_view import phase_of
 from runtime_api.containers.ownership import Ours
 from runtime_api.containers.protocols import Choice, ContainerView
-from runtime_api.containers.queueing import QUEUED, places
+from runtime_api.containers.queueing import QUEUED, Limits, places
 from runtime_api.containers.stats import Stats
 from runtime_api.containers.tasks import Task, Tasks
 from runtime_api.containers.usage import NO_MEMORY
@@ -36,8 +36,8 @@ class _Item:
 
 
 class Listing:
-    def __init__(self, ours: Ours, tasks: Tasks, stats: Stats) -> None:
-        self._ours, self._tasks, self._stats = ours, tasks, stats
+    def __init__(self, ours: Ours, tasks: Tasks, stats: Stats, limits: Limits) -> None:
+        self._ours, self._tasks, self._stats, self._limits = ours, tasks, stats, limits
 
     def list(self, choice: Choice) -> list[ContainerView]:
         """Newest first."""
@@ -49,7 +49,7 @@ class Listing:
             items = self._with_removed(there, choice.after)
         else:
             items = iter(sorted(self._living(there), key=_place, reverse=True))
-        waiting = places(self._tasks.alive())
+        waiting = places(self._tasks.alive(), self._limits)
         fits = _fits(choice)
         views: list[ContainerView] = []
         for item in items:

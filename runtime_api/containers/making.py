@@ -1,5 +1,6 @@
 """Making a container for a task, with the program that its image has for it, not started yet."""
 
+import hashlib
 import io
 import logging
 import tarfile
@@ -11,28 +12,46 @@ from runtime_api.containers.commands import FOLDER, Command, command_of, environ
 from runtime_api.containers.confinement import Confinement
 from runtime_api.containers.engine import CommandNotFound, ContainerSpec, Engine
 from runtime_api.containers.images import Image
+from runtime_api.containers.secret_choice import SecretChoice
 from runtime_api.errors import BadRequest, Conflict, NotFound, RuntimeApiError
 from runtime_api.schemas.task import TaskRequest
 from wholelog_base import labels
+from wholelog_base.secret_files import SecretFiles
 
 log = logging.getLogger(__name__)
 
 NAME_PREFIX: Final = "wholelog-"
+_OWNER_DIGITS: Final = (
+    10  # of a name, so that it tells nothing of another owner's: each has all task ids to choose from
+)
 
 
 class Maker:
     """Safe to use from several threads. `ordered`: as of `command_of`."""
 
     def __init__(
-        self, engine: Engine, instance: str, log_options: Callable[[], Mapping[str, str]], confinement: Confinement, *,
-        ordered: bool = True,
+        self, engine: Engine, instance: str, log_options: Callable[[], Mapping[str, str]], confinement: Confinement,
+        secrets: SecretChoice, secret_files: SecretFiles, *, ordered: bool = True,
     ) -> None:  # fmt: skip
         self._engine, self._instance, self._log_options, self._ordered = engine, instance, log_options, ordered
-        self._confinement = confinement
+        self._confinement, self._secrets, self._secret_files = confinement, secrets, secret_files
         self._working: dict[str, int] = {}  # type and image -> which of the command lines its programs fit
 
     def make(self, task: TaskRequest, task_id: str, image: Image) -> str:
-        """The id of a container in the state `created`. Raises Conflict, BadRequest (CommandNotFound for a cell)."""
+        """The id of a container in the state `created`. Raises Conflict, BadRequest (CommandNotFound for a cell).
+
+        What is to be masked in its log is on the disk by then.
+        """
+        container_id = self._made(task, task_id, image)
+        if values := self._secrets.values(task):
+            try:
+                self._secret_files.keep(container_id, values)
+            except OSError as error:
+                self.discard(container_id)
+                raise RuntimeApiError(f"what is secret of the task cannot be written: {error}") from error
+        return container_id
+
+    def _made(self, task: TaskRequest, task_id: str, image: Image) -> str:
         command = command_of(task.type, task.cmd, ordered=self._ordered)
         folders = (f"/{FOLDER}",) if command.files else ()
         spec = self._confinement.confined(self._spec(task, task_id, image), task, folders)
@@ -53,9 +72,12 @@ class Maker:
         """Of a container that was not started."""
         try:
             self._engine.remove(container_id, force=True)
+            self._secret_files.remove(container_id)
         except RuntimeApiError as error:
             # Another try with its request id finds it, and so does the next start of this service.
             log.warning("container %s was not started and cannot be removed: %s", container_id[:12], error)
+        except OSError as error:
+            log.warning("what is secret of container %s is left: %s", container_id[:12], error)
 
     def _with_program(self, key: str, spec: ContainerSpec, command: Command, image: Image) -> str:
         if len(command.lines) == 1:
@@ -92,7 +114,7 @@ class Maker:
         marks = {
             labels.TASK_ID: task_id,
             labels.TYPE: task.type,
-            labels.UID: "",
+            labels.UID: task.uid,
             labels.INSTANCE: self._instance,
         }
         if task.request_id:
@@ -100,7 +122,7 @@ class Maker:
         if task.log is not None:
             marks[labels.LOG] = task.log.label()
         return ContainerSpec(
-            name=NAME_PREFIX + task_id,
+            name=container_name(task_id, task.uid),
             image=image.name,
             labels=marks,
             log_options=self._log_options(),
@@ -109,6 +131,12 @@ class Maker:
             nano_cpus=task.nano_cpus,
             memory=task.mem_limit,
         )
+
+
+def container_name(task_id: str, uid: str) -> str:
+    if not uid:
+        return NAME_PREFIX + task_id
+    return f"{NAME_PREFIX}{hashlib.sha256(uid.encode()).hexdigest()[:_OWNER_DIGITS]}-{task_id}"
 
 
 def _with(spec: ContainerSpec, line: tuple[str, ...]) -> ContainerSpec:

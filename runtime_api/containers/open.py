@@ -23,10 +23,12 @@ from runtime_api.containers.lives import Lives
 from runtime_api.containers.log_driver import driver_options
 from runtime_api.containers.lookup import Lookup
 from runtime_api.containers.making import Maker
+from runtime_api.containers.own_lines import TaskLines
 from runtime_api.containers.ownership import Ours, instance_of
 from runtime_api.containers.policies import Rules, confinement, image_policy, limits, outbound, transfers
 from runtime_api.containers.pulls import Pulls
 from runtime_api.containers.removal import Remover
+from runtime_api.containers.secret_choice import SecretChoice
 from runtime_api.containers.service import ContainerService
 from runtime_api.containers.stats import Stats
 from runtime_api.containers.steps import Steps
@@ -34,6 +36,7 @@ from runtime_api.containers.tasks import Tasks
 from runtime_api.data_lock import DataLock
 from runtime_api.outbound import post
 from runtime_api.shares import shares_of
+from wholelog_base.secret_files import SecretFiles
 from wholelog_base.turns import Turns
 
 _CALL_TIMEOUT = 20.0  # seconds that a callback's receiver may be silent
@@ -67,14 +70,14 @@ def _composed(
     now = time.time_ns
     ours, lives = Ours(engine, instance), Lives(tasks.file)
     pulls, claims, turns, ends = Pulls(shares_of(settings.api_threads).pulls), Claims(), Turns(), Ends(lives, now)
-    lookup = Lookup(ours, tasks, reader)
+    lookup, lines = Lookup(ours, tasks, reader), TaskLines(settings.socket_path, tasks.by_id, now)
     maker = Maker(
         engine, instance, lambda: driver_options(settings.socket_path, engine.facts().version),
-        confinement(settings), ordered=settings.cell_order,
+        confinement(settings), SecretChoice(settings.secret_env), SecretFiles(settings.data), ordered=settings.cell_order,
     )  # fmt: skip
     starter = Starter(
         engine, ours, tasks, Images(engine, image_policy(settings), pulls), maker, pulls, ends, claims, Rules(settings),
-        now=now, new_id=lambda: secrets.token_hex(8),
+        now=now, new_id=lambda: secrets.token_hex(8), say=lines.say,
     )  # fmt: skip
     remover = Remover(
         engine, tasks, lives, ends, lookup, reader, turns, shipper=settings.socket_path, stop_grace=settings.stop_grace,
@@ -85,10 +88,11 @@ def _composed(
         tasks,
         lives,
         ends,
-        transfers(settings, engine, lives, reader),
+        transfers(settings, engine, lives, reader, lines.say),
         turns,
         stop_grace=settings.stop_grace,
         now=now,
+        say=lines.say,
     )
     keeping = Keeping(settings.finished_for, settings.records_for)
     housekeeping = Housekeeping(engine, ours, tasks, lives, keeping, now=now, delete_soon=remover.wake)
@@ -108,8 +112,8 @@ def _composed(
     ends.wake = wake
     stats = _stats(engine, ours)
     return ContainerService(
-        engine, tasks, lives, reader, stats, starter, remover, lookup, Listing(ours, tasks, stats),
-        (stats, remover, callbacks, lifecycle), lock.release,
+        engine, tasks, lives, reader, stats, starter, remover, lookup, Listing(ours, tasks, stats, limits(settings)), limits(settings),
+        (lines, stats, remover, callbacks, lifecycle), lock.release,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 
 from runtime_api.schemas.task import InputRequest, OutputRequest, TaskRequest
 
@@ -15,6 +16,7 @@ class Plan:
     inputs: tuple[InputRequest, ...] = ()
     outputs: tuple[OutputRequest, ...] = ()
     upload_path: str = ""
+    kind: str = ""  # the same for tasks that do the same: of one type, image and cmd
 
     @property
     def fetches(self) -> bool:
@@ -22,9 +24,11 @@ class Plan:
         return bool(self.inputs or self.repo_path)
 
 
-def plan_of(task: TaskRequest) -> Plan:
+def plan_of(task: TaskRequest, image: str) -> Plan:
+    """`image`: the name of the one that is used."""
+    kind = sha256(json.dumps([task.type, image, task.cmd, task.repo_path]).encode()).hexdigest()[:32]
     return Plan(
-        task.timeout, task.retries, task.callback_url, task.repo_path, task.inputs, task.outputs, task.upload_path
+        task.timeout, task.retries, task.callback_url, task.repo_path, task.inputs, task.outputs, task.upload_path, kind
     )
 
 

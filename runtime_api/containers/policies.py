@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from log_store.protocols import LogReader
 from runtime_api.config import ApiSettings
@@ -10,6 +10,7 @@ from runtime_api.containers.confinement import Confinement
 from runtime_api.containers.engine import Engine, EngineFacts
 from runtime_api.containers.images import ImagePolicy
 from runtime_api.containers.lives import Lives
+from runtime_api.containers.own_lines import Say
 from runtime_api.containers.queueing import Limits
 from runtime_api.containers.tasks import Task
 from runtime_api.containers.transfers import ContainerTransfers, TransferRules, input_url
@@ -21,6 +22,8 @@ from runtime_api.storage.code_archive import Bounds
 from runtime_api.storage.fsspec_storage import FsspecStorage
 from runtime_api.storage.http_storage import HttpStorage
 from wholelog_base.settings import SettingsError
+
+_CPU: Final = 1_000_000_000
 
 
 def image_policy(settings: ApiSettings) -> ImagePolicy:
@@ -53,7 +56,11 @@ def confinement(settings: ApiSettings) -> Confinement:
 
 
 def limits(settings: ApiSettings) -> Limits:
-    return Limits(settings.queue_tasks, int(settings.queue_cpus * 1_000_000_000), settings.queue_memory)
+    each = Limits(settings.owner_tasks, int(settings.owner_cpus * _CPU), settings.owner_memory)
+    return Limits(
+        settings.queue_tasks, int(settings.queue_cpus * _CPU), settings.queue_memory,
+        each=each if each.any else None, queued=settings.owner_queued,
+    )  # fmt: skip
 
 
 def outbound(settings: ApiSettings, allowed: tuple[str, ...]) -> Outbound:
@@ -75,7 +82,7 @@ def storage_options(file: Path | None) -> dict[str, dict[str, Any]]:
     return read
 
 
-def transfers(settings: ApiSettings, engine: Engine, lives: Lives, reader: LogReader) -> ContainerTransfers:
+def transfers(settings: ApiSettings, engine: Engine, lives: Lives, reader: LogReader, say: Say) -> ContainerTransfers:
     options = storage_options(settings.storage_options)
     rules = TransferRules(
         settings.transfer_timeout,
@@ -86,7 +93,7 @@ def transfers(settings: ApiSettings, engine: Engine, lives: Lives, reader: LogRe
     )
     return ContainerTransfers(
         engine, lives, reader, HttpStorage(outbound(settings, settings.input_prefixes)),
-        FsspecStorage(settings.input_prefixes, options), FsspecStorage(settings.output_prefixes, options), rules,
+        FsspecStorage(settings.input_prefixes, options), FsspecStorage(settings.output_prefixes, options), rules, say,
     )  # fmt: skip
 
 
@@ -112,12 +119,15 @@ class Rules:
                 f" ask for at most {engine.cpus}"
             ]
         alone = Task("", "", "", "", "", "", "", 0, nano_cpus=task.nano_cpus or 0, memory=task.mem_limit or 0)
-        if not self.limits.fit([alone]):
-            return [
-                "task_desc.cpu_limit, task_desc.mem_limit: the task asks for more than all tasks together may have "
-                "(settings queue_cpus, queue_memory; one without a limit counts as 1 CPU and 1 GiB)"
-            ]
-        return []
+        bounds = [(self.limits, "all tasks", "queue")]
+        if task.uid and self.limits.each is not None:
+            bounds.append((self.limits.each, "an owner's tasks", "owner"))
+        return [
+            f"task_desc.cpu_limit, task_desc.mem_limit: the task asks for more than {whose} together may have "
+            f"(settings {name}_cpus, {name}_memory; one without a limit counts as 1 CPU and 1 GiB)"
+            for bound, whose, name in bounds
+            if not bound.fit([alone])
+        ]
 
     def _urls(self, task: TaskRequest) -> list[str]:
         given = self._settings

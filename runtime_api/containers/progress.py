@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from runtime_api.containers.lives import Lives
+from runtime_api.containers.own_lines import Say, unsaid
 from runtime_api.errors import TransferFailed
 
 log = logging.getLogger(__name__)
 
 _LOOK: Final = 1.0  # seconds between looks whether it is cancelled, and notes of how far it has come
+_SAY: Final = 10.0  # seconds between words of how far it has come
 _PAUSES: Final = (1.0, 3.0, 10.0)  # seconds before the next try
 
 
@@ -39,11 +41,12 @@ class Progress:
 
     def __init__(
         self, lives: Lives, container_id: str, kind: str, items: list[Item], *, cancelled: Callable[[], bool],
-        seconds: float, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep,
+        seconds: float, say: Say = unsaid, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep,
     ) -> None:  # fmt: skip
         self.items, self._lives, self._container_id, self._kind = items, lives, container_id, kind
         self._cancelled, self._clock, self._sleep = cancelled, clock, sleep
         self._end, self._seconds, self._look_at = clock() + seconds, seconds, 0.0
+        self._say, self._say_at = say, 0.0
 
     def each(self, copy: Callable[[int, Item], None], *, all_of_them: bool) -> str:
         """'' or what failed. `all_of_them`: go on after one that failed. Raises what is no TransferFailed, and Cancelled."""
@@ -57,6 +60,7 @@ class Progress:
                 item.state, item.said = "failed", str(error)
                 problems.append(f"{self._kind}[{number}]: {error}")
                 self.note()
+                self._tell(number, f"failed: {error}", "error")
                 log.info("container %s: %s", self._container_id[:12], problems[-1])
                 if not all_of_them:
                     break
@@ -67,16 +71,22 @@ class Progress:
             item.tries += 1
             item.state, item.files, item.bytes, item.sha256 = "copying", 0, 0, None
             self.note()
+            began = self._clock()
+            self._say_at = began + _SAY
             try:
                 copy(number, item)
                 item.state, item.said = "done", ""
                 self.note()
+                took = self._clock() - began
+                self._tell(number, f"copied to {item.target}: {item.files} files, {item.bytes} bytes, in {took:.1f} s")
                 return
             except TransferFailed as error:
                 if not error.again or item.tries > len(_PAUSES):
                     raise
                 item.said = str(error)
-                self._pause(_PAUSES[item.tries - 1])
+                pause = _PAUSES[item.tries - 1]
+                self._tell(number, f"tried again in {pause:g} s: {error}", "warning")
+                self._pause(pause)
 
     def counted(self, item: Item, pieces: Iterable[bytes], one: bool = False) -> Iterator[bytes]:
         """The pieces, counted; with their SHA-256 where it is the item's only file."""
@@ -101,6 +111,15 @@ class Progress:
             if self._cancelled():
                 raise Cancelled("the task is being deleted")
             self.note()
+        if now >= self._say_at:
+            self._say_at = now + _SAY
+            for number, item in enumerate(self.items):
+                if item.state == "copying":
+                    self._tell(number, f"{item.files} files, {item.bytes} bytes so far")
+
+    def _tell(self, number: int, text: str, log_type: str = "info") -> None:
+        what = f"{self._kind[:-1]} {number + 1} of {len(self.items)}, {self.items[number].source}"
+        self._say(self._container_id, f"{what}: {text}", log_type)
 
     def note(self) -> None:
         self._lives.note(self._container_id, **{self._kind: [asdict(item) for item in self.items]})

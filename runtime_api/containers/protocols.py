@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from runtime_api.access.caller import Caller
 from runtime_api.schemas.task import TaskRequest
 
 
@@ -58,11 +59,14 @@ class Choice:
 EVERY: Final = Choice()
 
 
-class Containers(Protocol):
-    """Safe to use from several threads. Every call may raise EngineUnavailable and EngineFailed."""
+class OwnContainers(Protocol):
+    """As one caller sees them: what is another's is not there, by whatever name. Safe to use from several threads.
+
+    Every call may raise EngineUnavailable and EngineFailed.
+    """
 
     def create(self, task: TaskRequest) -> Created:
-        """Raises Conflict, BadRequest (an image that can't be had, a member that the engine refuses)."""
+        """Raises Conflict, BadRequest (an image that can't be had, a member that the engine refuses), TooManyTasks."""
         ...
 
     def delete(self, name: str, request_id: str) -> Deleted:
@@ -79,6 +83,18 @@ class Containers(Protocol):
 
     def resolve(self, name: str) -> str:
         """The full id of a container, one that was deleted included. Raises NotFound, BadRequest."""
+        ...
+
+
+class Containers(Protocol):
+    """Those of everybody. Safe to use from several threads; `newest_run` and `check` raise as OwnContainers do."""
+
+    def of(self, caller: Caller) -> OwnContainers:
+        """All that a route asks by a caller's word goes through this."""
+        ...
+
+    def last_good(self, container_id: str) -> str | None:
+        """The container of the same owner's newest earlier task of the same type, image and cmd that ended with exit code 0."""
         ...
 
     def newest_run(self, container_id: str) -> int:

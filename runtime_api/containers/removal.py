@@ -15,6 +15,7 @@ from typing import Final
 from log_store.errors import LogStoreError
 from log_store.protocols import LogReader
 from log_store.seal import Seal
+from runtime_api.access.caller import Caller
 from runtime_api.containers.ending import Ends
 from runtime_api.containers.engine import Details, Engine
 from runtime_api.containers.lives import Lives
@@ -22,7 +23,7 @@ from runtime_api.containers.lookup import REMOVED_BY_OTHERS, Lookup
 from runtime_api.containers.protocols import Deleted
 from runtime_api.containers.record import record_of, task_of
 from runtime_api.containers.stop_signal import heeds
-from runtime_api.containers.tasks import Tasks
+from runtime_api.containers.tasks import Tasks, request_key
 from runtime_api.errors import Conflict, EngineUnavailable, NotFound, RuntimeApiError
 from runtime_api.seal_view import seal_view
 from wholelog_base.turns import Turns
@@ -65,18 +66,20 @@ class Remover:
         if self._thread is not None:
             self._thread.join(10)
 
-    def delete(self, name: str, request_id: str) -> Deleted:
+    def delete(self, name: str, request_id: str, caller: Caller) -> Deleted:
         if not request_id:
-            return self._delete(self._lookup.living(name), "")
-        with self._turns.of("request " + request_id):
-            asked = self._tasks.deletion(request_id)
+            return self._delete(self._lookup.living(name, caller), "")
+        key = request_key(caller.uid, request_id)
+        with self._turns.of("request " + key):
+            asked = self._tasks.deletion(key)
             if asked is None:
-                return self._delete(self._lookup.living(name), request_id)
+                return self._delete(self._lookup.living(name, caller), key)
             container_id, answer = asked
             self._check_same(name, container_id, request_id)
-            return self._delete(container_id, request_id) if answer is None else Deleted(**answer)
+            return self._delete(container_id, key) if answer is None else Deleted(**answer)
 
     def _delete(self, container_id: str, request_id: str) -> Deleted:
+        """`request_id`: a `request_key`."""
         with self._turns.of(container_id):
             task = self._tasks.by_id(container_id)
             if task is not None and task.phase in ("inputs", "outputs"):

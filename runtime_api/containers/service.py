@@ -1,18 +1,21 @@
 """The containers of this service: protocols.Containers by an engine, a table of tasks and the log store's seals."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from log_store.errors import LogStoreError
 from log_store.protocols import LogReader
+from runtime_api.access.caller import OPERATOR, Caller
 from runtime_api.containers.creation import Starter
 from runtime_api.containers.engine import Details, Engine
+from runtime_api.containers.good_runs import GoodRuns
 from runtime_api.containers.life_view import life_view
 from runtime_api.containers.listing import RUNNING, Listing
 from runtime_api.containers.lives import Lives
 from runtime_api.containers.lookup import Lookup
-from runtime_api.containers.protocols import EVERY, Choice, ContainerView, Created, Deleted
-from runtime_api.containers.queueing import QUEUED, places
+from runtime_api.containers.protocols import EVERY, Choice, ContainerView, Created, Deleted, OwnContainers
+from runtime_api.containers.queueing import QUEUED, Limits, places
 from runtime_api.containers.record import record_of, record_of_removed
 from runtime_api.containers.removal import Remover
 from runtime_api.containers.stats import Stats
@@ -33,6 +36,29 @@ class Worker(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """See OwnContainers."""
+
+    service: "ContainerService"
+    caller: Caller
+
+    def create(self, task: TaskRequest) -> Created:
+        return self.service.create(task, self.caller)
+
+    def delete(self, name: str, request_id: str) -> Deleted:
+        return self.service.delete(name, request_id, self.caller)
+
+    def list(self, choice: Choice = EVERY) -> list[ContainerView]:
+        return self.service.list(choice, self.caller)
+
+    def get(self, name: str) -> ContainerView:
+        return self.service.get(name, self.caller)
+
+    def resolve(self, name: str) -> str:
+        return self.service.resolve(name, self.caller)
+
+
 class ContainerService:
     """Safe to use from several threads between `start` and `close`.
 
@@ -41,11 +67,12 @@ class ContainerService:
 
     def __init__(
         self, engine: Engine, tasks: Tasks, lives: Lives, reader: LogReader, stats: Stats, starter: Starter,
-        remover: Remover, lookup: Lookup, listing: Listing, workers: Sequence[Worker], last: Callable[[], None],
+        remover: Remover, lookup: Lookup, listing: Listing, limits: Limits, workers: Sequence[Worker], last: Callable[[], None],
     ) -> None:  # fmt: skip
         self._engine, self._tasks, self._lives, self._reader, self._stats = engine, tasks, lives, reader, stats
         self._starter, self._remover, self._lookup, self._listing = starter, remover, lookup, listing
-        self._workers, self._last = workers, last
+        self._limits, self._workers, self._last = limits, workers, last
+        self._good_runs = GoodRuns(tasks.file)
 
     def start(self) -> None:
         """Begin to keep figures, and go on with what an earlier process left."""
@@ -59,22 +86,29 @@ class ContainerService:
         self._tasks.close()
         self._last()
 
-    def create(self, task: TaskRequest) -> Created:
-        created = self._starter.create(task)
+    def of(self, caller: Caller) -> OwnContainers:
+        return _Own(self, caller)
+
+    def create(self, task: TaskRequest, caller: Caller = OPERATOR) -> Created:
+        created = self._starter.create(replace(task, uid=caller.uid))
         if not created.again and created.phase == "created":
             self._stats.watch(created.container_id)
         return created
 
-    def delete(self, name: str, request_id: str) -> Deleted:
-        deleted = self._remover.delete(name, request_id)
+    def delete(self, name: str, request_id: str, caller: Caller = OPERATOR) -> Deleted:
+        deleted = self._remover.delete(name, request_id, caller)
         self._stats.forget(deleted.container_id)
         return deleted
 
-    def list(self, choice: Choice = EVERY) -> list[ContainerView]:
+    def list(self, choice: Choice = EVERY, caller: Caller = OPERATOR) -> list[ContainerView]:
+        if not caller.sees_all:
+            if choice.uid is not None and not caller.sees(choice.uid):
+                return []
+            choice = replace(choice, uid=caller.uid)
         return self._listing.list(choice)
 
-    def get(self, name: str) -> ContainerView:
-        found = self._lookup.living_or_removed(name)
+    def get(self, name: str, caller: Caller = OPERATOR) -> ContainerView:
+        found = self._lookup.living_or_removed(name, caller)
         if isinstance(found, Task):
             return self._removed(found)
         if (copied := self._being_copied(found)) is not None:
@@ -87,8 +121,11 @@ class ContainerService:
             return self._removed(task)
         return self._living(details)
 
-    def resolve(self, name: str) -> str:
-        return self._lookup.any(name)
+    def resolve(self, name: str, caller: Caller = OPERATOR) -> str:
+        return self._lookup.any(name, caller)
+
+    def last_good(self, container_id: str) -> str | None:
+        return self._good_runs.before(container_id)
 
     def newest_run(self, container_id: str) -> int:
         life = self._lives.of(container_id)
@@ -144,7 +181,7 @@ class ContainerService:
 
     def _life(self, container_id: str, details: Details | None) -> dict[str, Any]:
         life = self._lives.of(container_id)
-        waiting = places(self._tasks.alive()) if life is not None and life.phase == QUEUED else {}
+        waiting = places(self._tasks.alive(), self._limits) if life is not None and life.phase == QUEUED else {}
         return life_view(life, self._lives.callback(container_id), waiting.get(container_id), details)
 
     def _seal(self, container_id: str, newest_run: int) -> dict[str, Any]:

@@ -45,8 +45,16 @@ class Request:
     task: Task | None
 
 
+def request_key(uid: str, request_id: str) -> str:
+    """By which a request is known here: each owner has all ids to choose from. Neither part can hold a line break."""
+    return f"{uid}\n{request_id}" if uid and request_id else request_id
+
+
 class Tasks:
-    """Safe to use from several threads, of one process. Raises RuntimeApiError where the file fails."""
+    """Safe to use from several threads, of one process. Raises RuntimeApiError where the file fails.
+
+    `request_id` is a `request_key` here.
+    """
 
     def __init__(self, path: Path) -> None:
         self.file = TaskFile(path)

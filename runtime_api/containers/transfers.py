@@ -13,6 +13,7 @@ from log_store.errors import LogStoreError
 from log_store.protocols import LogReader
 from runtime_api.containers.engine import Details, Engine
 from runtime_api.containers.lives import Life, Lives
+from runtime_api.containers.own_lines import Say, unsaid
 from runtime_api.containers.progress import Cancelled, Item, Progress
 from runtime_api.errors import BadRequest, EngineFailed, EngineUnavailable, NotFound, TransferFailed
 from runtime_api.storage import code_archive, git_code
@@ -41,8 +42,9 @@ class ContainerTransfers:
 
     def __init__(
         self, engine: Engine, lives: Lives, reader: LogReader, web: Storage, readable: Storage, writable: Storage,
-        rules: TransferRules,
+        rules: TransferRules, say: Say = unsaid,
     ) -> None:  # fmt: skip
+        self._say = say
         self._engine, self._lives, self._reader, self._web = engine, lives, reader, web
         self._readable, self._writable, self._rules = readable, writable, rules
 
@@ -99,7 +101,7 @@ class ContainerTransfers:
 
     def _progress(self, life: Life, kind: str, items: list[Item], cancelled: Callable[[], bool]) -> Progress:
         return Progress(
-            self._lives, life.container_id, kind, items, cancelled=cancelled, seconds=self._rules.seconds
+            self._lives, life.container_id, kind, items, cancelled=cancelled, seconds=self._rules.seconds, say=self._say
         )  # fmt: skip
 
     def _source(self, url: str) -> Storage:

@@ -64,7 +64,7 @@ class Follower:
         """`position`: of a follower that comes back; None: from the beginning."""
         self._source, self._feed, self._chosen = source, feed, chosen
         self._gone, self._keep_alive = client.gone, client.keep_alive
-        self._position = None if position is None else replace(position, ended=False)
+        self._position = None if position is None else replace(position, ended=0)
         self._came_back_at = None if position is None else position.place
         self._tail = position is None and chosen.newest
         self._place = self._came_back_at
@@ -171,7 +171,7 @@ class Follower:
                 self._text = batch[-1].position
                 number += 1
             if end is not None:
-                yield End(end, position_text(self._source.container_id, replace(position, ended=True)))
+                yield End(end, position_text(self._source.container_id, replace(position, ended=end["runs"])))
                 return True
             if stopped:
                 raise StreamBroken("its feed has failed")

@@ -15,7 +15,8 @@ from typing import Final
 from log_store.query import Arrived, Place
 
 LONGEST: Final = 2000  # characters of a text
-_BEGINS: Final = {False: "p1", True: "e1"}
+_GOES_ON: Final = "p1"  # what a text begins with
+_ENDED: Final = "e1"
 _WHOSE: Final = 12  # characters of the container's id
 _MOST: Final = 1 << 63
 _PLAIN: Final = re.compile(r"[A-Za-z0-9]+", re.ASCII)
@@ -29,11 +30,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """`place` None: before the first message. `ended`: behind the seal."""
+    """`place` None: before the first message. `ended`: behind the seal of so many runs; 0: not."""
 
     marks: Mapping[str, Mark] = field(default_factory=dict)
     place: Place | None = None
-    ended: bool = False
+    ended: int = 0
 
     def high(self, shipper: str) -> int:
         mark = self.marks.get(shipper)
@@ -55,12 +56,13 @@ class PositionText:
         shippers = [f"{_pack(name)}~{mark.low + 1:x}~{mark.high + 1:x}" for name, mark in marks.items()]
         self._marks = ".".join([_pack(container_id[:_WHOSE]), str(len(shippers)), *shippers])
 
-    def at(self, place: Place | None, ended: bool = False) -> str:
+    def at(self, place: Place | None, ended: int = 0) -> str:
+        begin = f"{_ENDED}~{ended:x}" if ended else _GOES_ON
         if place is None:
-            return f"{_BEGINS[ended]}.{self._marks}"
+            return f"{begin}.{self._marks}"
         order_time, stream, ordinal, name = place
         first, _, twin = name.partition(".")
-        return f"{_BEGINS[ended]}.{self._marks}.{order_time:x}.{_pack(stream)}.{ordinal:x}.{_pack(first)}.{_pack(twin)}"
+        return f"{begin}.{self._marks}.{order_time:x}.{_pack(stream)}.{ordinal:x}.{_pack(first)}.{_pack(twin)}"
 
 
 def position_text(container_id: str, position: Position) -> str:
@@ -73,17 +75,26 @@ def parse_position(text: str, container_id: str) -> Position:
         raise ValueError("must be the `id` of an event, unchanged")
     try:
         kind, whose, count, *rest = text.split(".")
-        ended = {begin: ended for ended, begin in _BEGINS.items()}[kind]
+        ended = _ended(kind)
         shippers, place = rest[: int(count)], rest[int(count) :]
         if len(shippers) != int(count) or len(place) not in (0, 5):
             raise ValueError
         position = Position(dict(map(_mark, shippers)), _place(place) if place else None, ended)
         of = _unpack(whose)
-    except (ValueError, KeyError) as error:
+    except ValueError as error:
         raise ValueError("must be the `id` of an event, unchanged") from error
     if of != container_id[:_WHOSE]:
         raise ValueError(f"comes from the log of another container than {container_id[:_WHOSE]}")
     return position
+
+
+def _ended(kind: str) -> int:
+    if kind == _GOES_ON:
+        return 0
+    begin, _, runs = kind.partition("~")
+    if begin != _ENDED or _number(runs) < 1:
+        raise ValueError
+    return _number(runs)
 
 
 def _mark(text: str) -> tuple[str, Mark]:

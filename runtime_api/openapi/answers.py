@@ -21,6 +21,7 @@ def components() -> dict[str, Shape]:
         "ContainerDetails": members(_container(), {**_listed(), **_record()}, "A container, there or removed."),
         "Deleted": _deleted(),
         "Seal": _seal(),
+        "OneSeal": _one_seal(),
         "LogLine": _log_line(),
         "Logs": _logs(),
         "Dependency": members(
@@ -55,7 +56,15 @@ def _created() -> Shape:
             "task_id": text(),
             "image": part("Image"),
         },
-        {"phase": choice(("running", "queued", "inputs"), "how far it has come with this answer")},
+        {
+            "phase": choice(("running", "queued", "inputs"), "how far it has come with this answer"),
+            "secrets": members(
+                {
+                    "masked": array(text(), "variables whose values are masked in its log"),
+                    "too_short": array(text(), "variables that should be, and are not: their values are too short"),
+                }
+            ),
+        },
     )
 
 
@@ -135,7 +144,8 @@ def _seal() -> Shape:
             "to": or_null(_time("end")),
             "lines": or_null(number("how many lines, where known")),
             "why": text(),
-        }
+        },
+        {"container_id": text("whose, where several were asked for")},
     )
     return members(
         {
@@ -151,6 +161,11 @@ def _seal() -> Shape:
         },
         description="The statement of whether the log is whole; sealed: every line that Docker has is here.",
     )
+
+
+def _one_seal() -> Shape:
+    named = {name: text() for name in ("container_id", "container_name", "task_id", "type", "uid")}
+    return members({**named, "seal": part("Seal")}, description="Whose log it is, and the statement of it.")
 
 
 def _log_line() -> Shape:
@@ -170,6 +185,8 @@ def _log_line() -> Shape:
                 "description": "what a JSON or logfmt line says in fields, by names of the Elastic Common Schema",
             },
             "raw": text("the bytes in base64, where they are not UTF-8", contentEncoding="base64"),
+            "container_id": text("whose it is, where several containers were asked for"),
+            "container_name": text("the same as a name; '' where none is known"),
             "late": yes_or_no("while following: its place is before one that was sent already"),
             "grown": number("while following: how many characters were sent before under this id", minimum=0),
             "gone": array(text(), "while following: ids sent before that are no more"),
@@ -186,5 +203,9 @@ def _logs() -> Shape:
             "lines": number("that they hold", minimum=0),
             "seal": part("Seal"),
         },
-        {"cursor": text("to go on behind these, where `size` left a rest"), "waited": waited},
+        {
+            "cursor": text("to go on behind these, where `size` left a rest"),
+            "waited": waited,
+            "seals": array(part("OneSeal"), "of several containers that of each; `seal` is one for all of them"),
+        },
     )

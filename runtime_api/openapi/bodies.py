@@ -1,7 +1,7 @@
 """The bodies of requests, from the names, choices and patterns by which `schemas.task_body` checks them."""
 
 from runtime_api.openapi.shapes import Shape, array, choice, number, or_empty, taken, text, whole, without
-from runtime_api.schemas import image_name, quantities, task_body
+from runtime_api.schemas import image_name, quantities, secret_names, task_body
 from runtime_api.schemas.task import TASK_TYPES
 from wholelog_base import log_settings
 from wholelog_base.linear import LONGEST as LONGEST_EXPRESSION
@@ -50,6 +50,7 @@ def _task_desc() -> Shape:
         "mem_limit": text("Memory and swap together, in powers of 1024; at least 6m.", **memory),
         "repo_path": text("URL of a folder or archive of code, put into the working directory before the start."),
         "env": _env(),
+        "secrets": _secrets(),
         "log": _log(),
         "timeout": {
             "anyOf": [
@@ -109,6 +110,12 @@ def _env() -> Shape:
     return {"anyOf": [several, one], "description": "Variables NAME=value, each name once; one string is one of them."}
 
 
+def _secrets() -> Shape:
+    several = array(or_empty(text()), maxItems=secret_names.MOST)
+    what = "Names of variables of env: their values are masked in the log before it is stored."
+    return {"anyOf": [several, text()], "description": what}
+
+
 def _log() -> Shape:
     types = choice(log_settings.TYPES, "The type of lines that declare none.")
     expression = text("An expression of RE2.", maxLength=LONGEST_EXPRESSION)
@@ -125,6 +132,7 @@ def _log() -> Shape:
             "description": "A line in which one of these is found begins a message, and all others continue it.",
         },
         "ansi": choice(log_settings.ANSI, "Whether escape sequences are stored."),
+        "keep_for": text("how long its lines are kept, such as 7d; at least 1m"),
         "carriage_return": choice(
             log_settings.CARRIAGE_RETURN, "Whether only what the last \\r left of a line is stored."
         ),

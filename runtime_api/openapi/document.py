@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from runtime_api.openapi import answers, bodies
+from runtime_api.openapi import answers, bodies, problems
 from runtime_api.openapi.operations import paths
+from runtime_api.openapi.security import secure
 from runtime_api.openapi.shapes import EMPTY_NAME, empty
 
 
-def document(version: str, wait_limit: float) -> dict[str, Any]:
-    """OpenAPI 3.1. `wait_limit`: seconds, the setting."""
-    return {
+def document(version: str, wait_limit: float, *, secured: bool = False) -> dict[str, Any]:
+    """OpenAPI 3.1. `wait_limit`: seconds, the setting. `secured`: whether a caller needs a token."""
+    found = {
         "openapi": "3.1.0",
         "info": {
             "title": "Wholelog",
@@ -25,9 +26,13 @@ def document(version: str, wait_limit: float) -> dict[str, Any]:
         "tags": [
             {"name": "containers", "description": "start, list, show, delete"},
             {"name": "logs", "description": "read what they wrote"},
+            {"name": "problems", "description": "errors that are alike"},
             {"name": "health", "description": "of this service"},
             {"name": "about", "description": "of this API"},
         ],
         "paths": paths(wait_limit),
-        "components": {"schemas": {EMPTY_NAME: empty(), "Task": bodies.task(), **answers.components()}},
+        "components": {
+            "schemas": {EMPTY_NAME: empty(), "Task": bodies.task(), **answers.components(), **problems.components()}
+        },
     }
+    return secure(found) if secured else found

@@ -3,14 +3,17 @@
 from typing import Any, Final
 
 from log_store.fields import LOG_TYPES, STREAMS
+from log_store.several import MOST_CONTAINERS
 from log_store.text_query import MOST_CHARACTERS
 from runtime_api.openapi.shapes import Shape, array, text
 from runtime_api.params import follow, logs, selection
 from runtime_api.params.time import DURATION, EPOCH
+from runtime_api.schemas.task import TASK_TYPES
 
-_REQUIRED: Final = ("container_id", "id", "against")
+_REQUIRED: Final = ("id",)
 _NUMBER: Final = "0*[1-9][0-9]*"
 NAME: Final = {"minLength": 1, "maxLength": 255}
+CONTAINER: Final = "Full id, unambiguous beginning of it, the container's name or its task id; deleted ones answer too."
 _TIME: Final = (
     "RFC 3339 with any precision and offset; seconds, milliseconds, microseconds or nanoseconds since 1970, told by "
     "magnitude; or a duration back from now."
@@ -24,12 +27,12 @@ def parameters(wait_limit: float) -> list[dict[str, Any]]:
     return [parameter(name, shapes.get(name, text())) for name in logs.NAMES]
 
 
-def parameter(name: str, described: Shape) -> dict[str, Any]:
+def parameter(name: str, described: Shape, required: bool | None = None) -> dict[str, Any]:
     """A parameter object; an empty value counts as absent, unless it is required."""
-    required, shape = name in _REQUIRED, dict(described)
+    required, shape = name in _REQUIRED if required is None else required, dict(described)
     description = shape.pop("description", "")
     found: dict[str, Any] = {"name": name, "in": "query", "required": required, "description": description}
-    if name in selection.REPEATED:
+    if shape.get("type") == "array":
         found.update(style="form", explode=True)
     if not required:
         found["allowEmptyValue"] = True
@@ -41,10 +44,13 @@ def log_shapes(wait_limit: float) -> dict[str, Shape]:
     longest_wait = max(1, int(wait_limit))
     types, streams = "|".join(LOG_TYPES), "|".join(STREAMS)
     return {
-        "container_id": text(
-            "Full id, unambiguous beginning of it, the container's name or its task id; deleted ones answer too.",
-            **NAME,
+        "container_id": array(
+            text(maxLength=255),
+            f"{CONTAINER} Repeated: of several, up to {MOST_CONTAINERS}, in one order. At least one of container_id, task_id, type, uid.",
         ),
+        "task_id": array(text(maxLength=255), "Containers of these tasks alone."),
+        "type": array(text(enum=["", *TASK_TYPES]), "Containers of tasks of these types alone."),
+        "uid": array(text(maxLength=255), "Containers of these users alone."),
         "start_time": _time("Begin of the range, inclusive; absent: the first line. "),
         "end_time": _time("End of the range, inclusive; absent: the time of the request. "),
         "size": text(

@@ -3,23 +3,25 @@
 from typing import Any, Final
 
 from runtime_api.following.wire import SSE_TYPE
-from runtime_api.openapi import bodies
+from runtime_api.openapi import bodies, problems
 from runtime_api.openapi.answers import envelope
 from runtime_api.openapi.list_parameters import list_parameters
 from runtime_api.openapi.log_parameters import parameters
-from runtime_api.openapi.shapes import Shape, array, members, part, text
+from runtime_api.openapi.shapes import Shape, array, members, number, part, text, yes_or_no
 from runtime_api.openapi.views import described
 from runtime_api.reading.forms import MEDIA_TYPES
 
 JSON: Final = "application/json"
 _MEANINGS: Final = {
     400: "the body or a parameter does not fit; the message names every problem",
-    404: "there is no such container",
+    401: "no token, or none that is good",
+    403: "the caller is known, and may not ask this",
+    404: "there is no such container or problem",
     408: "the request did not come whole in time",
     409: "the same request_id or task_id with another body",
     413: "the body is too large",
     415: "the body is of another type than JSON, or compressed",
-    429: "as many requests of this kind as may be are being worked on; see Retry-After",
+    429: "as many requests of this kind, or of this caller, as may be are being worked on; see Retry-After",
     500: "a fault of ours, of the engine or of the store",
     503: "Docker or the log store cannot be reached; see Retry-After",
 }
@@ -37,13 +39,16 @@ def paths(wait_limit: float) -> dict[str, Any]:
     return {
         "/containers": {"post": _start(), "get": _list()},
         "/containers/{container_id}": one_container,
-        "/logs": {"get": _logs(wait_limit)},
+        "/logs": {"get": _logs(wait_limit), "delete": _remove_log()},
         **_views(),
+        "/problems": {"get": _problems()},
+        "/problems/{problem_id}": {"parameters": [problems.problem_id()], "get": _problem(), "patch": _say()},
         "/healthz": {"get": _plain("isAlive", "Whether the API's process answers", "health")},
         "/readyz": {"get": _ready()},
         "/metrics": {"get": _other("metrics", "Counters in Prometheus' text format", "health", "text/plain")},
         "/openapi.json": {"get": _other("openapi", "This document", "about", JSON)},
         "/docs": {"get": _other("page", "This document as a page", "about", "text/html")},
+        "/": {"get": _other("webPage", "The web page: containers and their logs", "about", "text/html")},
     }
 
 
@@ -97,6 +102,17 @@ def _logs(wait_limit: float) -> dict[str, Any]:
     return {**found, "parameters": parameters(wait_limit)}
 
 
+def _remove_log() -> dict[str, Any]:
+    data = members(
+        {"container_id": text(), "removed": yes_or_no("false: as soon as the shipper can"), "seal": part("Seal")}
+    )
+    what = "Full id, unambiguous beginning of it, the container's name or its task id."
+    container = {"name": "container_id", "in": "query", "required": True, "description": what}
+    found = _operation("removeLog", "Remove the log of a container that has ended, as an administrator", "logs",
+                       _responses(data, 403, 404, 409))  # fmt: skip
+    return {**found, "parameters": [{**container, "schema": text(minLength=1, maxLength=255)}]}
+
+
 def _views() -> dict[str, Any]:
     return {
         path: {"get": {**_operation(name, summary, "logs", _responses(data, 404, 429)), "parameters": taken}}
@@ -104,12 +120,29 @@ def _views() -> dict[str, Any]:
     }
 
 
+def _problems() -> dict[str, Any]:
+    data = members({"problems": array(part("Problem")), "count": number("how many fit", minimum=0)})
+    found = _operation("listProblems", "Errors that are alike", "problems", _responses(data, 404))
+    return {**found, "parameters": problems.problem_parameters()}
+
+
+def _problem() -> dict[str, Any]:
+    data = members({"problem": part("Problem")})
+    return _operation("showProblem", "One, with its last message", "problems", _responses(data, 404))
+
+
+def _say() -> dict[str, Any]:
+    data = members({"problem": part("Problem")})
+    found = _operation("sayOfProblem", "Resolve, ignore, reopen", "problems", _responses(data, 404, 413, 415))
+    return {**found, "requestBody": {"required": True, "content": {JSON: {"schema": part("ProblemSaid")}}}}
+
+
 def _plain(name: str, summary: str, tag: str) -> dict[str, Any]:
     return _operation(name, summary, tag, _responses({"type": "object"}))
 
 
 def _ready() -> dict[str, Any]:
-    data = members({"engine": part("Dependency"), "store": part("Dependency")})
+    data = members({name: part("Dependency") for name in ("engine", "store", "socket")})
     responses = _responses(data)
     unready = {"anyOf": [envelope(data), part("Error")]}
     responses["503"]["content"] = {JSON: {"schema": unready}}
@@ -135,10 +168,15 @@ def _responses(data: Shape, *errors: int) -> dict[str, Any]:
     """200 with this `data`, and the errors, those that any route may give included."""
     found: dict[str, Any] = {"200": {"description": "done", "content": {JSON: {"schema": envelope(data)}}}}
     for status in sorted({*errors, *_ALWAYS}):
-        found[str(status)] = {"description": _MEANINGS[status], "content": {JSON: {"schema": part("Error")}}}
-        if status in (429, 503):
-            retry = {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 0}}
-            found[str(status)]["headers"] = {"Retry-After": retry}
+        found[str(status)] = error_answer(status)
+    return found
+
+
+def error_answer(status: int) -> dict[str, Any]:
+    found: dict[str, Any] = {"description": _MEANINGS[status], "content": {JSON: {"schema": part("Error")}}}
+    if status in (429, 503):
+        retry = {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 0}}
+        found["headers"] = {"Retry-After": retry}
     return found
 
 

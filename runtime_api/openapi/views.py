@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from log_store.fields import LOG_TYPES
-from runtime_api.openapi.log_parameters import NAME, log_shapes, parameter
+from runtime_api.openapi.log_parameters import CONTAINER, NAME, log_shapes, parameter
 from runtime_api.openapi.shapes import Shape, array, members, number, part, text, yes_or_no
 from runtime_api.params import views
 from runtime_api.params.time import DURATION
@@ -29,31 +29,36 @@ def described() -> list[_Described]:
         {"sample": {}},
     )
     patterns, counted = array(pattern), number(minimum=0)
+    seals = {"seals": array(part("OneSeal"), "of several containers that of each")}
     whole = yes_or_no("whether all messages of the range were looked at")
     cursor = text("to go on from there")
     return [
         (
             "/logs/histogram", "countLogs", "How many messages there are by time and type", _parameters(views.HISTOGRAM),
-            members({"interval_ms": counted, "buckets": array(bucket), "count": counted, "seal": part("Seal")}),
+            members({"interval_ms": counted, "buckets": array(bucket), "count": counted, "seal": part("Seal")}, seals),
         ),
         (
-            "/logs/context", "showContext", "A message and those around it", _parameters(views.CONTEXT),
+            "/logs/context", "showContext", "A message and those around it", _parameters(views.CONTEXT, one=True),
             members({"logs": array(part("LogLine")), "at": number("which of them it is", minimum=0), "before": cursor, "after": cursor}),
         ),
         (
             "/logs/patterns", "findPatterns", "Messages that are alike", _parameters(views.PATTERNS),
-            members({"patterns": patterns, "count": counted, "looked_at": counted, "all": whole, "seal": part("Seal")}),
+            members({"patterns": patterns, "count": counted, "looked_at": counted, "all": whole, "seal": part("Seal")}, seals),
         ),
         (
-            "/logs/diff", "comparePatterns", "Patterns that one log has and another has not", _parameters(views.DIFF),
-            members({"new": patterns, "gone": patterns, "looked_at": counted, "looked_at_against": counted, "all": whole}),
+            "/logs/diff", "comparePatterns", "Patterns that one log has and another has not", _parameters(views.DIFF, one=True),
+            members(
+                {"new": patterns, "gone": patterns, "against": text("the other container's id"), "looked_at": counted, "looked_at_against": counted, "all": whole}
+            ),
         ),
     ]  # fmt: skip
 
 
-def _parameters(names: Sequence[str]) -> list[dict[str, Any]]:
-    shapes = {**log_shapes(0), **_shapes()}
-    return [parameter(name, shapes.get(name, text())) for name in names]
+def _parameters(names: Sequence[str], *, one: bool = False) -> list[dict[str, Any]]:
+    """`one`: the route is about one container, which must be named."""
+    shapes = {**log_shapes(0), **_shapes(), **({"container_id": text(CONTAINER, **NAME)} if one else {})}
+    required = {"container_id": True} if one else {}
+    return [parameter(name, shapes.get(name, text()), required.get(name)) for name in names]
 
 
 def _shapes() -> dict[str, Shape]:
@@ -68,7 +73,11 @@ def _shapes() -> dict[str, Shape]:
         "before": _number(around % "before", least="0|"),
         "after": _number(around % "after", least="0|"),
         "size": _number(f"How many patterns at most, up to {views.MOST_PATTERNS}; absent: 100."),
-        "against": text("The container to compare with, named as container_id is.", **NAME),
+        "against": text(
+            "The container to compare with, named as container_id is; absent: that of the last earlier task of the same type, "
+            "image and cmd that ended with exit code 0.",
+            maxLength=255,
+        ),
     }  # fmt: skip
 
 

@@ -4,14 +4,16 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl
 
+from log_store.query import Whose
 from runtime_api.errors import BadRequest
-from runtime_api.params import selection
+from runtime_api.params import selection, whose
 from runtime_api.params.follow import Follow, read_follow
 from runtime_api.params.query import MOST, read_query
 from runtime_api.params.selection import Selection, read_selection
 from runtime_api.params.time import parse_time
+from runtime_api.params.whose import read_whose
 
-NAMES: Final = ("container_id", "start_time", "end_time", "size", "wait", "wait_seconds", "follow", *selection.NAMES)
+NAMES: Final = (*whose.NAMES, "start_time", "end_time", "size", "wait", "wait_seconds", "follow", *selection.NAMES)
 LARGEST_SIZE: Final = 1_000_000_000
 
 
@@ -19,7 +21,7 @@ LARGEST_SIZE: Final = 1_000_000_000
 class LogParameters:
     """Times in nanoseconds since 1970 UTC, both ends inclusive; `start` None: from the first line."""
 
-    container: str  # full id, prefix or name
+    containers: tuple[str, ...]  # each a full id, prefix or name
     start: int | None
     end: int
     size: int | None
@@ -27,6 +29,12 @@ class LogParameters:
     wait: float | None = None  # seconds to wait for the seal at most; None: not at all
     selection: Selection = field(default_factory=Selection)
     follow: Follow | None = None
+    whose: Whose = field(default_factory=Whose)  # what else must be so of a container; its container_ids say nothing
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is about one container by its name, and nothing is asked of that."""
+        return len(self.containers) == 1 and self.whose == Whose()
 
     @property
     def empty(self) -> bool:
@@ -39,9 +47,9 @@ def read_log_parameters(query: str, now: int, wait_limit: float) -> LogParameter
 
     `wait_limit`: seconds.
     """
-    given = read_query(query, NAMES, selection.REPEATED)
+    given = read_query(query, NAMES, selection.REPEATED, whose.NAMES)
     problems: list[str] = []
-    container = read_container(given, problems)
+    containers, chosen_by = read_whose(given, problems)
     start, end = read_range(given, now, problems)
     follow = read_follow(given, problems)
     size = _size(given, problems)
@@ -49,16 +57,10 @@ def read_log_parameters(query: str, now: int, wait_limit: float) -> LogParameter
     wait = _wait(given, wait_limit, problems)
     if problems:
         raise BadRequest(problems)
-    return LogParameters(container, start, now if end is None else end, size, end is not None, wait, chosen, follow)
-
-
-def read_container(given: dict[str, str], problems: list[str], name: str = "container_id") -> str:
-    container = given.get(name, "")
-    if not container:
-        problems.append(f"{name}: missing; it must be a container's id, an unambiguous prefix of it, or its name")
-    elif len(container) > 255 or not container.isprintable():
-        problems.append(f"{name}: {container!r:.100} must be at most 255 printable characters")
-    return container
+    end_at = now if end is None else end
+    asked = LogParameters(containers, start, end_at, size, end is not None, wait, chosen, follow, chosen_by)
+    _check_together(asked)
+    return asked
 
 
 def read_range(given: dict[str, str], now: int, problems: list[str]) -> tuple[int | None, int | None]:
@@ -68,6 +70,15 @@ def read_range(given: dict[str, str], now: int, problems: list[str]) -> tuple[in
     if start is not None and end is not None and start > end:
         problems.append(f"start_time: {given['start_time']!r} is later than end_time {given['end_time']!r}")
     return start, end
+
+
+def _check_together(asked: LogParameters) -> None:
+    """Raises BadRequest."""
+    if asked.follow is not None and not asked.alone:
+        raise BadRequest(["follow: goes with one container_id, and not with task_id, type or uid"])
+    if asked.selection.cursor is not None and asked.selection.cursor.together == asked.alone:
+        which = "one container" if asked.alone else "several"
+        raise BadRequest([f"cursor: it does not come from an answer for {which}, as this is"])
 
 
 def asks_to_wait(query: str) -> bool:

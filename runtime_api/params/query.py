@@ -6,13 +6,17 @@ from urllib.parse import parse_qsl
 
 from runtime_api.errors import BadRequest
 
-MOST = 50  # parameters
+MOST = 100  # parameters
+APART = "\0"  # between the values of one that is given several times: no value may hold it
 
 
-def read_query(query: str, known: Sequence[str], repeated: Sequence[str] = ()) -> dict[str, str]:
+def read_query(
+    query: str, known: Sequence[str], repeated: Sequence[str] = (), apart: Sequence[str] = ()
+) -> dict[str, str]:
     """The parameters of a WSGI query string that are not empty. Raises BadRequest naming the unknown and repeated.
 
-    Those in `repeated` may be given several times: their values come with commas between.
+    Those in `repeated` may be given several times: their values come with commas between. So may those in `apart`, whose
+    values may hold commas: they come with APART between.
     """
     try:
         text = query.encode("latin-1").decode("utf-8")  # WSGI's strings are bytes (PEP 3333)
@@ -27,7 +31,7 @@ def read_query(query: str, known: Sequence[str], repeated: Sequence[str] = ()) -
     problems += [
         f"{name}: given {names.count(name)} times, must be given once"
         for name in known
-        if names.count(name) > 1 and name not in repeated
+        if names.count(name) > 1 and name not in (*repeated, *apart)
     ]
     problems += [f"{name}: {value!r:.100} holds a NUL character" for name, value in pairs if "\0" in value]
     if problems:
@@ -35,7 +39,8 @@ def read_query(query: str, known: Sequence[str], repeated: Sequence[str] = ()) -
     given: dict[str, str] = {}
     for name, value in pairs:
         if value:
-            given[name] = f"{given[name]},{value}" if name in given else value
+            between = APART if name in apart else ","
+            given[name] = f"{given[name]}{between}{value}" if name in given else value
     return given
 
 

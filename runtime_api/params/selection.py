@@ -74,7 +74,7 @@ def _types(given: dict[str, str], problems: list[str]) -> tuple[str, ...]:
 def _streams(given: dict[str, str], problems: list[str]) -> tuple[str, ...]:
     wanted = [one.strip() for one in given.get("stream", "").split(",") if one.strip()]
     if any(one not in STREAMS for one in wanted):
-        problems.append(f"stream: {given['stream']!r:.100} must be stdout or stderr")
+        problems.append(f"stream: {given['stream']!r:.100} must be of {', '.join(STREAMS)}")
         return ()
     return tuple(one for one in STREAMS if one in wanted)
 

@@ -3,20 +3,23 @@
 from dataclasses import dataclass
 from typing import Final
 
+from log_store.query import Whose
 from runtime_api.errors import BadRequest
-from runtime_api.params.logs import LogParameters, read_container, read_range
+from runtime_api.params import whose
+from runtime_api.params.logs import LogParameters, read_range
 from runtime_api.params.query import read_query
 from runtime_api.params.selection import read_selection
 from runtime_api.params.time import parse_duration
+from runtime_api.params.whose import read_container, read_whose
 from runtime_api.views.histogram import MILLISECOND, MOST_SPANS
 
 _CHOSEN: Final = ("log_type", "stream", "q", "regex")
 _REPEATED: Final = ("log_type", "stream")
-_RANGE: Final = ("container_id", "start_time", "end_time")
-HISTOGRAM: Final = (*_RANGE, "interval", "buckets", *_CHOSEN)
+_RANGE: Final = ("start_time", "end_time")
+HISTOGRAM: Final = (*whose.NAMES, *_RANGE, "interval", "buckets", *_CHOSEN)
 CONTEXT: Final = ("container_id", "id", "before", "after")
-PATTERNS: Final = (*_RANGE, "size", *_CHOSEN)
-DIFF: Final = (*_RANGE, "size", "against", *_CHOSEN)
+PATTERNS: Final = (*whose.NAMES, *_RANGE, "size", *_CHOSEN)
+DIFF: Final = ("container_id", *_RANGE, "size", "against", *_CHOSEN)
 MOST_AROUND: Final = 1000
 MOST_PATTERNS: Final = 1000
 LONGEST_NAME: Final = 512
@@ -39,7 +42,7 @@ class ContextParameters:
 
 @dataclass(frozen=True, slots=True)
 class PatternParameters:
-    """`against`: another container, of /logs/diff alone."""
+    """`against`: another container, of /logs/diff alone; '': its last good run."""
 
     logs: LogParameters
     size: int
@@ -47,7 +50,7 @@ class PatternParameters:
 
 
 def read_histogram(query: str, now: int) -> HistogramParameters:
-    given = read_query(query, HISTOGRAM, _REPEATED)
+    given = read_query(query, HISTOGRAM, _REPEATED, whose.NAMES)
     problems: list[str] = []
     logs = _logs(given, now, problems)
     width = None
@@ -80,21 +83,25 @@ def read_context(query: str) -> ContextParameters:
 
 
 def read_patterns(query: str, now: int, *, diff: bool = False) -> PatternParameters:
-    given = read_query(query, DIFF if diff else PATTERNS, _REPEATED)
+    given = read_query(query, DIFF if diff else PATTERNS, _REPEATED, () if diff else whose.NAMES)
     problems: list[str] = []
-    logs = _logs(given, now, problems)
+    logs = _logs(given, now, problems, one=diff)
     size = _number("size", given, 100, 1, MOST_PATTERNS, problems)
-    against = read_container(given, problems, "against") if diff else ""
+    against = given.get("against", "") if diff else ""
+    if against:
+        read_container(given, problems, "against")
     if problems:
         raise BadRequest(problems)
     return PatternParameters(logs, size, against)
 
 
-def _logs(given: dict[str, str], now: int, problems: list[str]) -> LogParameters:
-    container = read_container(given, problems)
+def _logs(given: dict[str, str], now: int, problems: list[str], *, one: bool = False) -> LogParameters:
+    names, chosen_by = ((read_container(given, problems),), Whose()) if one else read_whose(given, problems)
     start, end = read_range(given, now, problems)
     chosen = read_selection({name: given[name] for name in _CHOSEN if name in given}, problems)
-    return LogParameters(container, start, now if end is None else end, None, end is not None, selection=chosen)
+    return LogParameters(
+        names, start, now if end is None else end, None, end is not None, selection=chosen, whose=chosen_by
+    )
 
 
 def _number(name: str, given: dict[str, str], default: int, least: int, most: int, problems: list[str]) -> int:

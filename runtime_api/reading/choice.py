@@ -28,8 +28,9 @@ class Choice:
         best = format or _ACCEPTED.get(req.client_prefers(list(_ACCEPTED)) or "", "json")
         return cls(best, accepts_gzip(req.get_header("Accept-Encoding")))
 
-    def form(self, now: int, message: str) -> Form:
-        return form_of(self.name, now, message, self.token)
+    def form(self, now: int, message: str, *, together: bool) -> Form:
+        """`together`: of several containers."""
+        return form_of(self.name, now, message, self.token, together=together)
 
     def describe(self, resp: falcon.Response, form: Form) -> None:
         """The headers of an answer in this form."""

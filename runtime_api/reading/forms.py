@@ -18,7 +18,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from log_store.query import LogLine
+from log_store.query import LogLine, Page
 from runtime_api.envelope import MEDIA_TYPE, closing, opening
 
 NDJSON_TYPE: Final = "application/x-ndjson"
@@ -29,6 +29,8 @@ MEDIA_TYPES: Final = {
     "csv": "text/csv; charset=utf-8; header=present",
 }
 COLUMNS: Final = ("log_time", "log_type", "stream", "log_message", "lines", "id")
+OWNER: Final = ("container_id", "container_name")
+"""Columns more where lines of several containers are given together."""
 _CSV_END: Final = "#end"
 _FORMULA: Final = tuple("=+-@\t\r\n|%\uff0b\uff0d\uff1d\uff20")
 """With these a spreadsheet program may take a cell for a formula (OWASP, CSV injection)."""
@@ -44,7 +46,7 @@ class Form(Protocol):
 
     def begin(self) -> bytes: ...
 
-    def lines(self, lines: list[LogLine], is_first: bool) -> bytes: ...
+    def lines(self, lines: Page, is_first: bool) -> bytes: ...
 
     def end(self, members: Mapping[str, Any]) -> bytes:
         """`members`: those of `data` beside `logs`."""
@@ -60,8 +62,9 @@ class JsonForm:
     def begin(self) -> bytes:
         return self._opening
 
-    def lines(self, lines: list[LogLine], is_first: bool) -> bytes:
-        return (b"" if is_first else b",") + as_json(lines)[1:-1]
+    def lines(self, lines: Page, is_first: bool) -> bytes:
+        ready = lines.json()
+        return (b"" if is_first else b",") + (as_json(lines[:])[1:-1] if ready is None else b",".join(ready))
 
     def end(self, members: Mapping[str, Any]) -> bytes:
         return closing(members)
@@ -73,25 +76,33 @@ class NdjsonForm:
     def begin(self) -> bytes:
         return b""
 
-    def lines(self, lines: list[LogLine], is_first: bool) -> bytes:
-        return b"".join([as_json(line) + b"\n" for line in lines])
+    def lines(self, lines: Page, is_first: bool) -> bytes:
+        try:
+            return b"\n".join(lines.json() or map(orjson.dumps, lines)) + b"\n"
+        except orjson.JSONEncodeError:
+            return b"".join([as_json(line) + b"\n" for line in lines])
 
     def end(self, members: Mapping[str, Any]) -> bytes:
         return orjson.dumps({"end": members}, option=orjson.OPT_APPEND_NEWLINE)
 
 
 class TextForm:
-    """`TIME TYPE MESSAGE`; the message as it is, control characters and further lines included."""
+    """`TIME TYPE MESSAGE`; the message as it is, control characters and further lines included.
 
-    def __init__(self, token: str) -> None:
+    Of several containers `TIME TYPE NAME MESSAGE`, the name without spaces; the id's beginning where there is none.
+    """
+
+    def __init__(self, token: str, *, together: bool) -> None:
         """`token`: not to be guessed by whoever wrote the lines."""
         self.end_mark = f"# end {token}"
+        self._together = together
 
     def begin(self) -> bytes:
         return b""
 
-    def lines(self, lines: list[LogLine], is_first: bool) -> bytes:
-        text = "".join([f"{line['log_time']} {line['log_type']} {line['log_message']}\n" for line in lines])
+    def lines(self, lines: Page, is_first: bool) -> bytes:
+        name = _name if self._together else _no_name
+        text = "".join([f"{line['log_time']} {line['log_type']} {name(line)}{line['log_message']}\n" for line in lines])
         return text.encode("utf-8", "replace")
 
     def end(self, members: Mapping[str, Any]) -> bytes:
@@ -103,10 +114,13 @@ class CsvForm:
 
     end_mark = _CSV_END
 
-    def begin(self) -> bytes:
-        return _rows([COLUMNS])
+    def __init__(self, *, together: bool) -> None:
+        self._together = together
 
-    def lines(self, lines: list[LogLine], is_first: bool) -> bytes:
+    def begin(self) -> bytes:
+        return _rows([(*COLUMNS, *(OWNER if self._together else ()))])
+
+    def lines(self, lines: Page, is_first: bool) -> bytes:
         return _rows(
             [
                 (
@@ -116,22 +130,24 @@ class CsvForm:
                     harmless(line["log_message"]),
                     str(line["lines"]),
                     line["id"],
+                    *(_owner(line) if self._together else ()),
                 )
                 for line in lines
             ]
         )
 
     def end(self, members: Mapping[str, Any]) -> bytes:
-        return _rows([(_CSV_END, members["seal"]["state"], "", as_json(members).decode(), str(members["lines"]), "")])
+        last = (_CSV_END, members["seal"]["state"], "", as_json(members).decode(), str(members["lines"]), "")
+        return _rows([(*last, *(("", "") if self._together else ()))])
 
 
-def form_of(name: str, now: int, message: str, token: Callable[[], str]) -> Form:
-    """`name`: a key of MEDIA_TYPES; `message`: the envelope's."""
+def form_of(name: str, now: int, message: str, token: Callable[[], str], *, together: bool = False) -> Form:
+    """`name`: a key of MEDIA_TYPES; `message`: the envelope's; `together`: whether lines say whose they are."""
     if name == "ndjson":
         return NdjsonForm()
     if name == "text":
-        return TextForm(token())
-    return CsvForm() if name == "csv" else JsonForm(now, message)
+        return TextForm(token(), together=together)
+    return CsvForm(together=together) if name == "csv" else JsonForm(now, message)
 
 
 def harmless(text: str) -> str:
@@ -144,6 +160,18 @@ def as_json(value: Any) -> bytes:
     except orjson.JSONEncodeError:
         # Half a surrogate pair, which a foreign writer may have stored: JSON can carry it by an escape, UTF-8 cannot.
         return json.dumps(value).encode()
+
+
+def _owner(line: LogLine) -> tuple[str, str]:
+    return line["container_id"], harmless(line["container_name"])
+
+
+def _name(line: LogLine) -> str:
+    return "".join(line["container_name"].split()) + " " if line["container_name"] else line["container_id"][:12] + " "
+
+
+def _no_name(line: LogLine) -> str:
+    return ""
 
 
 def _rows(rows: list[tuple[str, ...]]) -> bytes:

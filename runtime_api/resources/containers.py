@@ -5,8 +5,10 @@ from typing import Any, Final
 
 import falcon
 
+from runtime_api.access.caller import caller_of
 from runtime_api.body import read_object
 from runtime_api.containers.protocols import Containers, ContainerView
+from runtime_api.containers.secret_choice import SecretChoice
 from runtime_api.envelope import MEDIA_TYPE, Clock, envelope
 from runtime_api.errors import BadRequest
 from runtime_api.params.containers import PARAMETERS, cursor_of, read_choice
@@ -22,17 +24,18 @@ _BEGUN: Final = {
 
 
 class ContainerList:
-    def __init__(self, containers: Containers, clock: Clock, body_limit: int) -> None:
+    def __init__(self, containers: Containers, clock: Clock, body_limit: int, secrets: SecretChoice) -> None:
         self._containers = containers
         self._clock = clock
         self._body_limit = body_limit
+        self._secrets = secrets
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         read_query(req.query_string, ())
         task = parse_task(read_object(req, self._body_limit, required=True))
-        created = self._containers.create(task)
+        created = self._containers.of(caller_of(req)).create(task)
         message = "this request_id was answered before: nothing was started" if created.again else _BEGUN[created.phase]
-        data = {
+        data: dict[str, Any] = {
             "container_id": created.container_id,
             "container_name": created.container_name,
             "log_path": f"/logs?container_id={created.container_id}",
@@ -40,12 +43,16 @@ class ContainerList:
             "image": created.image,
             "phase": created.phase if created.phase in ("queued", "inputs") else "running",
         }
+        if told := self._secrets.told(task):
+            data["secrets"] = told
         _answer(resp, envelope(self._clock(), 200, message, data))
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         given = read_query(req.query_string, PARAMETERS)
         choice = read_choice(given)
-        views = self._containers.list(replace(choice, limit=choice.limit + 1) if choice.limit else choice)
+        views = self._containers.of(caller_of(req)).list(
+            replace(choice, limit=choice.limit + 1) if choice.limit else choice
+        )
         more = choice.limit is not None and len(views) > choice.limit
         views = views[: choice.limit]
         data: dict[str, Any] = {"containers": [{**view.more, **_shown(view)} for view in views]}
@@ -65,7 +72,7 @@ class OneContainer:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, container_id: str) -> None:
         read_query(req.query_string, ())
-        view = self._containers.get(_name(container_id))
+        view = self._containers.of(caller_of(req)).get(_name(container_id))
         data = {"container": {**view.more, **_shown(view)}}
         _answer(resp, envelope(self._clock(), 200, view.status, data))
 
@@ -74,7 +81,7 @@ class OneContainer:
     def on_delete(self, req: falcon.Request, resp: falcon.Response, container_id: str) -> None:
         read_query(req.query_string, ())
         request_id = _request_id(read_object(req, self._body_limit, required=False))
-        deleted = self._containers.delete(_name(container_id), request_id)
+        deleted = self._containers.of(caller_of(req)).delete(_name(container_id), request_id)
         data: dict[str, Any] = {"container_id": deleted.container_id, "removed": deleted.removed}
         if deleted.seal is not None:
             data["seal"] = deleted.seal

@@ -10,6 +10,8 @@ import falcon
 
 from log_store.protocols import LogReader
 from log_store.query import LogQuery
+from runtime_api.access.caller import caller_of
+from runtime_api.access.gate import lapsed_of
 from runtime_api.containers.protocols import Containers
 from runtime_api.counters import Counters
 from runtime_api.errors import BadRequest, TooManyFollowers
@@ -21,6 +23,7 @@ from runtime_api.following.stream import FollowStream
 from runtime_api.following.wire import SSE_TYPE, TYPES, wire_of
 from runtime_api.params.follow import Follow
 from runtime_api.params.logs import LogParameters
+from runtime_api.reading.chosen import Choosing
 from runtime_api.reading.forms import NDJSON_TYPE
 from runtime_api.slots import Slot, Slots
 
@@ -35,21 +38,22 @@ class Following:
     ) -> None:
         """`keep_alive`: seconds for which a follower hears nothing at most."""
         self._containers, self._reader, self._slots, self._counters = containers, reader, slots, counters
-        self._keep_alive = keep_alive
+        self._keep_alive, self._choosing = keep_alive, Choosing(containers, reader)
         self._feeds = Feeds(reader, containers.newest_run)
 
     def answer(self, req: falcon.Request, resp: falcon.Response, asked: LogParameters, follow: Follow) -> None:
-        slot = self._slot()
+        slot = self._slot(caller_of(req).uid)
         with ExitStack() as stack:
             stack.callback(slot.release)
-            container_id = self._containers.resolve(asked.container)
+            container_id = self._choosing.one(asked.containers[0], caller_of(req))
             position = _position(req, follow, container_id)
-            if position is not None and position.ended and self._has_ended(container_id):
+            if position is not None and position.ended and self._is_at_end(container_id, position):
                 resp.status = falcon.HTTP_204
                 return
             feed = stack.enter_context(self._feeds.joined(container_id))
             gone: Callable[[], bool] = req.env.get("waitress.client_disconnected", lambda: False)
-            client = Client(gone, self._keep_alive)
+            lapsed = lapsed_of(req)
+            client = Client(lambda: gone() or lapsed(), self._keep_alive)
             source = Source(self._reader, container_id)
             follower = Follower(source, feed, _chosen(container_id, asked, follow), position, client)
             name = follow.format or _ACCEPTED.get(_preferred(req), "ndjson")
@@ -61,20 +65,25 @@ class Following:
 
     def describe(self, req: falcon.Request, resp: falcon.Response, asked: LogParameters, follow: Follow) -> None:
         """For HEAD: as the answer to GET begins."""
-        _position(req, follow, self._containers.resolve(asked.container))
+        _position(req, follow, self._choosing.one(asked.containers[0], caller_of(req)))
         name = follow.format or _ACCEPTED.get(_preferred(req), "ndjson")
         _describe(resp, name, wire_of(name, secrets.token_hex(8)).end_mark)
         resp.stream = iter(())
 
-    def _has_ended(self, container_id: str) -> bool:
+    def _is_at_end(self, container_id: str, position: Position) -> bool:
+        """Whether nothing has come, and no run has been stated, since a follower was given the end."""
         ended = ending(lambda: self._containers.newest_run(container_id))
-        return ended(self._reader.seals(container_id)) is not None
+        end = ended(self._reader.seals(container_id))
+        if end is None or end["runs"] > position.ended:
+            return False
+        return all(head <= position.high(shipper) for shipper, head in self._reader.heads(container_id).items())
 
-    def _slot(self) -> Slot:
-        slot = self._slots.take()
+    def _slot(self, uid: str) -> Slot:
+        slot = self._slots.take(uid)
         if slot is None:
             raise TooManyFollowers(
-                f"{self._slots.limit} requests follow a log, which is the most at a time (setting follow_limit): try again"
+                f"{self._slots.limit} requests follow a log, which is the most at a time (setting follow_limit; half of "
+                "them of one caller): try again"
             )
         return slot
 

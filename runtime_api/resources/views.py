@@ -1,22 +1,26 @@
 """`GET /logs/histogram`, `/logs/context`, `/logs/patterns`, `/logs/diff`: each bounded in time and memory."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
 import falcon
 
+from log_store.counting import add
 from log_store.protocols import LogReader
-from log_store.query import LogLine, LogQuery, Page
+from log_store.query import Counts, LogLine, LogOwner, LogQuery, Page
 from log_store.rfc3339 import parse_ns
+from runtime_api.access.caller import Caller, caller_of
 from runtime_api.containers.protocols import Containers
 from runtime_api.envelope import MEDIA_TYPE, Clock, timestamp
 from runtime_api.errors import BadRequest, NotFound, TooManyStreams
 from runtime_api.params.logs import LogParameters
 from runtime_api.params.views import read_context, read_histogram, read_patterns
+from runtime_api.reading.chosen import Choosing, Chosen
 from runtime_api.reading.cursor import cursor_text
 from runtime_api.reading.forms import as_json
-from runtime_api.seal_view import Span, seal_view
+from runtime_api.seal_view import Span
 from runtime_api.slots import Slot, Slots
 from runtime_api.views.histogram import MOST_SPANS, spans_of, width_for
 from runtime_api.views.patterns import MOST_MESSAGES, Miner, mine
@@ -29,21 +33,30 @@ class Views:
 
     def __init__(self, containers: Containers, reader: LogReader, clock: Clock, slots: Slots) -> None:
         self.containers, self.reader, self.clock, self._slots = containers, reader, clock, slots
+        self.choosing = Choosing(containers, reader)
 
-    def slot(self) -> Slot:
-        slot = self._slots.take()
+    def slot(self, caller: Caller) -> Slot:
+        slot = self._slots.take(caller.uid)
         if slot is None:
             raise TooManyStreams(
                 f"{self._slots.limit} long answers are being read, which is the most at a time (half of the setting "
-                "api_threads): try again"
+                "api_threads; half of them of one caller): try again"
             )
         return slot
 
-    def seal(self, container_id: str, asked: LogParameters) -> dict[str, Any]:
-        return seal_view(self.reader.seals(container_id), Span(asked.start, asked.end if asked.ends else None))
+    def statement(self, chosen: Chosen, asked: LogParameters) -> dict[str, Any]:
+        """`seal`, and of several `seals`."""
+        return chosen.statement(self.reader, Span(asked.start, asked.end if asked.ends else None))
 
     def query(self, container_id: str, asked: LogParameters) -> LogQuery:
         return asked.selection.query(container_id, asked.start, asked.end if asked.ends else None, None)
+
+    def newest(self, chosen: Chosen, asked: LogParameters) -> Iterator[Page]:
+        """The last messages first: of a long log they count."""
+        if asked.empty:
+            return iter(())
+        query = self.query("" if chosen.together else chosen.owners[0].container_id, asked)
+        return chosen.read(self.reader, replace(query, descending=True, size=MOST_MESSAGES + 1))
 
     def answer(self, resp: falcon.Response, message: str, data: dict[str, Any]) -> None:
         resp.content_type = MEDIA_TYPE
@@ -52,17 +65,17 @@ class Views:
 
 
 class Histogram:
-    """`data`: `interval_ms`, `buckets` (`from`, `count`, `types`), `count` of all, `seal` of the range."""
+    """`data`: `interval_ms`, `buckets` (`from`, `count`, `types`), `count` of all, `seal` of the range, of several `seals`."""
 
     def __init__(self, views: Views) -> None:
         self._views = views
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         views, asked = self._views, read_histogram(req.query_string, self._views.clock())
-        with views.slot():
-            container_id = views.containers.resolve(asked.logs.container)
-            seal, query = views.seal(container_id, asked.logs), views.query(container_id, asked.logs)
-            bounds = None if asked.logs.empty else self._bounds(query)
+        with views.slot(caller_of(req)):
+            chosen = views.choosing.of(asked.logs, caller_of(req))
+            statement, query = views.statement(chosen, asked.logs), views.query("", asked.logs)
+            bounds = None if asked.logs.empty else self._bounds(chosen, query)
             width, buckets = asked.width or 0, list[dict[str, Any]]()
             if bounds is not None:
                 width = width or width_for(*bounds, asked.spans)
@@ -70,17 +83,27 @@ class Histogram:
                     raise BadRequest(
                         [f"interval: the range would have more than {MOST_SPANS} of it: give a longer one"]
                     )
-                counts = views.reader.count_by_time(replace(query, start=bounds[0], end=bounds[1]), width, SECONDS)
+                counts = self._counts(chosen, replace(query, start=bounds[0], end=bounds[1]), width)
                 buckets = spans_of(counts, width, *bounds)
         count = sum(bucket["count"] for bucket in buckets)
-        data = {"interval_ms": width // 10**6, "buckets": buckets, "count": count, "seal": seal}
-        views.answer(resp, f"{count} messages of container {container_id} by time", data)
+        data = {"interval_ms": width // 10**6, "buckets": buckets, "count": count, **statement}
+        views.answer(resp, f"{count} messages of {chosen.title} by time", data)
 
-    def _bounds(self, query: LogQuery) -> tuple[int, int] | None:
+    def _counts(self, chosen: Chosen, query: LogQuery, width: int) -> Counts:
+        deadline = time.monotonic() + SECONDS
+        counts: Counts = {}
+        for owner in chosen.owners:
+            mine, left = replace(query, container_id=owner.container_id), deadline - time.monotonic()
+            for span, types in self._views.reader.count_by_time(mine, width, left).items():
+                for log_type, count in types.items():
+                    add(counts, span, log_type, count)
+        return counts
+
+    def _bounds(self, chosen: Chosen, query: LogQuery) -> tuple[int, int] | None:
         """What of the range has messages, whatever their types and words; None where there is none."""
-        whole = LogQuery(query.container_id, query.start, query.end)
-        first = _first(self._views.reader.read(replace(whole, size=1)))
-        last = _first(self._views.reader.read(replace(whole, size=1, descending=True)))
+        whole = LogQuery("" if chosen.together else chosen.owners[0].container_id, query.start, query.end)
+        first = _first(chosen.read(self._views.reader, replace(whole, size=1)))
+        last = _first(chosen.read(self._views.reader, replace(whole, size=1, descending=True)))
         if first is None or last is None:
             return None
         times = sorted((parse_ns(first["log_time"]), parse_ns(last["log_time"])))
@@ -97,7 +120,7 @@ class Context:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         views, asked = self._views, read_context(req.query_string)
-        container_id = views.containers.resolve(asked.container)
+        container_id = views.choosing.one(asked.container, caller_of(req))
         found = views.reader.find(container_id, asked.name)
         if found is None:
             raise NotFound(f"id: container {container_id[:12]} has no message {asked.name[:100]!r}")
@@ -122,59 +145,63 @@ class Patterns:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         views, asked = self._views, read_patterns(req.query_string, self._views.clock())
-        with views.slot():
-            container_id = views.containers.resolve(asked.logs.container)
-            seal = views.seal(container_id, asked.logs)
+        with views.slot(caller_of(req)):
+            chosen = views.choosing.of(asked.logs, caller_of(req))
+            statement = views.statement(chosen, asked.logs)
             miner = Miner()
-            mine(_newest(views, container_id, asked.logs), SECONDS, miner)
+            mine(views.newest(chosen, asked.logs), SECONDS, miner)
         patterns = miner.patterns()
         data = {
             "patterns": [pattern.shown() for pattern in patterns[: asked.size]],
             "count": len(patterns),
             "looked_at": miner.looked_at[0],
             "all": miner.all,
-            "seal": seal,
+            **statement,
         }
-        views.answer(resp, f"{len(patterns)} patterns among the messages of container {container_id}", data)
+        views.answer(resp, f"{len(patterns)} patterns among the messages of {chosen.title}", data)
 
 
 class Diff:
-    """`data`: `new` (patterns that the other log has not), `gone` (that only the other has), as in `Patterns`."""
+    """`data`: `new` (patterns that the other log has not), `gone` (that only the other has), as in `Patterns`; `against`:
+    the other's id. Where none is named it is that of the last good run of the same kind of task."""
 
     def __init__(self, views: Views) -> None:
         self._views = views
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         views, asked = self._views, read_patterns(req.query_string, self._views.clock(), diff=True)
-        with views.slot():
-            one, other = views.containers.resolve(asked.logs.container), views.containers.resolve(asked.against)
+        with views.slot(caller_of(req)):
+            chosen = views.choosing.of(asked.logs, caller_of(req))
+            one = chosen.owners[0].container_id
+            other = views.choosing.one(asked.against, caller_of(req)) if asked.against else self._last_good(one)
             miner = Miner()
-            for side, container_id in enumerate((other, one)):
-                mine(
-                    _newest(views, container_id, asked.logs if side else _all_of(asked.logs)), SECONDS / 2, miner, side
-                )
+            against = Chosen((LogOwner(other),), together=False)
+            mine(views.newest(against, _all_of(asked.logs)), SECONDS / 2, miner, 0)
+            mine(views.newest(chosen, asked.logs), SECONDS / 2, miner, 1)
         new, gone = miner.only_in(1), miner.only_in(0)
         data = {
             "new": [pattern.shown() for pattern in new[: asked.size]],
             "gone": [pattern.shown() for pattern in gone[: asked.size]],
+            "against": other,
             "looked_at": miner.looked_at[1],
             "looked_at_against": miner.looked_at[0],
             "all": miner.all,
         }
         views.answer(resp, f"{len(new)} patterns of container {one} that {other} has not", data)
 
+    def _last_good(self, container_id: str) -> str:
+        found = self._views.containers.last_good(container_id)
+        if found is None:
+            raise NotFound(
+                f"against: no earlier task of the same type, image and cmd as that of container {container_id[:12]} is known "
+                "to have ended with exit code 0: name a container to compare with"
+            )
+        return found
+
 
 def _all_of(asked: LogParameters) -> LogParameters:
     """The range is that of the one log: it says nothing of the other."""
     return replace(asked, start=None, ends=False)
-
-
-def _newest(views: Views, container_id: str, asked: LogParameters) -> Iterator[Page]:
-    """The last messages first: of a long log they count."""
-    if asked.empty:
-        return iter(())
-    query = views.query(container_id, asked)
-    return views.reader.read(replace(query, descending=True, size=MOST_MESSAGES + 1))
 
 
 def _first(pages: Iterator[Page]) -> LogLine | None:

@@ -45,6 +45,7 @@ class TaskRequest:
     nano_cpus: int | None = None  # 1e9 is one CPU
     mem_limit: int | None = None  # bytes
     env: tuple[str, ...] = ()  # NAME=value
+    secrets: tuple[str, ...] = ()  # names of those of env whose values are masked in the log
     log: LogSettings | None = None  # how its lines are to be read
     download_path: str = ""  # absolute, the working directory; '' is the image's own
     upload_path: str = ""
@@ -58,5 +59,6 @@ class TaskRequest:
     user: str = ""
     gpus: str = ""  # how many, or 'all'
     shm_size: int | None = None  # bytes
+    uid: str = ""  # whose it is; the service says so, never the body
     fingerprint: str = field(default="", compare=False)
     """The same for two bodies that ask for the same; decides between "again" and 409."""

@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from runtime_api.errors import BadRequest
 from runtime_api.schemas import image_name, quantities
 from runtime_api.schemas.members import Members, Problems
+from runtime_api.schemas.secret_names import secret_names
 from runtime_api.schemas.task import TASK_TYPES, ImageRequest, InputRequest, OutputRequest, TaskRequest, TaskType
 from runtime_api.schemas.values import empty, forbidden
 from wholelog_base import log_settings
@@ -18,7 +19,7 @@ from wholelog_base.log_settings import LogSettings
 BODY: Final = ("request_id", "tags", "task_desc")
 TAGS: Final = ("type",)
 TASK: Final = (
-    "image", "task_id", "cmd", "cpu_limit", "mem_limit", "repo_path", "env", "log", "inputs", "outputs", "download_path",
+    "image", "task_id", "cmd", "cpu_limit", "mem_limit", "repo_path", "env", "secrets", "log", "inputs", "outputs", "download_path",
     "upload_path", "timeout", "retries", "callback_url", "network", "user", "gpus",
     "shm_size",
 )  # fmt: skip
@@ -43,6 +44,7 @@ def parse_task(body: Any) -> TaskRequest:
     top = Members(body, "", BODY, problems)
     task_type = _type(Members(top.get("tags"), "tags", TAGS, problems))
     desc = Members(top.get("task_desc"), "task_desc", TASK, problems)
+    env = _env(desc)
     task = TaskRequest(
         type=task_type or "algorithm",
         request_id=top.text("request_id", longest=256),
@@ -51,7 +53,8 @@ def parse_task(body: Any) -> TaskRequest:
         cmd=_cmd(desc, task_type),
         nano_cpus=desc.parsed("cpu_limit", quantities.nano_cpus),
         mem_limit=desc.parsed("mem_limit", quantities.memory),
-        env=_env(desc),
+        env=env,
+        secrets=secret_names(desc, env),
         log=_log(desc),
         download_path=desc.parsed("download_path", _folder) or "",
         upload_path=desc.parsed("upload_path", _folder) or "",

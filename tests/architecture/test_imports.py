@@ -21,6 +21,7 @@ ONLY_IN = {
     "falcon": ["runtime_api/*"],
     "fsspec": ["runtime_api/storage/fsspec_storage.py"],
     "waitress": ["runtime_api/*"],
+    "jwt": ["runtime_api/access/jwt_*"],
     "sqlite3": ["log_store/sqlite_*", "runtime_api/containers/*", "log_shipper/*"],
 }
 PURE = ["log_shipper/stages/*", "log_shipper/forward/decoder.py", "log_shipper/forward/records.py"]

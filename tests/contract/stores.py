@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from log_store.document import DocumentBatch
-from log_store.open import StoreOptions, open_reader, open_retyper, open_writer
+from log_store.open import StoreOptions, open_problems, open_reader, open_remover, open_retyper, open_writer
+from log_store.problem import ProblemStore
 from log_store.protocols import LogReader, LogWriter, WriteResult
+from log_store.removal import LogRemover
 from log_store.retyping import LogRetyper
 from tests.services.elasticsearch import free_port, own_prefix
 
@@ -23,6 +25,9 @@ class Store:
     ]  # a writer (not closed for the test) to a place where no store answers any more
     away_reader: Callable[[], LogReader]  # a reader of a place where no store answers
     open_retyper: Callable[[], LogRetyper]
+    open_remover: Callable[[], LogRemover]
+    open_problems: Callable[[], ProblemStore]
+    away_problems: Callable[[], ProblemStore]  # of a place where no store answers
     _opened: ExitStack = field(default_factory=ExitStack)
 
     def writer(self) -> LogWriter:
@@ -34,6 +39,11 @@ class Store:
         reader = self.open_reader()
         self._opened.callback(reader.close)
         return reader
+
+    def problems(self) -> ProblemStore:
+        problems = self.open_problems()
+        self._opened.callback(problems.close)
+        return problems
 
     def close(self) -> None:
         self._opened.close()
@@ -55,6 +65,9 @@ def sqlite_store(folder: Path) -> Iterator[Store]:
         away_writer,
         lambda: open_reader(f"sqlite://{folder}/nowhere"),
         lambda: open_retyper(url),
+        lambda: open_remover(url),
+        lambda: open_problems(url),
+        lambda: open_problems(f"sqlite://{folder}/nowhere"),
     )
     try:
         store.writer()
@@ -75,6 +88,9 @@ def elastic_store(url: str) -> Iterator[Store]:
             lambda: open_writer(nowhere, options),
             lambda: open_reader(nowhere, options),
             lambda: open_retyper(url, options),
+            lambda: open_remover(url, options),
+            lambda: open_problems(url, options),
+            lambda: open_problems(nowhere, options),
         )
         try:
             yield store

@@ -115,6 +115,18 @@ def test_containers_are_found_by_the_start_of_the_id_by_name_and_by_task_id(stor
         assert reader.find_containers(name) == [ref(one) for one in expected], name
 
 
+def test_containers_of_one_owner_alone(store: Store) -> None:
+    """However many of others there are before them."""
+    others = [replace(seal(f"ab{number:062x}", NOON + 9, "solver", "t"), uid="uid-2") for number in range(101)]
+    own = seal("ab" + "f" * 62, NOON, "solver", "t")
+    write(store, *others, own)
+    for name in ("ab", "solver", "t", own.container_id):
+        assert store.reader().find_containers(name, "uid-1") == [ref(own)]
+        assert store.reader().find_containers(name, "uid") == []
+    assert store.reader().find_containers(others[0].container_id, "uid-1") == []
+    assert len(store.reader().find_containers("solver")) == 100
+
+
 def test_a_container_is_found_once_as_its_newest_run_says(store: Store) -> None:
     old = seal(A, NOON, "old-name", "task-1")
     new = seal(A, NOON + SECOND, "new-name", "task-1")

@@ -40,6 +40,27 @@ def test_types_and_streams(store: Store) -> None:
     assert len(lines_of(reader, LogQuery(A, log_types=("error",), streams=("stdout", "stderr")))) == 8
 
 
+def test_what_the_service_says_of_a_task_is_a_stream_of_its_own_and_counts_as_no_lines(store: Store) -> None:
+    """Between the container's lines by time, chosen alone or left out, found by its id; a count is of what was written."""
+    documents = Documents().add(NOON, "written").add(NOON + 1, "wholelog: input 1 of 1", "wholelog", lines=0)
+    batch = (
+        documents.add(NOON + 1, "of the same time", "stderr").add(NOON + 2, "wholelog: done", "wholelog", lines=0).batch
+    )
+    write(store, batch)
+    reader = store.reader()
+    assert messages_of(reader, LogQuery(A)) == [
+        "written",
+        "of the same time",
+        "wholelog: input 1 of 1",
+        "wholelog: done",
+    ]
+    assert messages_of(reader, LogQuery(A, streams=("wholelog",))) == ["wholelog: input 1 of 1", "wholelog: done"]
+    assert messages_of(reader, LogQuery(A, streams=("stdout", "stderr"))) == ["written", "of the same time"]
+    assert reader.count_lines(A) == 2
+    found = reader.find(A, batch.id[1])
+    assert found is not None and (found.line["stream"], found.line["lines"]) == ("wholelog", 0)
+
+
 def test_the_last_first(store: Store) -> None:
     batch = mixed().batch
     write(store, batch)

@@ -1,15 +1,22 @@
 """What every backend must give to views of a log: one message by its id, counts by time, regular expressions."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
+from falcon.testing import TestClient
+from prometheus_client import CollectorRegistry
 
 from log_store.errors import StoreUnavailable
 from log_store.fields import OTHER_DAY
 from log_store.query import LogQuery
 from log_store.text_query import TextQuery, TextQueryError, parse_regex, parse_text_query
+from runtime_api.app import create_app
+from runtime_api.config import ApiSettings
+from runtime_api.counters import Counters
 from tests.contract.stores import Store, write
 from tests.documents import MIDNIGHT, NOON, SECOND, Documents, container, messages_of
+from tests.fake_containers import FakeContainers
 
 A, B = container("a"), container("b")
 MINUTE = 60 * SECOND
@@ -117,3 +124,55 @@ def test_regular_expressions(store: Store) -> None:
 def test_no_regular_expression(regex: str) -> None:
     with pytest.raises(TextQueryError):
         parse_regex(regex)
+
+
+def asked(client: TestClient, path: str, **params: Any) -> dict[str, Any]:
+    answer = client.simulate_get(path, params=params, params_csv=False)
+    assert answer.status_code == 200, answer.text
+    data: dict[str, Any] = answer.json["data"]
+    return data
+
+
+def test_patterns_and_what_is_new_since_the_last_good_run(store: Store) -> None:
+    """As the API answers them, from the lines that the backend gives."""
+    good = [f"GET /things/{n * 7} took {n}ms" for n in range(40)] + ["cache is cold"]
+    bad = [f"GET /things/{n * 3} took {n}ms" for n in range(60)] + [
+        f"disk {n} of host 10.0.0.{n} is full" for n in range(9)
+    ]
+    write(store, Documents(B).add_all(good).batch, Documents(A).add_all(bad, NOON + 500).batch)
+    containers = FakeContainers()
+    containers.known = {A.container_id: "one", B.container_id: "other"}
+    containers.good = {A.container_id: B.container_id}
+    app = create_app(
+        containers,
+        store.reader(),
+        Counters(CollectorRegistry()),
+        lambda: NOON + 9000 * SECOND,
+        ApiSettings(),
+        store.problems(),
+    )
+    client = TestClient(app)
+    found = asked(client, "/logs/patterns", container_id="one")
+    assert [(one["pattern"], one["count"]) for one in found["patterns"]] == [
+        ("GET /things/<*> took <*>", 60), ("disk <*> of host <*> is full", 9),
+    ]  # fmt: skip
+    assert found["looked_at"] == 69 and found["all"] is True
+    both = asked(client, "/logs/patterns", container_id=["one", "other"])
+    assert [one["count"] for one in both["patterns"]] == [100, 9, 1] and both["looked_at"] == 110
+    assert both["patterns"][2]["sample"]["container_id"] == B.container_id
+    for against in ({}, {"against": "other"}):
+        diff = asked(client, "/logs/diff", container_id="one", **against)
+        assert diff["against"] == B.container_id and (diff["looked_at"], diff["looked_at_against"]) == (69, 41)
+        assert [one["pattern"] for one in diff["new"]] == ["disk <*> of host <*> is full"]
+        assert [one["pattern"] for one in diff["gone"]] == ["cache is cold"]
+    counts = asked(client, "/logs/histogram", container_id=["one", "other"], interval="1s")
+    assert counts["count"] == 110 and [one["container_id"] for one in counts["seals"]] == [
+        A.container_id,
+        B.container_id,
+    ]
+    assert asked(client, "/logs/histogram", type="bash_cell", interval="1s")["buckets"] == counts["buckets"]
+    together = asked(client, "/logs", uid="uid-1", size=100)
+    assert [line["container_name"] for line in together["logs"]][:3] == ["name-b", "name-a", "name-b"]
+    rest = asked(client, "/logs", uid="uid-1", cursor=together["cursor"])
+    lines = [*together["logs"], *rest["logs"]]
+    assert [line["log_time"] for line in lines] == sorted(line["log_time"] for line in lines) and len(lines) == 110

@@ -40,6 +40,7 @@ class Spine:
 
     def __init__(self, engine: str, data: Path, **settings: str) -> None:
         self.data, self.log = data, data / "log"
+        self.token = ""  # of who asks
         self.api, self.shipper = free_address(), free_address()
         environ = {n: v for n, v in os.environ.items() if not n.startswith(("WHOLELOG_", "DOCKER_"))}
         given = {
@@ -60,6 +61,11 @@ class Spine:
             assert self._process.poll() is None and time.monotonic() < end, self.log.read_text()[-5000:]
             time.sleep(0.1)
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """In which commands find it."""
+        return self._environ
+
     def stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)
         try:
@@ -71,9 +77,10 @@ class Spine:
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None, **params: Any) -> dict[str, Any]:
         query = "?" + urllib.parse.urlencode(params) if params else ""
         content = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
-            f"http://{self.api}{path}{query}", content, {"Content-Type": "application/json"}, method=method
-        )
+        headers = {"Content-Type": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        request = urllib.request.Request(f"http://{self.api}{path}{query}", content, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=100) as answer:
                 status, read = answer.status, json.load(answer)

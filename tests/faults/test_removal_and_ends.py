@@ -14,19 +14,31 @@ NUMBERS = b"".join(b"%d\n" % i for i in range(1, 5001))
 
 @pytest.mark.timeout(300)
 def test_rm_f_while_it_writes(scenes: MakeScene, chance: random.Random) -> None:
-    """Its copy goes with it: what came is kept, and what cannot be known is said."""
+    """The files of its copy are open: all that it had written is there."""
     scene = scenes()
     scene.shipper.start()
     for written in [scene.write(LINES, seconds=2) for _ in range(3)]:
         scene.await_progress(written, chance.uniform(0.1, 0.7))
         written.cut = True
         scene.client.api.remove_container(written.id, force=True)
-    scene.all_honest()
+    scene.all_whole()
+
+
+@pytest.mark.timeout(300)
+def test_docker_run_rm(scenes: MakeScene) -> None:
+    """The engine removes each as soon as it has ended, with the tail that the driver had not sent."""
+    scene = scenes()
+    scene.shipper.start()
+    for _ in range(5):
+        scene.run(
+            "seq 1 5000; sleep 0.5; seq 5001 10000", b"".join(b"%d\n" % i for i in range(1, 10001)), auto_remove=True
+        )
+    scene.all_whole()
 
 
 @pytest.mark.timeout(300)
 def test_rm_f_right_after_its_end(scenes: MakeScene, soak: bool) -> None:
-    """The audit races with the removal; whoever wins, nothing is called whole that is not."""
+    """Who opens a file races with who removes it; nothing is called whole that is not."""
     scene = scenes()
     scene.shipper.start()
     for _ in range(60 if soak else 12):

@@ -215,6 +215,36 @@ def test_signs_of_life_bring_the_position(log: Log) -> None:
                 assert [data["log_message"] for kind, data in again.events() if kind == "line"] == expected
 
 
+def test_who_comes_back_behind_the_end_gets_what_ran_since(log: Log) -> None:
+    """Though the second run is over and stated too: its lines and its seal were never given."""
+    log.say("one")
+    log.seal()
+    with running(FakeContainers(), log) as port:
+        client = follow(port)
+        with closing(client):
+            assert [kind for kind, _ in client.events()] == ["line", "seal"]
+        behind_one = client.last
+        log.say("two")
+        log.write_seals([Seal(FULL_ID, NOON + 10**10, state="sealed", finished_at=NOON + 10**11)])
+        again = follow(port, last=behind_one)
+        with closing(again):
+            events = again.events()
+        assert [data.get("log_message") for _, data in events] == ["two", None] and events[1][1]["seal"]["runs"] == 2
+        behind_two = again.last
+        log.write_seals([Seal(FULL_ID, NOON + 10**12, state="sealed", finished_at=NOON + 10**12 + 1)])
+        for last, expected in ((behind_two, ["seal"]), (behind_one, ["line", "seal"])):  # a third, which wrote nothing
+            again = follow(port, last=last)
+            with closing(again):
+                assert [kind for kind, _ in again.events()] == expected
+        log.say("put back")  # a lost line of a run that was stated already
+        late = follow(port, last=again.last)
+        with closing(late):
+            assert [data.get("log_message") for _, data in late.events()] == ["put back", None]
+        last = follow(port, last=late.last)
+        with closing(last):
+            assert last.status == 204
+
+
 def test_a_store_that_is_away_for_a_while_breaks_nothing(log: Log) -> None:
     with running(FakeContainers(), log) as port:
         log.say("one")

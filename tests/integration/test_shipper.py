@@ -188,22 +188,39 @@ def test_a_restarted_container_gets_a_seal_for_each_run(shipper: Shipper, start:
     assert texts(store, container) == [str(number) for number in range(1, 101)] * 2
 
 
-def test_a_container_removed_by_force_is_never_called_whole(
-    shipper: Shipper, start: Start, store: SqliteReader
-) -> None:
-    """Its copy went with it: what came is kept, and the seal says what cannot be known."""
+def test_a_container_removed_by_force_is_whole(shipper: Shipper, start: Start, store: SqliteReader) -> None:
+    """Removed before anything of it was looked at, but for the opening of its copy's file."""
     shipper.start()
-    container = start("echo one; sleep 60")
-    end = time.monotonic() + 10
-    while not lines(store, container.id) and time.monotonic() < end:
-        time.sleep(0.02)
-    shipper.signal("processor", signal.SIGSTOP)  # or the audit might be quicker than the removal
+    container = _that_has_written_one_line(start, store)
+    shipper.signal("processor", signal.SIGSTOP)
     container.remove(force=True)
     shipper.signal("processor", signal.SIGCONT)
+    seal = sealed(store, container)
+    assert (seal.state, seal.lines) == ("sealed", 1)
+    assert texts(store, container) == ["one"]
+
+
+def test_a_container_removed_while_nobody_held_its_copy_is_never_called_whole(
+    shipper: Shipper, start: Start, store: SqliteReader
+) -> None:
+    """What came is kept, and the seal says what cannot be known."""
+    shipper.start()
+    container = _that_has_written_one_line(start, store)
+    shipper.kill("processor")
+    container.remove(force=True)
+    shipper.start("processor")
     seal = sealed(store, container)
     assert seal.state == "unverified"
     assert "removed" in seal.reason or "not there any more" in seal.reason
     assert texts(store, container) == ["one"]
+
+
+def _that_has_written_one_line(start: Start, store: SqliteReader) -> Container:
+    container = start("echo one; sleep 60")
+    end = time.monotonic() + 20
+    while not lines(store, container.id) and time.monotonic() < end:
+        time.sleep(0.02)
+    return container
 
 
 def test_other_senders_have_a_namespace_of_their_own(shipper: Shipper, store: SqliteReader, free_port: int) -> None:

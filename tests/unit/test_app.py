@@ -20,6 +20,7 @@ from runtime_api.counters import Counters
 from runtime_api.errors import EngineFailed, EngineUnavailable
 from runtime_api.readiness import Dependency
 from tests.fake_containers import FULL_ID, FakeContainers, OneError
+from tests.fake_problems import MemoryProblems
 from tests.fakes import MemoryStore
 
 NOW = 1_795_478_400_987_654_321
@@ -32,7 +33,7 @@ class Api:
         self.store = MemoryStore(page_rows=2)
         self.registry = CollectorRegistry()
         settings = ApiSettings(body_limit=1000, api_threads=4)
-        app = create_app(self.containers, self.store, Counters(self.registry), lambda: NOW, settings)
+        app = create_app(self.containers, self.store, Counters(self.registry), lambda: NOW, settings, MemoryProblems())
         self.client = TestClient(app)
 
     def ask(self, method: str, path: str, **more: Any) -> Result:
@@ -69,6 +70,13 @@ class Api:
 @pytest.fixture
 def api() -> Api:
     return Api()
+
+
+def test_the_answer_names_what_is_masked_and_what_is_too_short_to_be(api: Api) -> None:
+    desc = {"cmd": "true", "env": ["A=long-enough", "B=abc", "C=x"], "secrets": ["A", "B"]}
+    told = api.ask("POST", "/containers", json={**TASK, "task_desc": desc})
+    assert told.json["data"]["secrets"] == {"masked": ["A"], "too_short": ["B"]}
+    assert "long-enough" not in told.text and "secrets" not in api.ask("POST", "/containers", json=TASK).json["data"]
 
 
 def test_a_task_is_started(api: Api) -> None:
@@ -140,7 +148,12 @@ def test_a_body_that_is_no_json_object_is_400_and_says_where(api: Api, body: byt
 def test_nesting_of_any_depth_is_400() -> None:
     deep = Api()
     app = create_app(
-        deep.containers, deep.store, Counters(CollectorRegistry()), lambda: NOW, ApiSettings(body_limit=1 << 20)
+        deep.containers,
+        deep.store,
+        Counters(CollectorRegistry()),
+        lambda: NOW,
+        ApiSettings(body_limit=1 << 20),
+        MemoryProblems(),
     )
     deep.client = TestClient(app)
     for depth in (500, 1000, 1020, 20_000):

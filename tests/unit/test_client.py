@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,15 +20,19 @@ from wholelog.client import (
     ClientError,
     Conflict,
     End,
+    Forbidden,
     NotFound,
     NotWholelog,
     Refused,
     Retries,
     Selection,
     Task,
+    Unauthorized,
     Unreachable,
 )
 from wholelog.client.streams import Splitter
+from wholelog.client_settings import client_settings, token_of
+from wholelog_base.settings import SettingsError
 
 RETRIES = Retries(seconds=10, clock=lambda: 0.0, chance=lambda: 1.0)
 
@@ -68,6 +73,48 @@ class Asynchronous:
 
 Made = Callable[..., Blocking | Asynchronous]
 both = pytest.mark.parametrize("made", [Blocking, Asynchronous])
+
+
+def test_a_token_goes_with_every_request_and_is_shown_nowhere(tmp_path: Path) -> None:
+    api = FakeApi(ndjson(line(1), end(1)))
+    client = Client("http://api:1", token="t0k.en", http=api.http(), sleep=api.sleep)
+    assert [one.message for one in client.read("x")] == ["line 1"]
+    api = FakeApi(enveloped({"containers": []}))
+    asking = Client("http://api:1", token="t0k.en", http=api.http())
+    asking.containers()
+    assert api.asked[0].headers["authorization"] == "Bearer t0k.en" and "t0k" not in repr(asking._target)
+    plain = Client("http://api:1", http=api.http())
+    plain.containers()
+    assert "authorization" not in api.asked[1].headers
+
+    async def ask() -> None:
+        async with AsyncClient("http://api:1", token="t0k.en", http=api.async_http()) as other:
+            await other.containers()
+
+    asyncio.run(ask())
+    assert api.asked[2].headers["authorization"] == "Bearer t0k.en"
+    for wrong in ("a b", "a\n", "ü", "a\r\nX: y"):
+        with pytest.raises(ClientError, match="the token: must be one word") as refused:
+            Client("http://api:1", token=wrong)
+        assert wrong not in str(refused.value)
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, Unauthorized), (403, Forbidden)])
+def test_who_is_not_let_in_is_not_tried_again(status: int, kind: type[Refused]) -> None:
+    api = FakeApi(enveloped({}, status, "no"))
+    with pytest.raises(kind, match="no"):
+        Client("http://api:1", http=api.http(), sleep=api.sleep).containers()
+    assert len(api.asked) == 1
+
+
+def test_the_token_of_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "t").write_text(" from.file\n")
+    given: dict[str, str] = {"WHOLELOG_TOKEN_FILE": str(tmp_path / "t"), "WHOLELOG_DATA": "/of/the/service"}
+    assert token_of(client_settings({}, given, None)) == "from.file"
+    assert token_of(client_settings({}, {**given, "WHOLELOG_TOKEN": "given"}, None)) == "given"
+    assert token_of(client_settings({}, {}, None)) == ""
+    with pytest.raises(SettingsError, match="token_file: .*none cannot be read: No such file"):
+        token_of(client_settings({"token_file": str(tmp_path / "none")}, {}, None))
 
 
 @both

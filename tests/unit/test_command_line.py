@@ -1,5 +1,6 @@
 """The command line as a user meets it: a process, its output and its exit code."""
 
+import hashlib
 import json
 import os
 import re
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from runtime_api.access.caller import Caller
+from runtime_api.access.token_file import TokenFile
 from wholelog.driver_options import render
 from wholelog.engine_client import engine_socket
 from wholelog.errors import EngineProblem
@@ -48,6 +51,35 @@ def test_version() -> None:
 def test_help_of_every_command(command: tuple[str, ...]) -> None:
     done = wholelog(*command, "--help")
     assert done.returncode == 0 and done.stdout.startswith("usage: wholelog")
+
+
+def test_a_token_is_printed_once_with_the_line_that_knows_it(tmp_path: Path) -> None:
+    token, line = wholelog("token", "alice", "--data", str(tmp_path)).stdout.splitlines()
+    assert line == f"alice user sha256:{hashlib.sha256(token.encode()).hexdigest()}" and not list(tmp_path.iterdir())
+    file = tmp_path / "data/tokens"
+    (added,) = wholelog("token", "root", "--role", "admin", "--add", WHOLELOG_DATA=str(file.parent)).stdout.splitlines()
+    with open(file, "a") as out:
+        out.write(line)  # by hand, without its end
+    for uid in ("bob", "eve"):
+        assert wholelog("token", uid, "--add", "--access-tokens", str(file)).returncode == 0
+    assert file.stat().st_mode & 0o777 == 0o600 and file.parent.stat().st_mode & 0o077 == 0
+    known = TokenFile(file)
+    assert known.caller_of(added) == Caller("root", "admin") and known.caller_of(token) == Caller("alice")
+    assert [one.split()[0] for one in file.read_text().splitlines()] == ["root", "alice", "bob", "eve"]
+    assert "'a b': must be text" in one_line(wholelog("token", "a b"), 2)
+
+
+@pytest.mark.parametrize("command", ["up", "api"])
+def test_an_api_that_anybody_could_reach_does_not_start(command: str, tmp_path: Path) -> None:
+    def start(**environ: str) -> str:
+        return one_line(wholelog(command, "--data", str(tmp_path / "d"), "--listen", "0.0.0.0:0", **environ), 2)
+
+    assert "listen: '0.0.0.0' can be reached from other machines" in start() and "listen_unprotected" in start()
+    assert "access_tokens" in start(WHOLELOG_ACCESS="tokens")
+    assert "jwt_keys" in start(WHOLELOG_ACCESS="jwt")
+    assert "must be one of none, tokens, jwt" in start(WHOLELOG_ACCESS="nobody")
+    assert "must be one or more of RS256" in start(WHOLELOG_JWT_ALGORITHMS="HS256 none")
+    assert not (tmp_path / "d").exists()
 
 
 def test_no_command_shows_the_commands_and_is_an_error() -> None:

@@ -30,6 +30,7 @@ from runtime_api.errors import (
 from tests.container_bench import Bench, Crash, task, wait_for
 from tests.fakes import MemoryStore
 from wholelog_base import labels
+from wholelog_base.secret_files import SecretFiles
 
 
 @pytest.fixture
@@ -539,3 +540,21 @@ def test_default_image_that_cannot_be_had(bench: Bench) -> None:
     bench.engine.images.clear()
     with pytest.raises(EngineFailed, match=r"default image of a bash_cell \(setting image_bash_cell\) can't be had"):
         bench.service.create(task("r1"))
+
+
+def test_what_is_secret_is_left_for_the_shipper_before_the_start(bench: Bench) -> None:
+    """Named by the task or by the operator's patterns; what is too short is not kept."""
+    bench.reopen(secret_env=("*token*",))
+    files, there = SecretFiles(bench.settings.data), list[set[str]]()
+    bench.engine.on_start = lambda: there.append(files.containers())
+    made = bench.service.create(
+        task(env=["A=first-secret", "MY_TOKEN=second", "PIN=1", "B=seen"], secrets=["A", "PIN"])
+    )
+    assert files.read(made.container_id) == ("first-secret", "second") and there == [{made.container_id}]
+
+
+def test_a_task_whose_secrets_cannot_be_written_is_not_started(bench: Bench) -> None:
+    (bench.settings.data / "secrets").write_text("no folder")
+    with pytest.raises(RuntimeApiError, match="what is secret of the task cannot be written"):
+        bench.service.create(task(env=["A=first-secret"], secrets=["A"]))
+    assert bench.engine.containers == {} and "start" not in bench.engine.calls

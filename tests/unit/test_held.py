@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,14 @@ from hypothesis import strategies as st
 
 from log_shipper.audit.docker_copy import Facts
 from log_shipper.audit.frames import Frames
-from log_shipper.audit.held import NAME, HeldFiles
+from log_shipper.audit.held import FULL, NAME, HeldFiles
 from log_shipper.audit.local_file import LocalParser
 from log_shipper.audit.reading import Reading
 from log_shipper.audit.reconcile import END
-from log_shipper.errors import CopyDamaged
+from log_shipper.errors import CopyDamaged, CopyGone
 from log_store.document import ContainerContext
 from log_store.rfc3339 import format_ns
+from wholelog_base.streams import STDERR_MARK
 
 ID = "ab" * 32
 TIME = 1_795_478_400_123_456_789
@@ -46,14 +48,20 @@ def frame(time: int, text: bytes) -> bytes:
 
 
 Entry = tuple[int, bytes, bytes, bool]
-entries = st.lists(
-    st.tuples(
-        st.integers(2**60, 2**62 - 1), st.binary(max_size=300), st.sampled_from([b"stdout", b"stderr"]), st.booleans()
+hostile = st.lists(
+    st.sampled_from(
+        [b"\n\x06stdout\x10", b"\n\x06stderr\x10", b"\0\0\0\x1a", entry(TIME, b"text"), b"\x1a\x04", b"x" * 8]
     )
+).map(b"".join)  # what an entry is made of, within a line
+texts = (
+    st.binary(max_size=300) | hostile | st.builds(lambda size: STDERR_MARK[:size] + b"y" * size, st.integers(0, 200))
+)
+entries = st.lists(
+    st.tuples(st.integers(2**60, 2**62 - 1), texts, st.sampled_from([b"stdout", b"stderr"]), st.booleans())
 )
 
 
-@given(entries, st.integers(1, 50))
+@given(entries, st.integers(1, 3000))
 def test_the_entries_come_back_however_they_are_cut(written: list[Entry], cut: int) -> None:
     data = b"".join(entry(time, text, stream, part=part) for time, text, stream, part in written)
     parser, found = LocalParser(), Frames()
@@ -61,7 +69,10 @@ def test_the_entries_come_back_however_they_are_cut(written: list[Entry], cut: i
         frames = parser.receive(data[start : start + cut])
         for column in ("time", "text", "stream", "whole"):
             getattr(found, column).extend(getattr(frames, column))
-    expected = [(time, text, stream.decode(), not part) for time, text, stream, part in written]
+    expected = [
+        (time, text.removeprefix(STDERR_MARK), "stderr" if text.startswith(STDERR_MARK) else stream.decode(), not part)
+        for time, text, stream, part in written
+    ]
     assert list(zip(found.time, found.text, found.stream, found.whole, strict=True)) == expected
     assert parser.pending == 0
 
@@ -122,6 +133,9 @@ class Copy:
         self.named(1, packed=True).write_bytes(head + gzip.compress(plain.read_bytes())[10:])
         plain.unlink()
 
+    def remove(self) -> None:
+        shutil.rmtree(self.folder)
+
     def fill(self, files: int) -> None:
         for _ in range(files):
             self.write()
@@ -135,6 +149,8 @@ class TailEngine:
         self._copy = copy
 
     def tail(self, container_id: str) -> bytes:
+        if not self._copy.folder.exists():
+            raise CopyGone(container_id)
         number = self._copy.next - 1
         return frame(self._copy.time(number), b"line %d" % number)
 
@@ -248,11 +264,40 @@ def test_files_that_do_not_end_as_the_engine_says_are_not_trusted(case: Case) ->
         case.numbers(case.reading())
 
 
-def test_a_limit(case: Case, tmp_path: Path) -> None:
+def test_the_limit_is_of_what_is_on_the_disk_for_our_sake(case: Case, tmp_path: Path) -> None:
     case.copy.write()
-    assert HeldFiles(lambda: tmp_path, 0).hold(ID) is False
+    files = HeldFiles(lambda: tmp_path, 1)
+    assert files.hold(ID)
+    case.copy.rotate(pack=False)
+    case.copy.write()
+    assert files.hold(ID) and files.kept_size == 0
+    case.copy.pack()  # only we have the plain one now
+    assert files.kept_size > 0
+    case.copy.rotate()
+    assert files.hold(ID) is False
+
+
+def test_a_removed_container_s_files_are_read_to_their_end(case: Case) -> None:
+    case.copy.write()
+    assert case.files.hold(ID)
+    case.copy.write()
+    case.copy.remove()
+    assert case.files.hold(ID)
+    reading = case.reading()
+    assert case.numbers(reading) == list(range(20))
+    assert not reading.holes and not reading.may_have_rotated
+
+
+def test_a_removed_container_s_last_file_that_was_full_may_have_had_a_follower(case: Case) -> None:
+    with open(case.copy.path, "ab") as file:
+        file.write(entry(TIME, b"x" * 16_000) * (FULL // 16_000 + 1))
+    assert case.files.hold(ID)
+    case.copy.remove()
+    reading = case.reading()
+    list(reading.frames(TailEngine(case.copy)))  # type: ignore[arg-type]
+    assert reading.holes == [(TIME, TIME)]
 
 
 def test_without_the_engine_s_folder(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="rotated faster|No such file"):
+    with pytest.raises(OSError, match="there is no"):
         HeldFiles(lambda: tmp_path, 1 << 30).hold(ID)

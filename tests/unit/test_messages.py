@@ -15,6 +15,7 @@ from log_shipper.config import ShipperSettings
 from log_shipper.ledger import FINEST_BITS
 from log_shipper.pipeline import Pipeline, RepairPass
 from log_shipper.rules import rules_of
+from log_shipper.stages.document import Rules
 from log_shipper.stages.partials import PART_BYTES
 from log_shipper.stages.runs import Part, Run
 from log_store.document import ContainerContext, DocumentBatch
@@ -36,8 +37,8 @@ Line = tuple[int, str]
 """time, text"""
 
 
-def pipeline() -> Pipeline:
-    return Pipeline("test", lambda c, n: ContainerContext(c, n), lambda _: RULES, max_message=8 << 20)
+def pipeline(rules: Rules = RULES) -> Pipeline:
+    return Pipeline("test", lambda c, n: ContainerContext(c, n), lambda _: rules, max_message=8 << 20)
 
 
 def record(time: int, text: str) -> tuple[bytes, int, dict[bytes, object], dict[bytes, object]]:
@@ -47,8 +48,9 @@ def record(time: int, text: str) -> tuple[bytes, int, dict[bytes, object], dict[
 class Log:
     """A pipeline and a store behind it."""
 
-    def __init__(self) -> None:
-        self.pipe, self.store, self.seq = pipeline(), MemoryStore(), 0
+    def __init__(self, rules: Rules = RULES) -> None:
+        self._rules = rules
+        self.pipe, self.store, self.seq = pipeline(rules), MemoryStore(), 0
         self._followed: dict[str, str] = {}
         self._followed_to = -1
 
@@ -61,7 +63,7 @@ class Log:
     def restart(self) -> None:
         """Another process goes on from the snapshot."""
         snapshot = msgpack.unpackb(msgpack.packb(self.pipe.snapshot()), strict_map_key=False)
-        self.pipe = pipeline()
+        self.pipe = pipeline(self._rules)
         self.pipe.restore(snapshot)
 
     def audit(self, copy: list[Line], block: int = 3, *, until_line: Line | None = None) -> None:

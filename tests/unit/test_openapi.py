@@ -25,6 +25,7 @@ from runtime_api.params.logs import read_log_parameters
 from runtime_api.schemas import task_body
 from runtime_api.schemas.task_body import parse_task
 from tests.fake_containers import FULL_ID, FakeContainers
+from tests.fake_problems import ONE, MemoryProblems
 from tests.fakes import MemoryStore
 
 DOCUMENT = document("1", 60)
@@ -37,8 +38,10 @@ def validator(shape: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
 
 @pytest.fixture(scope="module")
 def client() -> TestClient:
-    containers, store = FakeContainers(), MemoryStore()
-    return TestClient(create_app(containers, store, Counters(CollectorRegistry()), lambda: 10**18, ApiSettings()))
+    containers, store, problems = FakeContainers(), MemoryStore(), MemoryProblems(ONE)
+    return TestClient(
+        create_app(containers, store, Counters(CollectorRegistry()), lambda: 10**18, ApiSettings(), problems)
+    )
 
 
 def test_it_is_served_as_it_is(client: TestClient) -> None:
@@ -52,7 +55,9 @@ def test_every_route_is_in_it_and_every_path_is_a_route(client: TestClient) -> N
     for path, routes in DOCUMENT["paths"].items():
         assert path in listed
         for method in routes.keys() - {"parameters"}:
-            answer = client.simulate_request(method.upper(), path.replace("{container_id}", "none"))
+            answer = client.simulate_request(
+                method.upper(), path.replace("{container_id}", "none").replace("{problem_id}", "none")
+            )
             assert answer.status_code != 405 and "no such route" not in answer.text
 
 
@@ -199,7 +204,8 @@ def test_an_answer_of_each_route_fits(client: TestClient) -> None:
     for path, routes in DOCUMENT["paths"].items():
         query = {"container_id": FULL_ID} if path.startswith("/logs") else {}
         query |= {"/logs/context": {"id": "none"}, "/logs/diff": {"against": FULL_ID}}.get(path, {})
-        answer = client.simulate_get(path.replace("{container_id}", FULL_ID), params=query)
+        place = path.replace("{container_id}", FULL_ID).replace("{problem_id}", ONE.id)
+        answer = client.simulate_get(place, params=query)
         content = routes["get"]["responses"][str(answer.status_code)]["content"]
         kind = answer.headers["content-type"].partition(";")[0]
         assert kind in content, path

@@ -23,6 +23,7 @@ from runtime_api.reading.cursor import cursor_text, parse_cursor
 from runtime_api.reading.forms import harmless
 from tests.documents import NOON, Documents
 from tests.fake_containers import FULL_ID, FakeContainers
+from tests.fake_problems import MemoryProblems
 from tests.fakes import MemoryStore
 
 TYPES = ("info", "error", "warning", "debug", "critical")
@@ -43,7 +44,9 @@ def store() -> MemoryStore:
 @pytest.fixture
 def client(store: MemoryStore) -> TestClient:
     counters = Counters(CollectorRegistry())
-    return TestClient(create_app(FakeContainers(), store, counters, lambda: NOON + 10**9, ApiSettings()))
+    return TestClient(
+        create_app(FakeContainers(), store, counters, lambda: NOON + 10**9, ApiSettings(), MemoryProblems())
+    )
 
 
 def ask(client: TestClient, query: str, **headers: str) -> Result:
@@ -115,7 +118,7 @@ def test_what_comes_between_is_neither_lost_nor_twice(client: TestClient, store:
         ("size>=3", "size"),
         ("log_type>=error&log_type=info", "log_type"),
         ("log_type=error'%20OR%201=1", "log_type"),
-        ("stream=stdin", "stream: 'stdin' must be stdout or stderr"),
+        ("stream=stdin", "stream: 'stdin' must be of stdout, stderr, wholelog"),
         ("q=***", "q: '***' holds no letter"),
         ("q=%22open", "double quote"),
         ("q=" + "a" * 501, "q: has 501 characters"),

@@ -50,6 +50,33 @@ def test_whole_task() -> None:
     assert (task.download_path, task.upload_path) == ("/in", "/out")
 
 
+def test_secrets_are_names_of_variables() -> None:
+    task = parse_task(body(cmd="true", env=["A=1", "B=two"], secrets=["B", "", "B"]))
+    assert task.secrets == ("B",) and parse_task(body(cmd="true", env="A=1", secrets="A")).secrets == ("A",)
+    plain = parse_task(body(cmd="true", env=["A=1", "B=two"]))
+    assert (
+        task.fingerprint
+        != plain.fingerprint
+        == parse_task(body(cmd="true", env=["A=1", "B=two"], secrets=[])).fingerprint
+    )
+
+
+@pytest.mark.parametrize(
+    ("secrets", "problem"),
+    [
+        (["B=hunter2"], "task_desc.secrets[0]: must be the name of a variable in env"),
+        ("hunter2", "task_desc.secrets: must be the name of a variable in env"),
+        ([1], "task_desc.secrets[0]: must be the name of a variable in env"),
+        ({"A": 1}, "task_desc.secrets: an object must be a list of at most 64 names of variables in env"),
+        (["A"] * 65, "task_desc.secrets: a list must be a list of at most 64 names of variables in env"),
+        (["LONG"], "task_desc.secrets: their values have 513 lines; 512 at most"),
+    ],
+)
+def test_what_is_no_name_is_named_and_no_value_is_shown(secrets: object, problem: str) -> None:
+    env = ["A=1", "LONG=" + "\n" * 512]
+    assert problems(body(cmd="true", env=env, secrets=secrets)) == [problem]
+
+
 def test_how_lines_are_to_be_read() -> None:
     task = parse_task(body(cmd="true", log={"format": "json", "default_type": {"stderr": "warning"}, "starts": ["^a"]}))
     assert task.log == LogSettings(stderr="warning", format="json", starts=("^a",))

@@ -43,7 +43,7 @@ def names(tasks: list[Task]) -> list[str]:
 def test_the_queue_is_fair_between_owners() -> None:
     waiting = [row(f"a{n}", "a", at=n) for n in range(4)] + [row("b0", "b", at=10), row("c0", "c", at=11)]
     assert names(order([row("a9", "a", "running", at=0), *waiting])) == ["b0", "c0", "a0", "a1", "a2", "a3"]
-    assert places(waiting) == {"a0": 1, "b0": 2, "c0": 3, "a1": 4, "a2": 5, "a3": 6}
+    assert places(waiting, Limits()) == {"a0": 1, "b0": 2, "c0": 3, "a1": 4, "a2": 5, "a3": 6}
 
 
 def test_what_fits_is_admitted_and_nobody_passes_the_next() -> None:
@@ -191,6 +191,31 @@ def test_how_it_ended(bench: Bench, members: dict[str, Any], said: str) -> None:
     ends(bench, "t1", **members)
     wait_for(lambda: phase(bench, "t1") == "done")
     assert reason(bench, "t1").startswith(said)
+
+
+def test_the_last_good_run_of_the_same_kind(bench: Bench) -> None:
+    """Of the same type, image and cmd; neither one that failed, nor a later one, nor one of another command."""
+    bench.service.start()
+    made: dict[str, str] = {}
+    for name, cmd, code in (
+        ("g1", "x", 0),
+        ("o1", "y", 0),
+        ("g2", "x", 0),
+        ("f1", "x", 3),
+        ("mine", "x", 1),
+        ("g3", "x", 0),
+    ):
+        made[name] = bench.service.create(ask(bench, task_id=name, cmd=cmd)).container_id
+        ends(bench, name, code)
+        wait_for(lambda name=name: phase(bench, name) == "done")  # type: ignore[misc]
+    assert bench.service.last_good(made["mine"]) == made["g2"]
+    assert bench.service.last_good(made["g2"]) == made["g1"]
+    assert bench.service.last_good(made["g1"]) is None and bench.service.last_good(made["o1"]) is None
+    assert bench.service.last_good("nothing") is None
+    bench.seal(made["g2"])
+    bench.service.delete("g2", "")
+    wait_for(lambda: made["g2"] not in bench.engine.containers)
+    assert bench.service.last_good(made["mine"]) == made["g2"], "its log is there, deleted or not"
 
 
 def test_a_deleted_task_says_so(bench: Bench) -> None:

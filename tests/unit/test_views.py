@@ -20,6 +20,7 @@ from runtime_api.views.histogram import MOST_SPANS, width_for
 from runtime_api.views.patterns import MOST_TEMPLATES, Miner, masked
 from tests.documents import NOON, SECOND, Documents
 from tests.fake_containers import FULL_ID, FakeContainers
+from tests.fake_problems import MemoryProblems
 from tests.fakes import MemoryStore
 
 OTHER_ID = "cd" * 32
@@ -36,7 +37,9 @@ def client(store: MemoryStore) -> TestClient:
     containers.known[OTHER_ID] = "other"
     settings = ApiSettings(api_threads=4)
     return TestClient(
-        create_app(containers, store, Counters(CollectorRegistry()), lambda: NOON + 9000 * SECOND, settings)
+        create_app(
+            containers, store, Counters(CollectorRegistry()), lambda: NOON + 9000 * SECOND, settings, MemoryProblems()
+        )
     )
 
 
@@ -85,7 +88,8 @@ def test_a_histogram(client: TestClient, store: MemoryStore) -> None:
         ("/logs/context", {}, "id: '' must be the `id` of a message"),
         ("/logs/context", {"id": "a", "before": "1001"}, "before: '1001'"),
         ("/logs/patterns", {"size": "0"}, "size: '0'"),
-        ("/logs/diff", {}, "against: missing"),
+        ("/logs/diff", {"against": "x" * 256}, "against: 'xxx"),
+        ("/logs/context", {"id": "a", "uid": "u"}, "'uid': no such parameter"),
     ],
 )
 def test_what_does_not_fit(

@@ -39,7 +39,7 @@ class Engine:
 def test_a_container_that_starts_while_the_list_is_made_has_not_gone(tmp_path: Path) -> None:
     received = Received()
     watcher = Watcher(
-        cast(Any, Engine(received)), cast(Any, None), cast(Any, received), addresses=("unix:///s",),
+        cast(Any, Engine(received)), cast(Any, None), cast(Any, received), cast(Any, None), addresses=("unix:///s",),
         identity_file=tmp_path / "engine", count=lambda name, by: None,
     )  # fmt: skip
     watcher.look_around()

@@ -16,9 +16,11 @@ from wholelog.client.errors import (
     Busy,
     ClientError,
     Conflict,
+    Forbidden,
     NotFound,
     NotWholelog,
     Refused,
+    Unauthorized,
     Unreachable,
 )
 from wholelog.client.models import Container, Deleted, End, Gap, Line, Seal, Started
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncClient", "AsyncLines", "BadRequest", "Busy", "Client", "ClientError", "Conflict", "Container", "Deleted", "End",
-    "Gap", "Line", "Lines", "NotFound", "NotWholelog", "Refused", "Retries", "Seal", "Selection", "Started", "Task",
-    "Unreachable",
+    "Forbidden", "Gap", "Line", "Lines", "NotFound", "NotWholelog", "Refused", "Retries", "Seal", "Selection", "Started", "Task",
+    "Unauthorized", "Unreachable",
 ]  # fmt: skip
 
 

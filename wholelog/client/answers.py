@@ -7,14 +7,30 @@ from typing import Any, Final, Generic, TypeVar
 
 import orjson
 
-from wholelog.client.errors import BadRequest, Busy, ClientError, Conflict, NotFound, NotWholelog, Refused
+from wholelog.client.errors import (
+    BadRequest,
+    Busy,
+    ClientError,
+    Conflict,
+    Forbidden,
+    NotFound,
+    NotWholelog,
+    Refused,
+    Unauthorized,
+)
 from wholelog.client.models import unreadable
 from wholelog.client.request import Request
 
 T = TypeVar("T")
 
 _BUSY: Final = (429, 502, 503, 504)
-_KINDS: Final[Mapping[int, type[Refused]]] = {400: BadRequest, 404: NotFound, 409: Conflict}
+_KINDS: Final[Mapping[int, type[Refused]]] = {
+    400: BadRequest,
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+}
 
 
 @dataclass(frozen=True, slots=True)

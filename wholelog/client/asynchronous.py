@@ -1,9 +1,9 @@
 """The client for asyncio; the same methods as `blocking.Client`, each to be awaited or iterated with `async for`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
@@ -14,7 +14,7 @@ from wholelog.client.models import Container, Deleted, End, Line, Started
 from wholelog.client.patience import Retries
 from wholelog.client.request import EVERYTHING, Selection, Task
 from wholelog.client.streams import PAGE, Following, Reading, Splitter, Stream
-from wholelog.client.wire import checked_url, options, prepared, unreachable
+from wholelog.client.wire import Target, checked_token, checked_url, options, prepared, unreachable
 
 T = TypeVar("T")
 
@@ -48,10 +48,11 @@ class AsyncClient:
     """One Wholelog, by its API. See `blocking.Client`."""
 
     def __init__(
-        self, url: str = "http://127.0.0.1:8080", *, retries: Retries | None = None,
+        self, url: str = "http://127.0.0.1:8080", *, token: str = "", retries: Retries | None = None,
         http: httpx.AsyncClient | None = None, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:  # fmt: skip
         self._url = checked_url(url)
+        self._target = Target(self._url, checked_token(token))
         self._retries = retries or Retries()
         self._own = http is None
         self._http = http or httpx.AsyncClient(**options(self._url))
@@ -82,11 +83,25 @@ class AsyncClient:
     async def delete(self, name: str, request_id: str = "") -> Deleted:
         return await self._ask(calls.delete_container(name, request_id))
 
+    async def problems(self, state: str = "", container: str = "", size: int = 1000) -> list[dict[str, Any]]:
+        """Errors that are alike, as `GET /problems` has them; `state`: one or more with commas."""
+        return await self._ask(calls.list_problems(state, container, size))
+
+    async def problem(self, problem: str) -> dict[str, Any]:
+        """With its last message and the lines before that."""
+        return await self._ask(calls.show_problem(problem))
+
+    async def say_of_problem(self, problem: str, state: str, note: str = "") -> dict[str, Any]:
+        """`state`: resolved, ignored or open."""
+        return await self._ask(calls.say_of_problem(problem, state, note))
+
     async def end(self, name: str, selection: Selection = EVERYTHING, wait_seconds: int | None = None) -> End:
         return await self._ask(calls.read_end(name, selection, wait_seconds))
 
-    def read(self, name: str, selection: Selection = EVERYTHING, *, cursor: str = "", page: int = PAGE) -> AsyncLines:
-        return AsyncLines(Reading(name, selection, cursor, page), self._lines)
+    def read(
+        self, names: str | Sequence[str], selection: Selection = EVERYTHING, *, cursor: str = "", page: int = PAGE
+    ) -> AsyncLines:
+        return AsyncLines(Reading(names, selection, cursor, page), self._lines)
 
     def follow(self, name: str, selection: Selection = EVERYTHING, *, cursor: str = "") -> AsyncLines:
         return AsyncLines(Following(name, selection, cursor), self._lines)
@@ -101,7 +116,7 @@ class AsyncClient:
 
     async def _once(self, call: Call[T]) -> T:
         try:
-            answer = await self._http.send(prepared(self._http, self._url, call.request))
+            answer = await self._http.send(prepared(self._http, self._target, call.request))
         except httpx.TransportError as error:
             raise unreachable(self._url, error) from error
         self._met = True
@@ -124,7 +139,7 @@ class AsyncClient:
         """The lines of one answer. Raises ClientError."""
         answer = None
         try:
-            answer = await self._http.send(prepared(self._http, self._url, stream.request()), stream=True)
+            answer = await self._http.send(prepared(self._http, self._target, stream.request()), stream=True)
             self._met = True
             if answer.status_code not in (200, 204):
                 raise refusal(answer.status_code, answer.headers, await answer.aread())

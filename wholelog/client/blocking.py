@@ -1,9 +1,9 @@
 """The client for programs without asyncio."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
@@ -14,7 +14,7 @@ from wholelog.client.models import Container, Deleted, End, Line, Started
 from wholelog.client.patience import Retries
 from wholelog.client.request import EVERYTHING, Selection, Task
 from wholelog.client.streams import PAGE, Following, Reading, Splitter, Stream
-from wholelog.client.wire import checked_url, options, prepared, unreachable
+from wholelog.client.wire import Target, checked_token, checked_url, options, prepared, unreachable
 
 T = TypeVar("T")
 
@@ -52,11 +52,12 @@ class Client:
     """
 
     def __init__(
-        self, url: str = "http://127.0.0.1:8080", *, retries: Retries | None = None, http: httpx.Client | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        self, url: str = "http://127.0.0.1:8080", *, token: str = "", retries: Retries | None = None,
+        http: httpx.Client | None = None, sleep: Callable[[float], None] = time.sleep,
     ) -> None:  # fmt: skip
-        """`http`: one of the caller's own, for certificates, proxies or headers; it stays the caller's to close."""
+        """`token`: says who asks, where the API wants one. `http`: one of the caller's own, for certificates, proxies or headers; it stays the caller's to close."""
         self._url = checked_url(url)
+        self._target = Target(self._url, checked_token(token))
         self._retries = retries or Retries()
         self._own = http is None
         self._http = http or httpx.Client(**options(self._url))
@@ -70,6 +71,10 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def has_token(self) -> bool:
+        return bool(self._target.token)
 
     def close(self) -> None:
         if self._own:
@@ -93,13 +98,30 @@ class Client:
         """What is said of a log; with `wait_seconds` once it is sealed, or after so long."""
         return self._ask(calls.read_end(name, selection, wait_seconds))
 
-    def read(self, name: str, selection: Selection = EVERYTHING, *, cursor: str = "", page: int = PAGE) -> Lines:
-        """Every line that is there. `cursor`: go on behind an earlier reading's `checkpoint`."""
-        return Lines(Reading(name, selection, cursor, page), self._lines)
+    def read(
+        self, names: str | Sequence[str], selection: Selection = EVERYTHING, *, cursor: str = "", page: int = PAGE
+    ) -> Lines:
+        """Every line that is there, of one container or of several in one order; (): of those that `selection` says.
+
+        `cursor`: go on behind an earlier reading's `checkpoint`.
+        """
+        return Lines(Reading(names, selection, cursor, page), self._lines)
 
     def follow(self, name: str, selection: Selection = EVERYTHING, *, cursor: str = "") -> Lines:
         """Every line that is there, and those that come, until the log is sealed."""
         return Lines(Following(name, selection, cursor), self._lines)
+
+    def problems(self, state: str = "", container: str = "", size: int = 1000) -> list[dict[str, Any]]:
+        """Errors that are alike, as `GET /problems` has them; `state`: one or more with commas."""
+        return self._ask(calls.list_problems(state, container, size))
+
+    def problem(self, problem: str) -> dict[str, Any]:
+        """With its last message and the lines before that."""
+        return self._ask(calls.show_problem(problem))
+
+    def say_of_problem(self, problem: str, state: str, note: str = "") -> dict[str, Any]:
+        """`state`: resolved, ignored or open."""
+        return self._ask(calls.say_of_problem(problem, state, note))
 
     def _ask(self, call: Call[T]) -> T:
         patience = self._retries.begin()
@@ -111,7 +133,7 @@ class Client:
 
     def _once(self, call: Call[T]) -> T:
         try:
-            answer = self._http.send(prepared(self._http, self._url, call.request))
+            answer = self._http.send(prepared(self._http, self._target, call.request))
         except httpx.TransportError as error:
             raise unreachable(self._url, error) from error
         self._met = True
@@ -134,7 +156,7 @@ class Client:
         """The lines of one answer. Raises ClientError."""
         answer = None
         try:
-            answer = self._http.send(prepared(self._http, self._url, stream.request()), stream=True)
+            answer = self._http.send(prepared(self._http, self._target, stream.request()), stream=True)
             self._met = True
             if answer.status_code not in (200, 204):
                 raise refusal(answer.status_code, answer.headers, answer.read())

@@ -1,7 +1,7 @@
 """The requests that are answered by one envelope."""
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from wholelog.client.answers import Call
 from wholelog.client.models import (
@@ -14,7 +14,7 @@ from wholelog.client.models import (
     end_of,
     started_of,
 )  # fmt: skip
-from wholelog.client.request import Request, Selection, Task, container_path, new_request_id
+from wholelog.client.request import Request, Selection, Task, container_path, new_request_id, problem_path
 
 _START_SECONDS: Final = 900.0  # an image may have to be pulled
 _DELETE_SECONDS: Final = 300.0  # it is stopped, and its log verified
@@ -37,6 +37,21 @@ def start_task(task: Task) -> Call[Started]:
 def delete_container(name: str, request_id: str) -> Call[Deleted]:
     body = {"request_id": request_id or new_request_id()}
     return Call(Request("DELETE", container_path(name), body=body, timeout=_DELETE_SECONDS), deleted_of)
+
+
+def list_problems(state: str, container: str, size: int) -> Call[list[dict[str, Any]]]:
+    given = (("state", state), ("container_id", container), ("size", str(size)))
+    request = Request("GET", "/problems", tuple((name, value) for name, value in given if value))
+    return Call(request, lambda data, _: list(data["problems"]))
+
+
+def show_problem(problem: str) -> Call[dict[str, Any]]:
+    return Call(Request("GET", problem_path(problem)), lambda data, _: dict(data["problem"]))
+
+
+def say_of_problem(problem: str, state: str, note: str) -> Call[dict[str, Any]]:
+    request = Request("PATCH", problem_path(problem), body={"state": state, "note": note})
+    return Call(request, lambda data, _: dict(data["problem"]))
 
 
 def read_end(name: str, selection: Selection, wait_seconds: int | None) -> Call[End]:

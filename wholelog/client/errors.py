@@ -3,6 +3,8 @@
 ClientError
 ├── Refused            the API answered with an error that this class of it does not name; `status` is HTTP's
 │   ├── BadRequest     400: the request does not fit
+│   ├── Unauthorized   401: no token, or none that is good
+│   ├── Forbidden      403: the token is good, and its owner may not ask this
 │   ├── NotFound       404: no such container
 │   ├── Conflict       409: the same request_id or task_id with another body
 │   └── Busy           429, 502, 503 or 504, for longer than the client's patience
@@ -22,6 +24,14 @@ class Refused(ClientError):
 
 
 class BadRequest(Refused):
+    pass
+
+
+class Unauthorized(Refused):
+    pass
+
+
+class Forbidden(Refused):
     pass
 
 

@@ -33,6 +33,7 @@ class Task:
     cpu_limit: str = ""
     mem_limit: str = ""
     env: Sequence[str] = ()
+    secrets: Sequence[str] = ()  # names of those whose values are masked in the log
     download_path: str = ""
     upload_path: str = ""
     request_id: str = ""
@@ -42,7 +43,7 @@ class Task:
     def body(self) -> dict[str, Any]:
         given = {
             "image": self.image, "task_id": self.task_id, "cmd": self.cmd, "cpu_limit": self.cpu_limit,
-            "mem_limit": self.mem_limit, "env": list(self.env), "download_path": self.download_path,
+            "mem_limit": self.mem_limit, "env": list(self.env), "secrets": list(self.secrets), "download_path": self.download_path,
             "upload_path": self.upload_path, **self.more,
         }  # fmt: skip
         body: dict[str, Any] = {"request_id": self.request_id} if self.request_id else {}
@@ -65,12 +66,17 @@ class Selection:
     regex: str = ""
     descending: bool = False
     tail: int | None = None
+    task_id: Sequence[str] = ()
+    type: Sequence[str] = ()
+    uid: Sequence[str] = ()
     more: Mapping[str, str] = field(default_factory=dict)
 
     def params(self) -> list[tuple[str, str]]:
         found = [("start_time", self.start_time), ("end_time", self.end_time), ("q", self.q)]
         found += [("regex", self.regex)]
         found += [("log_type", one) for one in self.log_type] + [("stream", one) for one in self.stream]
+        for name, values in (("task_id", self.task_id), ("type", self.type), ("uid", self.uid)):
+            found += [(name, one) for one in values]
         found += [("order", "desc" if self.descending else ""), ("tail", "" if self.tail is None else str(self.tail))]
         return [(name, value) for name, value in [*found, *self.more.items()] if value]
 
@@ -80,6 +86,10 @@ EVERYTHING = Selection()
 
 def new_request_id() -> str:
     return uuid.uuid4().hex
+
+
+def problem_path(problem: str) -> str:
+    return "/problems/" + quote(problem, safe="")
 
 
 def container_path(name: str) -> str:

@@ -1,5 +1,7 @@
 """Between our requests and those of httpx."""
 
+import re
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
@@ -8,18 +10,29 @@ import orjson
 from wholelog.client.errors import ClientError, Unreachable
 from wholelog.client.request import Request
 
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]+", re.ASCII)
 CONNECT_SECONDS: Final = 10.0
 _NO_LIMITS: Final = httpx.Limits(max_connections=None)  # a stream holds one for hours
 
 
-def prepared(http: httpx.Client | httpx.AsyncClient, url: str, request: Request) -> httpx.Request:
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`token`: '' for none. It stays out of what is printed of this."""
+
+    url: str
+    token: str = field(default="", repr=False)
+
+
+def prepared(http: httpx.Client | httpx.AsyncClient, target: Target, request: Request) -> httpx.Request:
     headers = {"Accept": "application/json", **request.headers}
+    if target.token:
+        headers["Authorization"] = f"Bearer {target.token}"
     content = None
     if request.body is not None:
         headers["Content-Type"] = "application/json"
         content = orjson.dumps(request.body)
     return http.build_request(
-        request.method, url + request.path, params=httpx.QueryParams(list(request.params)) if request.params else None,
+        request.method, target.url + request.path, params=httpx.QueryParams(list(request.params)) if request.params else None,
         content=content, headers=headers, timeout=httpx.Timeout(request.timeout, connect=CONNECT_SECONDS),
     )  # fmt: skip
 
@@ -33,6 +46,13 @@ def checked_url(url: str) -> str:
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise ClientError(f"{url!r:.100}: must be http(s)://HOST:PORT")
     return url.rstrip("/")
+
+
+def checked_token(token: str) -> str:
+    """Raises ClientError for what no header can carry; it does not show it."""
+    if token and not _TOKEN.fullmatch(token):
+        raise ClientError("the token: must be one word of letters, digits and - . _ ~ + / =, as it was given out")
+    return token
 
 
 def options(url: str) -> dict[str, Any]:

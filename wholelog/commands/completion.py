@@ -31,12 +31,12 @@ def container_names(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> l
     from wholelog.client.blocking import Client
     from wholelog.client.errors import ClientError
     from wholelog.client.patience import Retries
-    from wholelog.client_settings import client_settings
+    from wholelog.client_settings import client_settings, token_of
     from wholelog_base.settings import SettingsError
 
     try:
         settings = client_settings({}, os.environ, None)
-        with Client(settings.url, retries=Retries(seconds=0)) as client:
+        with Client(settings.url, token=token_of(settings), retries=Retries(seconds=0)) as client:
             found = client.containers()
     except (ClientError, SettingsError):
         return []

@@ -7,11 +7,13 @@ import orjson
 from wholelog.client.request import Request
 
 
-def as_curl(url: str, request: Request) -> str:
+def as_curl(url: str, request: Request, *, token: bool = False) -> str:
+    """`token`: whether one is needed; it is named by its variable, so that it is on no screen."""
     words = ["curl", "-sS"]
     if request.method not in ("GET", "POST"):
         words += ["-X", request.method]
     words.append(url + request.path)
     if request.body is not None:
         words += ["-H", "Content-Type: application/json", "-d", orjson.dumps(request.body).decode()]
-    return shlex.join(words)
+    line = shlex.join(words)
+    return line + ' -H "Authorization: Bearer $WHOLELOG_TOKEN"' if token else line

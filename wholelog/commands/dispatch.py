@@ -9,13 +9,14 @@ from typing import Final
 from wholelog.client.blocking import Client
 from wholelog.client.errors import ClientError
 from wholelog.client.patience import Retries
-from wholelog.client_settings import client_settings
+from wholelog.client_settings import client_settings, token_of
 from wholelog.commands.containers import ps, rm, top
 from wholelog.commands.context import Context
 from wholelog.commands.export import export
 from wholelog.commands.logs import drop_output, logs
 from wholelog.commands.names import DONE, FAILED, INTERRUPTED, RUN_FAILED
 from wholelog.commands.notices import Notices
+from wholelog.commands.problems import problems
 from wholelog.commands.run import run
 
 _COMMANDS: Final[Mapping[str, Callable[[Context], int]]] = {
@@ -25,6 +26,7 @@ _COMMANDS: Final[Mapping[str, Callable[[Context], int]]] = {
     "logs": logs,
     "export": export,
     "top": top,
+    "problems": problems,
 }
 
 
@@ -36,7 +38,7 @@ def dispatch(asked: argparse.Namespace, flags: Mapping[str, str]) -> int:
     if settings.retry_for is not None:
         retries = Retries(seconds=settings.retry_for, told=told)
     try:
-        with Client(settings.url, retries=retries) as client:
+        with Client(settings.url, token=token_of(settings), retries=retries) as client:
             context = Context(asked, client, settings.url, os.environ, sys.stdin, sys.stdout, sys.stderr)
             return _guarded(context)
     except ClientError as error:

@@ -8,6 +8,7 @@ COMMANDS: Final = {
     "logs": "show the lines of containers",
     "export": "write a whole log to a file; goes on where it was broken off",
     "top": "show what containers use, again and again",
+    "problems": "list errors that are alike, show one, say what became of it",
     "rm": "stop tasks and delete their containers; their logs stay",
     "completion": "print what makes a shell complete these commands",
 }

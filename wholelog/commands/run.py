@@ -25,7 +25,7 @@ def run(context: Context) -> int:
     asked = context.asked
     task = task_of(asked, context.environ, context.stdin)
     if asked.print:
-        print(as_curl(context.url, start_task(task).request), file=context.stdout)
+        print(as_curl(context.url, start_task(task).request, token=context.client.has_token), file=context.stdout)
         return DONE
     try:
         started = context.client.start(task)
@@ -106,7 +106,7 @@ def _show(context: Context, container_id: str) -> tuple[End | None, Container]:
         name: formatter(
             "text", TextLook(stream.isatty() and not asked.raw, wanted(asked.color, stream, context.environ))
         )
-        for name, stream in (("stdout", context.stdout), ("stderr", context.stderr))
+        for name, stream in (("stdout", context.stdout), ("stderr", context.stderr), ("wholelog", context.stderr))
     }
     late, cursor, end = 0, "", None
     while True:
@@ -138,7 +138,7 @@ def _is_over(container: Container) -> bool:
 
 
 def _write(context: Context, line: Line, content: bytes) -> None:
-    out = context.err if line.stream == "stderr" else context.out
+    out = context.out if line.stream == "stdout" else context.err
     out.write(content)
     out.flush()
 

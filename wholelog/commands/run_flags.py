@@ -50,6 +50,9 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         "-e", "--env", action="append", default=[], metavar="NAME[=VALUE]", help="without = as it is here"
     )
     parser.add_argument("--env-file", action="append", default=[], type=Path, metavar="FILE", help="of such lines")
+    parser.add_argument(
+        "--secret", action="append", default=[], metavar="NAME", help="of a variable: its value is masked in the log"
+    )
     parser.add_argument("--cpus", default="", metavar="NUMBER", help="0.5, 2, 500m")
     parser.add_argument("-m", "--memory", default="", metavar="SIZE", help="512m, 2g, 512Mi")
     parser.add_argument("-w", "--workdir", default="", metavar="PATH", help="absolute, in the container")
@@ -93,6 +96,7 @@ def task_of(asked: argparse.Namespace, environ: Mapping[str, str], stdin: Any) -
         task_id=asked.name,
         cpu_limit=asked.cpus,
         mem_limit=asked.memory,
+        secrets=asked.secret,
         env=[
             *_env_files(asked.env_file, environ),
             *(_variable(one, environ) for one in asked.env if _known(one, environ)),

@@ -1,0 +1,1 @@
+"""Alerts: rules that are evaluated as documents pass by, and how what they say goes out."""

@@ -1,0 +1,79 @@
+"""What is told: one alert, when it begins, goes on or ends."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Literal
+
+import orjson
+
+from log_shipper.problems.sighting import Sighting
+from log_store.document import ContainerContext
+
+Status = Literal["firing", "update", "resolved"]
+LONGEST_MESSAGE: Final = 8000  # characters of a message in an alert; the log has all of it
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an alert is about: a message and its container; `id` and `log_time` are '' and 0 where it is of no message."""
+
+    title: str
+    log_type: str
+    message: str
+    container_id: str = ""
+    container_name: str = ""
+    task_id: str = ""
+    id: str = ""
+    log_time: int = 0
+    problem: str = ""  # its id
+
+    def dumped(self) -> str:
+        return orjson.dumps(asdict(self)).decode()
+
+
+def about_of(dumped: str) -> About:
+    return About(**orjson.loads(dumped))
+
+
+def about_sighting(one: Sighting, title: str, problem: str = "") -> About:
+    return about(one.container, title, one.log_type, one.message, one.id, one.time, problem)
+
+
+def about(
+    context: ContainerContext, title: str, log_type: str, message: str, name: str = "", time: int = 0, problem: str = ""
+) -> About:
+    """`message` as far as an alert has it."""
+    return About(
+        _clean(title), log_type, _clean(message[:LONGEST_MESSAGE]), _clean(context.container_id),
+        _clean(context.container_name), _clean(context.task_id), name, time, problem,
+    )  # fmt: skip
+
+
+def _clean(text: str) -> str:
+    """A name of another sender may hold half a surrogate pair."""
+    return text.encode("utf-8", "replace").decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Times in ns since 1970 UTC. `ends_at`: when it is over at the latest, if nothing more comes; of `resolved`: when it was."""
+
+    status: Status
+    rule: str
+    subject: str
+    about: About
+    count: int
+    since: int
+    last: int
+    ends_at: int
+    before: tuple[str, ...] = ()  # the messages before it
+    link: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    repeated: str = ""  # new, returned, regressed; '' for what is no problem
+
+    def dumped(self) -> str:
+        return orjson.dumps(asdict(self)).decode()
+
+
+def notice_of(dumped: str) -> Notice:
+    told: dict[str, Any] = orjson.loads(dumped)
+    return Notice(**{**told, "about": About(**told["about"]), "before": tuple(told["before"])})
