@@ -1,5 +1,6 @@
 """Alerts on a clock of the test's own: what fires, goes on, ends, and what does not."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ import pytest
 from log_shipper.alerting.alerting import Alerting
 from log_shipper.alerting.context import StoredContext
 from log_shipper.alerting.notice import Notice
-from log_shipper.alerting.rules import AlertRules
+from log_shipper.alerting.rounds import AlertRounds
+from log_shipper.alerting.rules import NO_ALERTS, AlertRules
 from log_shipper.alerting.rules_file import read_alerts
-from log_shipper.alerting.sending import Sender
+from log_shipper.alerting.sending import Sender, Senders
 from log_shipper.audit.docker_copy import Facts
 from log_shipper.errors import NotTold
 from log_shipper.problems.book import Book
@@ -20,6 +22,7 @@ from log_store.document import ContainerContext, DocumentBatch
 from log_store.errors import StoreUnavailable
 from log_store.problem import Triage
 from log_store.seal import Gap, Seal
+from tests.api_server import eventually
 from tests.documents import NOON, SECOND, Documents, container
 from tests.fakes import MemoryStore
 from wholelog_base.settings import SettingsError
@@ -309,6 +312,37 @@ def test_rules_are_read_again_while_alerts_fire(post: Post) -> None:
     assert [told[:2] for told in post.pass_time(660)] == [("firing", "more: x"), ("resolved", "ERROR a")]
     post.alerting.use(post.write(""))
     assert post.pass_time(7200) == []
+
+
+def test_a_file_that_does_not_fit_at_the_start_stops_nothing_and_is_looked_at_again(post: Post) -> None:
+    good, wrong = post.rules, threading.Event()
+    wrong.set()
+
+    def read() -> AlertRules:
+        if wrong.is_set():
+            raise SettingsError(["alerts.toml:1:1: no"])
+        return good
+
+    post.alerting.use(NO_ALERTS)
+    senders = Senders(post.alerting.outbox, post.count, lambda: post.now)
+    rounds = AlertRounds(post.alerting, senders, read, post.count, lambda: post.now)
+    thread = threading.Thread(target=rounds.run)
+    thread.start()
+    try:
+        post.batch(line(post, "ERROR before"))  # is shipped and counted
+        wrong.clear()
+        rounds.reload()
+        assert eventually(lambda: post.alerting.rules is good, 30)
+        wrong.set()
+        rounds.reload()  # a mistake later: the rules stay
+        post.batch(line(post, "ERROR after"))
+        post.now += 2 * SECOND
+        assert eventually(lambda: len(post.alerting.outbox.firing(("errors",))) == 1, 30)
+        assert post.alerting.rules is good and not post.counts.get("alerts_failed")
+    finally:
+        rounds.close()
+        thread.join(30)
+    assert not thread.is_alive()
 
 
 def test_alerts_of_a_storm_go_in_few_messages(post: Post) -> None:
