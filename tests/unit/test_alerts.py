@@ -189,10 +189,11 @@ def test_a_receiver_that_is_away_hears_all_later(post: Post) -> None:
 
 
 def test_a_store_that_is_away_delays_no_alert(post: Post) -> None:
-    post.batch(line(post, "ERROR a"))
+    documents = Documents().add_all(["one", "two"], post.now - 10)
+    post.batch(documents.add(post.now, "ERROR a", log_type="error").batch)
     post.store.error = StoreUnavailable("gone")
     assert post.pass_time(2) == [("firing", "ERROR a", 1)]
-    assert post.told[0].about.message == "ERROR a" and post.told[0].before == ()
+    assert post.told[0].about.message == "ERROR a" and post.told[0].before == ("one", "two")
 
 
 def test_what_people_say_of_a_problem(post: Post) -> None:
@@ -274,7 +275,7 @@ def test_a_container_that_failed_and_a_gap(tmp_path: Path) -> None:
         '[[rule]]\nname = "failed"\non = "failed"\nnotify = "ops"\n[[rule]]\nname = "gap"\non = "gap"\nnotify = "ops"\n',
     )
     for number, (code, memory) in enumerate(((0, False), (143, False), (137, False), (3, False), (137, True))):
-        facts = Facts(ContainerContext(f"{number}" * 64, f"c{number}"), NOON, NOON + 1, False, "", code, memory)
+        facts = Facts(ContainerContext(f"{number}" * 64, f"c{number}"), NOON, NOON + 1, False, "", (), code, memory)
         post.watch.ended(facts)
         post.watch.ended(facts)
     told = post.pass_time(3)
