@@ -20,7 +20,6 @@ setup(
     entry_points={"console_scripts": ["wholelog=wholelog.command_line:main"]},
     install_requires=[
         "falcon>=4.0,<5",
-        "google-re2>=1.1,<2",
         "waitress>=3.0,<4",
         "argcomplete>=3.2,<4",
         "docker>=7.1,<8",

@@ -5,13 +5,17 @@
 Writes so many documents into indices of a prefix of its own, --export of them of one container, which is read; with --prefix
 it takes what an earlier run has written. First and last byte of `size` 100 and 10,000 are the medians of many requests,
 beside those of the same query sent to Elasticsearch; a whole log is read as NDJSON, beside `elasticsearch.helpers.scan`.
+The processor time of both sides is told, too: on a machine that others use only that can be compared. --docker also times
+`docker logs` of as many lines, on the engine that the command `docker` talks to.
 """
 
 import argparse
 import http.client
 import json
 import multiprocessing
+import resource
 import statistics
+import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -80,6 +84,7 @@ def serve(url: str, options: StoreOptions, ports: Any, stop: Any) -> None:
     with running(containers, open_reader(url, options)) as port:
         ports.put(port)
         stop.wait()
+        ports.put(resource.getrusage(resource.RUSAGE_SELF))
 
 
 def timed(connection: http.client.HTTPConnection, method: str, path: str, body: str | None = None) -> Timed:
@@ -129,6 +134,23 @@ def scanned(url: str, indices: str, **more: Any) -> tuple[int, float]:
     return count, time.perf_counter() - began
 
 
+def docker_logs(lines: int) -> None:
+    script = f"seq -f 'GET /things/%.0f status=200 bytes=6664 user=u77 {'.' * 50}' {lines}"
+    made = subprocess.run(
+        ["docker", "run", "-d", "--log-driver", "local", "--log-opt", "max-size=1g", "--log-opt", "compress=false",
+         "busybox:1", "sh", "-c", script], capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    subprocess.run(["docker", "wait", made], check=True, capture_output=True)
+    began, count = time.perf_counter(), 0
+    with subprocess.Popen(["docker", "logs", "-t", made], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        while part := process.stdout.read(1 << 20):
+            count += part.count(b"\n")
+    took = time.perf_counter() - began
+    subprocess.run(["docker", "rm", made], check=True, capture_output=True)
+    print(f"docker logs: {count} lines in {took:.1f} s, {count / took:,.0f}/s")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("url")
@@ -136,6 +158,7 @@ def main() -> None:
     parser.add_argument("--export", type=int, default=2_000_000)
     parser.add_argument("--rounds", type=int, default=22)
     parser.add_argument("--prefix", default="")
+    parser.add_argument("--docker", action="store_true")
     given = parser.parse_args()
     options = StoreOptions(index_prefix=given.prefix or f"bench-{uuid.uuid4().hex[:8]}")
     print(f"indices {options.index_prefix}-*")
@@ -164,7 +187,12 @@ def main() -> None:
             )
     finally:
         stop.set()
+        used = ports.get(timeout=20)
         api.join(20)
+    seconds = used.ru_utime + used.ru_stime
+    print(f"the API's process: {seconds:.1f} s of a processor in all, {used.ru_maxrss // 1024} MiB at most")
+    if given.docker:
+        docker_logs(given.export)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 
 from log_shipper.errors import EngineUnavailable
-from log_shipper.stages.runs import SENDER_PREFIX
+from log_shipper.stages.runs import is_sender
 from log_store.document import ContainerContext
 
 Lookup = Callable[[str], ContainerContext | None]
@@ -34,7 +34,7 @@ class Containers:
         if self._clock() - asked < RETRY_AFTER:
             return context
         try:
-            found = None if container_id.startswith(SENDER_PREFIX) else self._lookup(container_id)
+            found = None if is_sender(container_id) else self._lookup(container_id)
         except EngineUnavailable:
             self._unknown[container_id] = (self._clock(), context)
             return context

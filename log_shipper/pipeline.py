@@ -19,7 +19,7 @@ from log_shipper.stages.document import LIVE, PASS_BITS, REPAIR, Head, Rules, St
 from log_shipper.stages.multiline import GroupState
 from log_shipper.stages.own_lines import add_own_lines
 from log_shipper.stages.partials import PART_BYTES, Identity, Lines, OpenLine, join, whole
-from log_shipper.stages.runs import SENDER_PREFIX, Entry, Run, runs_of
+from log_shipper.stages.runs import Entry, Run, is_sender, runs_of
 from log_shipper.statements import Statements
 from log_store.document import ContainerContext, DocumentBatch
 from log_store.fields import WHOLELOG, WRITTEN
@@ -89,7 +89,7 @@ class Pipeline:
             starts = self._write(batch, run, hashes, state, received, LIVE)
             if waits:  # a line that waited for its end comes now
                 batch.seq[first:] = [max(seq, least) for seq in batch.seq[first:]]
-            if run.container_id.startswith(SENDER_PREFIX):
+            if is_sender(run.container_id):
                 self.statements.welcome(run.container_id, run.container_name)
             else:
                 self._account(run, hashes, starts)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import orjson
 from elastic_transport import TextSerializer, TransportError
 from elasticsearch import ApiError, Elasticsearch, OrjsonSerializer
 from elasticsearch.serializer import DEFAULT_SERIALIZERS
@@ -29,6 +30,17 @@ class _CompatibleOrjson(OrjsonSerializer):
     mimetype = "application/vnd.elasticsearch+json"
 
 
+class _AsItCame(OrjsonSerializer):
+    """The bytes of an answer, for who reads them otherwise."""
+
+    def loads(self, data: bytes) -> Any:
+        return data
+
+
+class _CompatibleAsItCame(_AsItCame):
+    mimetype = _CompatibleOrjson.mimetype
+
+
 class ElasticClient:
     """Safe to use from several threads. `timeout`: seconds for one request."""
 
@@ -37,10 +49,16 @@ class ElasticClient:
         self.place = url.rstrip("/")
         self._closed = False
         arguments = {**_where(url), **_credentials(options), **_trust(url, options)}
+        self._client = self._connected(OrjsonSerializer(), _CompatibleOrjson(), timeout, arguments)
+        self._as_it_came = self._connected(_AsItCame(), _CompatibleAsItCame(), timeout, arguments)
+
+    def _connected(
+        self, serializer: OrjsonSerializer, compatible: OrjsonSerializer, timeout: float, arguments: dict[str, Any]
+    ) -> Elasticsearch:
         serializers = {
             **DEFAULT_SERIALIZERS,
-            "application/json": OrjsonSerializer(),
-            _CompatibleOrjson.mimetype: _CompatibleOrjson(),
+            "application/json": serializer,
+            _CompatibleOrjson.mimetype: compatible,
             "text/*": TextSerializer(),  # a proxy's error page
         }
         try:
@@ -56,7 +74,7 @@ class ElasticClient:
             )
         except (ValueError, OSError) as error:
             raise StoreMisconfigured(f"{self.place}: {error}") from error
-        self._client = client.options(ignore_status=range(300, 600))
+        return client.options(ignore_status=range(300, 600))
 
     def request(
         self,
@@ -71,11 +89,33 @@ class ElasticClient:
 
         Raises StoreUnavailable, StoreMisconfigured, or StoreDamaged for an answer that cannot be read.
         """
+        return self._asked(self._client, method, path, body, params, expected)
+
+    def request_bytes(
+        self, method: str, path: str, *, body: Mapping[str, Any], params: Mapping[str, Any], expected: Container[int]
+    ) -> Answer:
+        """As `request`; below 300 the answer's body is its bytes."""
+        answer = self._asked(self._as_it_came, method, path, body, params, range(300, 600))
+        if answer.status < 300:
+            return answer
+        if isinstance(answer.body, bytes):
+            try:
+                answer = Answer(answer.status, orjson.loads(answer.body))
+            except orjson.JSONDecodeError:
+                answer = Answer(answer.status, answer.body.decode("utf-8", "replace"))
+        if answer.status not in expected:
+            raise refused(self.place, answer)
+        return answer
+
+    def _asked(
+        self, client: Elasticsearch, method: str, path: str, body: Mapping[str, Any] | bytes | None,
+        params: Mapping[str, Any] | None, expected: Container[int],
+    ) -> Answer:  # fmt: skip
         if self._closed:
             raise StoreUnavailable(f"{self.place}: this connection has been closed")
         headers = _NDJSON if isinstance(body, bytes) else _JSON
         try:
-            response = self._client.perform_request(method, path, params=params, headers=headers, body=body)
+            response = client.perform_request(method, path, params=params, headers=headers, body=body)
         except (TransportError, ApiError) as error:
             raise failed(self.place, error) from error
         answer = Answer(response.meta.status, response.body)
@@ -86,6 +126,7 @@ class ElasticClient:
     def close(self) -> None:
         self._closed = True
         self._client.close()
+        self._as_it_came.close()
 
 
 def _where(url: str) -> dict[str, Any]:

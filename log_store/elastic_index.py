@@ -7,6 +7,7 @@ The mapping uses only what every Elasticsearch of 8 and 9 has, whatever its lice
 not know is kept and not searchable, so that a newer Wholelog can write into a day that an older one began.
 """
 
+import logging
 import re
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +16,8 @@ from log_store.elastic_client import ElasticClient
 from log_store.errors import StoreMisconfigured
 from log_store.fields import OTHER_DAY
 from log_store.rfc3339 import day_start
+
+log = logging.getLogger(__name__)
 
 DEFAULT_PREFIX: Final = "wholelog"
 TEMPLATE_VERSION: Final = 2
@@ -140,6 +143,14 @@ def put_templates(client: ElasticClient, names: IndexNames) -> None:
         )
         if found.status == 404 or _version(found.body) < TEMPLATE_VERSION:
             client.request("PUT", path, body=body)
+            # Indices that an older one began are given what has come since; what they have stays as it is.
+            (pattern,) = body["index_patterns"]
+            known = {"properties": body["template"]["mappings"]["properties"]}
+            answer = client.request(
+                "PUT", f"/{pattern}/_mapping", body=known, params={"ignore_unavailable": "true"}, expected=(400, 404)
+            )
+            if answer.status == 400:
+                log.warning("an index that an older Wholelog made stays as it is: %s", answer.reason)
 
 
 def _template(pattern: str, properties: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:

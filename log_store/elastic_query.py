@@ -95,6 +95,8 @@ def in_order(pages: Iterator[tuple[list[Hit], bool]], *, reverse: bool = False) 
 
 
 def _by_id(hits: list[Hit], reverse: bool) -> list[Hit]:
+    if len({hit["sort"][0] for hit in hits}) == len(hits):
+        return hits  # as nearly always
     found: list[Hit] = []
     for _, group in groupby(hits, key=_group):
         members = list(group)

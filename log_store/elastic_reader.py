@@ -4,19 +4,21 @@ All candidate days are read through one point in time, sorted by (order_time, st
 the other, since order_time may lie in a later day than log_time (a clock that stepped back over midnight).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from log_store import elastic_arrivals, elastic_counts, elastic_owners, elastic_seals
+from log_store import elastic_arrivals, elastic_counts, elastic_owners, elastic_raw, elastic_seals
 from log_store.counting import counted, whole
 from log_store.elastic_client import ElasticClient
 from log_store.elastic_index import DEFAULT_PREFIX, IndexNames
+from log_store.elastic_pages import SHORT, has_heavy, heavy_pages, key_before_last, light_pages, short
 from log_store.elastic_query import can_be_stored, filters_of, in_order, place_of, time_filter
-from log_store.elastic_search import PAGE, Hit, PointInTime, checked_hits, key_before_last, ordered
+from log_store.elastic_raw import RawPage
+from log_store.elastic_search import PAGE, Filter, Hit, PointInTime, checked_hits, lines_of
 from log_store.errors import StoreDamaged, StoreMisconfigured, StoreUnavailable
 from log_store.fields import OTHER_DAY
 from log_store.open import StoreOptions
-from log_store.query import Arrival, ContainerRef, Counts, LogLine, LogOwner, LogQuery, Page, Whose
+from log_store.query import Arrival, ContainerRef, Counts, LogOwner, LogQuery, Page, Place, Whose
 from log_store.rfc3339 import DAY, day_name
 from log_store.seal import Seal
 from log_store.selection import is_text, sized
@@ -24,7 +26,6 @@ from log_store.selection import is_text, sized
 _TIMEOUT: Final = 60.0  # s
 _LAST: Final = (1 << 63) - 1  # ns; the last time that date_nanos holds
 _MOST_NAMED: Final = 40  # days whose indices are named one by one
-_MEMBERS: Final = 7  # of a line without `raw` and `fields`
 
 
 class ElasticReader:
@@ -44,28 +45,72 @@ class ElasticReader:
             yield from sized(query, self._forwards, self._backwards)
 
     def _forwards(self, query: LogQuery, most: int | None) -> Iterator[Page]:
-        filters, after = filters_of(query, *_range(query)), query.after
+        if (found := self._short(query, most, descending=query.newest)) is not None:
+            yield from self._page(found[:most][::-1] if query.newest else found)
+            return
+        after = query.after
         with PointInTime(self._client, self._indices(*_range(query))) as pit:
-            key = None if after is None else [*after[:3], -1]
+            key, filters = _key(after, -1), filters_of(query, *_range(query))
             if query.newest and most is not None:
                 key = max(key or [], key_before_last(pit, filters, most) or []) or None
-            for hits in in_order(ordered(pit, filters, key, *_limits(query, most, "asc"))):
-                self._check_open()
-                yield from self._page([hit for hit in hits if after is None or place_of(hit) > after])
+            yield from self._all(
+                pit, filters, key, *_limits(query, most, "asc"), lambda place: not after or place > after
+            )
 
     def _backwards(self, query: LogQuery, most: int | None) -> Iterator[Page]:
-        filters, before = filters_of(query, *_range(query)), query.after
+        if (found := self._short(query, most, descending=True)) is not None:
+            yield from self._page(found)
+            return
+        before = query.after
         with PointInTime(self._client, self._indices(*_range(query))) as pit:
-            key = None if before is None else [*before[:3], _LAST]
-            for hits in in_order(ordered(pit, filters, key, *_limits(query, most, "desc")), reverse=True):
+            key, filters = _key(before, _LAST), filters_of(query, *_range(query))
+            yield from self._all(
+                pit, filters, key, *_limits(query, most, "desc"), lambda place: not before or place < before
+            )
+
+    def _all(
+        self, pit: PointInTime, filters: list[Filter], key: list[Any] | None, limit: int | None, direction: str, page: int,
+        wanted: Callable[[Place], bool],
+    ) -> Iterator[Page]:  # fmt: skip
+        """`wanted`: of places that may stand where `key` does."""
+        asked, edge = (pit, filters, key, limit, direction, page), None if key is None else key[0]
+        if has_heavy(pit, filters):
+            for hits in in_order(heavy_pages(*asked), reverse=direction == "desc"):
                 self._check_open()
-                yield from self._page([hit for hit in hits if before is None or place_of(hit) < before])
+                yield from self._page([hit for hit in hits if hit["sort"][0] != edge or wanted(place_of(hit))])
+            return
+        at_edge = b"%d" % edge if edge is not None else b""
+        for rows in elastic_raw.in_order(light_pages(*asked), reverse=direction == "desc"):
+            self._check_open()
+            if elastic_raw.time_of(rows[0]) == at_edge:
+                rows = [row for row in rows if elastic_raw.time_of(row) != at_edge or wanted(elastic_raw.place_of(row))]
+            if rows:
+                yield RawPage(rows)
+
+    def _short(self, query: LogQuery, most: int | None, *, descending: bool) -> list[Hit] | None:
+        """At least `most` hits, or all, where few are wanted; None where it takes more than one answer."""
+        after, count = query.after, (most or 0) + 2
+        if most is None or count > SHORT or (query.newest and after is not None and not query.descending):
+            return None
+        filters, indices = filters_of(query, *_range(query)), self._indices(*_range(query))
+        direction, key = ("desc", _key(after, _LAST)) if descending else ("asc", _key(after, -1))
+        hits = short(self._client, indices, filters, key, count, direction)
+        if hits is None:
+            return None
+        groups = list(in_order(iter([(hits, len(hits) < count)]), reverse=descending))
+        if len(hits) == count:
+            del groups[-1]  # of which others may be left
+        found = [
+            hit
+            for group in groups
+            for hit in group
+            if after is None or (place_of(hit) < after if descending else place_of(hit) > after)
+        ]
+        return found if len(found) >= most or len(hits) < count else None
 
     def _page(self, hits: list[Hit]) -> Iterator[Page]:
         if hits:
-            # The line is made of the hit itself, which loses its place by that.
-            places = [place_of(hit) for hit in hits]
-            yield Page([self._line(hit) for hit in hits], places.__getitem__)
+            yield Page(lines_of(self._client.place, hits), lambda row: place_of(hits[row]))
 
     def heads(self, container_id: str) -> dict[str, int]:
         """See `LogReader`."""
@@ -186,15 +231,8 @@ class ElasticReader:
             order_time, ordinal = hit["_source"].pop("order_time"), hit["_source"].pop("ordinal")
         except KeyError as error:
             raise StoreDamaged(f"{self._client.place}: a document without {error}: {hit!r:.300}") from error
-        line = self._line(hit)
+        line = lines_of(self._client.place, [hit])[0]
         return Arrival(hit["sort"][0], line, (order_time, line["stream"], ordinal, line["id"]))
-
-    def _line(self, hit: Hit) -> LogLine:
-        line: Any = hit["_source"]
-        line["id"] = hit["_id"]
-        if len(line) != _MEMBERS + ("raw" in line) + ("fields" in line):
-            raise StoreDamaged(f"{self._client.place}: a document that makes no sense: {hit!r:.300}")
-        return line  # type: ignore[no-any-return]
 
     def _check_open(self) -> None:
         if self._closed:
@@ -209,11 +247,16 @@ def _bounds(start: int | None, end: int | None) -> tuple[int, int]:
     return max(start or 0, 0), min(_LAST if end is None else end, _LAST)
 
 
+def _key(place: Place | None, tie: int) -> list[Any] | None:
+    return None if place is None else [*place[:3], tie]
+
+
 def _limits(query: LogQuery, most: int | None, direction: str) -> tuple[int | None, str, int]:
     """What `ordered` takes besides: how many in all, in which direction, and how many a page.
 
     Behind a place that was given come, first, hits of that place: mostly one. One more waits for its neighbours.
     """
+    page = min(query.page or PAGE, PAGE)
     if query.after is None or most is None:
-        return (most if query.after is None else None), direction, PAGE
-    return None, direction, min(most + 2, PAGE)
+        return (most if query.after is None else None), direction, page
+    return None, direction, min(most + 2, page)

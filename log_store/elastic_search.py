@@ -1,21 +1,16 @@
-"""Searches whose answer is whole or an error: a point in time, and pages of one order through it.
-
-How much a page weighs must be known before it is asked for, since a message may have 8 MiB. Documents that are not light
-say how many `bytes` they have (see `elastic_rows`). A container without such, as nearly all, is read in pages of PAGE;
-in another the keys and sizes of a page come first, and tell how many documents may be asked for at once.
-"""
+"""Searches whose answer is whole or an error: a point in time, or one answer for itself."""
 
 import logging
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Final
 
+import orjson
+
 from log_store.elastic_client import ElasticClient
-from log_store.elastic_errors import Answer
+from log_store.elastic_errors import Answer, refused
 from log_store.elastic_rows import LIGHT
 from log_store.errors import LogStoreError, StoreDamaged, StoreUnavailable
+from log_store.query import LogLine
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +20,10 @@ Filter = dict[str, Any]
 ORDER: Final = ("order_time", "stream", "ordinal", "_shard_doc")
 """The last is the point in time's own tie-break: no two documents are equal, so no page can lose or repeat one."""
 PAGE: Final = 5000  # documents a page
-_HEAVIEST: Final = PAGE * LIGHT  # bytes a page, unless one document alone has more
 MEMBERS: Final = ["log_time", "log_type", "log_message", "log_type_by", "stream", "lines", "raw", "fields"]
+_OF_A_LINE: Final = frozenset(MEMBERS)
+_LEAST: Final = 7  # members of a line without `raw` and `fields`
 _KEEP: Final = "10m"  # how long a reader of the answer may pause
-_MOST_KEYS: Final = 10_000  # index.max_result_window
 
 
 def checked_hits(place: str, answer: Answer) -> list[Hit]:
@@ -50,16 +45,16 @@ class PointInTime:
 
     def __init__(self, client: ElasticClient, indices: str) -> None:
         """`indices`: names and patterns; those that are not there are as good as empty."""
-        self._client = client
+        self.client = client
         self._indices = indices
         self._id = ""
 
     def __enter__(self) -> "PointInTime":
         params = {"keep_alive": _KEEP, "ignore_unavailable": "true"}
-        answer = self._client.request("POST", f"/{self._indices}/_pit", params=params)
+        answer = self.client.request("POST", f"/{self._indices}/_pit", params=params)
         name = answer.body.get("id") if isinstance(answer.body, dict) else None
         if not isinstance(name, str):
-            raise StoreDamaged(f"{self._client.place}: a point in time without an id: {answer.body!r:.300}")
+            raise StoreDamaged(f"{self.client.place}: a point in time without an id: {answer.body!r:.300}")
         self._id = name
         return self
 
@@ -67,7 +62,7 @@ class PointInTime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self._client.request("DELETE", "/_pit", body={"id": self._id}, expected=(404,))
+            self.client.request("DELETE", "/_pit", body={"id": self._id}, expected=(404,))
         except LogStoreError as problem:
             # What was read is whole all the same, and the server closes it after _KEEP.
             log.info("a point in time was left to end by itself: %s", problem)
@@ -77,128 +72,74 @@ class PointInTime:
 
         The answer is taken as it comes: to leave members out by `filter_path` takes the server as long as the search.
         """
-        whole = {**body, "pit": {"id": self._id, "keep_alive": _KEEP}, "track_total_hits": False}
-        params = {"allow_partial_search_results": "false"}
-        answer = self._client.request("POST", "/_search", body=whole, params=params, expected=(404,))
+        return checked_hits(self.client.place, Answer(200, self.told(body)))
+
+    def told(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The whole answer, which every shard has given. Raises LogStoreError."""
+        answer = self.client.request("POST", "/_search", **self._search(body))
+        self._check_there(answer)
+        checked_hits(self.client.place, answer)
+        self.renew(answer.body.get("pit_id", ""))
+        return answer.body  # type: ignore[no-any-return]
+
+    def search_bytes(self, body: dict[str, Any]) -> bytes:
+        """The answer as it came. Whoever reads it tells `renew` the id that is in it."""
+        answer = self.client.request_bytes("POST", "/_search", **self._search(body))
+        self._check_there(answer)
+        return answer.body  # type: ignore[no-any-return]
+
+    def renew(self, name: str) -> None:
+        self._id = name or self._id
+
+    def _search(self, body: dict[str, Any]) -> dict[str, Any]:
+        whole = {"track_total_hits": False, **body, "pit": {"id": self._id, "keep_alive": _KEEP}}
+        return {"body": whole, "params": {"allow_partial_search_results": "false"}, "expected": (404,)}
+
+    def _check_there(self, answer: Answer) -> None:
         if answer.status == 404:
             raise StoreUnavailable(
-                f"{self._client.place}: what was being read is gone (a node that restarted, a day that was removed, "
+                f"{self.client.place}: what was being read is gone (a node that restarted, a day that was removed, "
                 f"a reader that paused for more than {_KEEP}): {answer.reason}"
             )
-        hits = checked_hits(self._client.place, answer)
-        self._id = answer.body.get("pit_id", self._id)
-        return hits
 
 
-def ordered(
-    pit: PointInTime,
-    filters: list[Filter],
-    after: list[Any] | None,
-    limit: int | None,
-    direction: str = "asc",
-    most: int = PAGE,
-) -> Iterator[tuple[list[Hit], bool]]:
-    """Pages, of at most `most`, of all hits after that key, at most `limit`, in ORDER or, with "desc", against it.
-
-    With each comes whether it is known to be the last.
-    """
-    if not _has_heavy(pit, filters):
-        yield from _light(pit, filters, after, limit, direction, most)
-        return
-    left = limit
-    while left is None or left > 0:
-        size = most if left is None else min(most, left)
-        found = 0
-        parts = counts(pit.search(_keys(filters, direction, after, size, True)))
-        size = size if sum(parts) == size else sum(parts) + 1  # no more than those: the last page is known
-        for number, count in enumerate(parts):
-            hits = pit.search({**_query(filters, direction, after), "_source": MEMBERS, "size": count})
-            found += len(hits)
-            if hits:
-                after = hits[-1]["sort"]
-                yield hits, number == len(parts) - 1 and (found < size or found == left)
-        if found < size:
-            return
-        left = None if left is None else left - found
+def lines_of(place: str, hits: list[Hit]) -> list[LogLine]:
+    """Made of the hits themselves. Raises StoreDamaged."""
+    lines: list[Any] = [hit["_source"] for hit in hits]
+    for line, hit in zip(lines, hits, strict=True):
+        for name in line.keys() - _OF_A_LINE if len(line) > _LEAST else ():
+            del line[name]
+        line["id"] = hit["_id"]
+        if len(line) != _LEAST and len(line) != _LEAST + ("raw" in line) + ("fields" in line):
+            raise StoreDamaged(f"{place}: a document that makes no sense: {hit!r:.300}")
+    return lines
 
 
-def _light(
-    pit: PointInTime, filters: list[Filter], after: list[Any] | None, limit: int | None, direction: str, most: int
-) -> Iterator[tuple[list[Hit], bool]]:
-    """While a page is worked on, the server works on the next."""
-
-    def page(after: list[Any] | None, size: int) -> list[Hit]:
-        return pit.search({**_query(filters, direction, after), "_source": MEMBERS, "size": size})
-
-    left, size = limit, _even(limit, most)
-    hits = page(after, size) if size else []
-    with ExitStack() as stack:  # at its end nothing is under way
-        pool: ThreadPoolExecutor | None = None
-        while hits:
-            left = None if left is None else left - len(hits)
-            if len(hits) < size or left == 0:
-                yield hits, True
-                return
-            size = _even(left, most)
-            pool = pool or stack.enter_context(ThreadPoolExecutor(1, "next page"))
-            coming = pool.submit(page, hits[-1]["sort"], size)
-            yield hits, False
-            hits = coming.result()
+def searches(client: ElasticClient, indices: str, bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The answers of several searches, each of which every shard answered. Raises LogStoreError."""
+    header = orjson.dumps({"index": indices, "ignore_unavailable": True, "allow_partial_search_results": False})
+    lines = [header + b"\n" + orjson.dumps({"track_total_hits": False, **body}) + b"\n" for body in bodies]
+    answer = client.request("POST", "/_msearch", body=b"".join(lines))
+    found = answer.body.get("responses") if isinstance(answer.body, dict) else None
+    if not isinstance(found, list) or len(found) != len(bodies):
+        raise StoreDamaged(f"{client.place}: the answer to {len(bodies)} searches makes no sense: {answer.body!r:.300}")
+    for one in found:
+        if isinstance(one, dict) and "error" in one:
+            raise refused(client.place, Answer(int(one.get("status", 500)), one))
+        checked_hits(client.place, Answer(200, one))
+    return found
 
 
-def _even(left: int | None, most: int) -> int:
-    """Of what is left a page of about `most`, so that none is nearly empty."""
-    if left is None or left <= most:
-        return most if left is None else left
-    return -(-left // max(1, round(left / most)))
-
-
-def key_before_last(pit: PointInTime, filters: list[Filter], count: int) -> list[Any] | None:
-    """The key of the hit after which exactly `count` hits come; None where there are not more. Reads no documents."""
-    before: list[Any] | None = None
-    left = count + 1
-    while left:
-        size = min(left, _MOST_KEYS)
-        hits = pit.search(_keys(filters, "desc", before, size, False))
-        if len(hits) < size:
-            return None
-        before = hits[-1]["sort"]
-        left -= size
-    return before
-
-
-def _query(filters: list[Filter], direction: str, after: list[Any] | None) -> dict[str, Any]:
-    body: dict[str, Any] = {"query": {"bool": {"filter": filters}}, "sort": [{name: direction} for name in ORDER]}
-    if after is not None:
-        body["search_after"] = after
-    return body
-
-
-def _keys(filters: list[Filter], direction: str, after: list[Any] | None, size: int, weigh: bool) -> dict[str, Any]:
-    sizes = {"docvalue_fields": ["bytes"]} if weigh else {}
-    return {**_query(filters, direction, after), "stored_fields": "_none_", **sizes, "size": size}
-
-
-def counts(keys: list[Hit]) -> list[int]:
-    """How many of these documents may be asked for at once, again and again."""
+def counts(keys: list[Hit], page: int = PAGE) -> list[int]:
+    """How many of these documents may be asked for at once, again and again, to weigh as much as so many light ones."""
     found: list[int] = []
-    weight = _HEAVIEST
+    heaviest = page * LIGHT
+    weight = heaviest
     for key in keys:
         own = key.get("fields", {}).get("bytes", [LIGHT])[0]
-        if weight + own > _HEAVIEST:
+        if weight + own > heaviest:
             found.append(0)
             weight = 0
         found[-1] += 1
         weight += own
     return found
-
-
-def _has_heavy(pit: PointInTime, filters: list[Filter]) -> bool:
-    heavy = {"exists": {"field": "bytes"}}
-    body = {
-        "query": {"bool": {"filter": [*filters, heavy]}},
-        "stored_fields": "_none_",
-        "size": 1,
-        "terminate_after": 1,
-    }
-    return bool(pit.search(body))

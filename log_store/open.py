@@ -46,7 +46,7 @@ def store_options(settings: SharedSettings) -> StoreOptions:
 
 def open_writer(url: str, options: StoreOptions = StoreOptions()) -> LogWriter:
     """A writer for the store at this URL. Raises StoreMisconfigured; SQLite's folder is made if it is not there."""
-    folder = _sqlite_folder(url)
+    folder = sqlite_folder(url)
     # Imported here: who uses one backend does not pay the import of the other.
     if folder is not None:
         from log_store.sqlite_writer import SqliteWriter
@@ -59,7 +59,7 @@ def open_writer(url: str, options: StoreOptions = StoreOptions()) -> LogWriter:
 
 def open_reader(url: str, options: StoreOptions = StoreOptions()) -> LogReader:
     """A reader of the store at this URL. Raises StoreMisconfigured; SQLite's folder need not be there yet."""
-    folder = _sqlite_folder(url)
+    folder = sqlite_folder(url)
     if folder is not None:
         from log_store.sqlite_reader import SqliteReader
 
@@ -71,7 +71,7 @@ def open_reader(url: str, options: StoreOptions = StoreOptions()) -> LogReader:
 
 def open_retyper(url: str, options: StoreOptions = StoreOptions()) -> LogRetyper:
     """What changes types in the store at this URL. Raises StoreMisconfigured."""
-    folder = _sqlite_folder(url)
+    folder = sqlite_folder(url)
     if folder is not None:
         from log_store.sqlite_retyping import SqliteRetyper
 
@@ -83,7 +83,7 @@ def open_retyper(url: str, options: StoreOptions = StoreOptions()) -> LogRetyper
 
 def open_remover(url: str, options: StoreOptions = StoreOptions()) -> LogRemover:
     """What removes days and containers from the store at this URL. Raises StoreMisconfigured."""
-    folder = _sqlite_folder(url)
+    folder = sqlite_folder(url)
     if folder is not None:
         from log_store.sqlite_removal import SqliteRemover
 
@@ -95,7 +95,7 @@ def open_remover(url: str, options: StoreOptions = StoreOptions()) -> LogRemover
 
 def open_problems(url: str, options: StoreOptions = StoreOptions()) -> ProblemStore:
     """Problems of the store at this URL. Raises StoreMisconfigured; SQLite's folder need not be there yet."""
-    folder = _sqlite_folder(url)
+    folder = sqlite_folder(url)
     if folder is not None:
         from log_store.sqlite_problems import SqliteProblems
 
@@ -105,7 +105,7 @@ def open_problems(url: str, options: StoreOptions = StoreOptions()) -> ProblemSt
     return ElasticProblems(url, options)
 
 
-def _sqlite_folder(url: str) -> Path | None:
+def sqlite_folder(url: str) -> Path | None:
     """The folder of a `sqlite://` URL, taken as it is written (no %-escapes); None for a good http(s) URL."""
     if url.startswith(_SQLITE):
         folder = url.removeprefix(_SQLITE)

@@ -1,8 +1,8 @@
 """What a reader is asked for, and what it gives."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict, overload
 
 from log_store.text_query import TextQuery
 
@@ -84,24 +84,55 @@ class LogLine(TypedDict):
     container_name: NotRequired[str]
 
 
-class Page(list[LogLine]):
+class Page(Sequence[LogLine]):
     """Messages in the order of reading, and where each of them stands."""
 
-    __slots__ = ("place",)
+    __slots__ = ("_lines", "place")
 
-    def __init__(self, lines: Iterable[LogLine], place: Callable[[int], Place]) -> None:
+    def __init__(self, lines: Sequence[LogLine], place: Callable[[int], Place]) -> None:
         """`place`: of the message with this index."""
-        super().__init__(lines)
-        self.place = place
+        self._lines, self.place = lines, place
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, index: int) -> LogLine: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[LogLine]: ...
+
+    def __getitem__(self, index: int | slice) -> LogLine | list[LogLine]:
+        if isinstance(index, slice):
+            return [self.line(row) for row in range(*index.indices(len(self)))]
+        return self.line(range(len(self))[index])
+
+    def __iter__(self) -> Iterator[LogLine]:
+        return map(self.line, range(len(self)))
+
+    def line(self, index: int) -> LogLine:
+        return self._lines[index]
 
     def first(self, count: int) -> "Page":
         """A page of the first so many."""
-        return self if count >= len(self) else Page(self[:count], self.place)
+        return self if count >= len(self) else self.piece(0, count)
+
+    def piece(self, start: int, stop: int) -> "Page":
+        place = self.place
+        return Page(self._lines[start:stop], lambda row: place(start + row))
 
     def select(self, rows: list[int]) -> "Page":
         """A page of those with these indices."""
         place = self.place
-        return Page([self[row] for row in rows], lambda row: place(rows[row]))
+        return Page([self._lines[row] for row in rows], lambda row: place(rows[row]))
+
+    def json(self) -> list[bytes] | None:
+        """Each message as JSON, where the store has it at hand; else None."""
+        return None
+
+    def count_lines(self) -> int:
+        """The sum of `lines`."""
+        return sum([line["lines"] for line in self._lines])
 
 
 @dataclass(frozen=True, slots=True)

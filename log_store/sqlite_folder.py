@@ -5,6 +5,7 @@ not at all. Retention is an unlink of a day's `-wal`, `-shm` and file, in this o
 played into the next file of that name.
 """
 
+import logging
 import os
 import re
 import sqlite3
@@ -12,10 +13,12 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from log_store import rfc3339, sqlite_arrivals, sqlite_schema
-from log_store.errors import StoreUnavailable
+from log_store import rfc3339, sqlite_arrivals, sqlite_migration, sqlite_schema
+from log_store.errors import StoreDamaged, StoreMisconfigured, StoreUnavailable
 from log_store.fields import OTHER_DAY
 from log_store.sqlite_errors import translated
+
+log = logging.getLogger(__name__)
 
 SUFFIX: Final = ".sqlite"
 SEALS: Final = "seals"
@@ -43,12 +46,17 @@ class SqliteFolder:
         return sorted(match[1] for name in names if (match := _NAME.fullmatch(name)))
 
     def make(self) -> None:
-        """Make the folder and the seals' file in it, by which a store is known."""
+        """Make the folder and the seals' file in it, by which a store is known; days that are there are opened once."""
         with translated(self.path / SEALS):
             if not self.path.is_dir():
                 self.path.mkdir(parents=True, exist_ok=True)
                 _sync_folder(self.path.parent)
         self.open_to_write(SEALS).close()
+        for name in self.days():  # those of an older Wholelog are brought up to date
+            try:
+                self.open_to_write(name).close()
+            except (StoreDamaged, StoreMisconfigured) as error:
+                log.warning("a day that cannot be used; the others can: %s", error)
 
     def check(self) -> None:
         """Raises StoreUnavailable where there is no store."""
@@ -66,6 +74,7 @@ class SqliteFolder:
                 self._create(name)
             connection = self._connect(path, "rw")
             try:
+                sqlite_migration.migrate(connection)
                 sqlite_schema.check_version(connection, str(path))
                 # FULL syncs the log at each commit; NORMAL would leave the last batches to a power cut, and the spool
                 # that they came from is released once a write has returned.

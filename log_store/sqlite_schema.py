@@ -18,7 +18,12 @@ VERSION: Final = 2
 # or met twice; writers count it up (a trigger would do, but makes each insert twice as dear: a statement journal a row).
 # It starts at random: the file may be removed, and another take its name.
 
-_DAY: Final = """
+TIED: Final = """
+CREATE INDEX IF NOT EXISTS tied ON documents(container, log_time, stream, ordinal, id)
+    WHERE order_time = log_time AND ordinal <> 0
+"""
+
+_DAY: Final = f"""
 CREATE TABLE containers(
     key INTEGER PRIMARY KEY,
     container_id TEXT NOT NULL UNIQUE,
@@ -48,7 +53,7 @@ CREATE TABLE documents(
     fields TEXT,
     PRIMARY KEY(container, log_time, stream, id)
 ) WITHOUT ROWID;
-CREATE INDEX tied ON documents(container, log_time, stream, ordinal, id) WHERE order_time = log_time AND ordinal <> 0;
+{TIED};
 CREATE INDEX late ON documents(container, order_time, stream, ordinal, id) WHERE order_time <> log_time;
 """
 
@@ -84,6 +89,7 @@ def check_version(connection: sqlite3.Connection, name: str) -> None:
     if version == 0:  # this code's files appear with their tables
         raise StoreDamaged(f"{name}: there are no tables in it: move it away, or put it back from a copy")
     if version != VERSION:
-        raise StoreMisconfigured(
-            f"{name}: its tables have version {version}, not {VERSION}: use the Wholelog that wrote it"
+        way_out = (
+            "start the shipper, which brings it up to date" if version < VERSION else "use the Wholelog that wrote it"
         )
+        raise StoreMisconfigured(f"{name}: its tables have version {version}, not {VERSION}: {way_out}")

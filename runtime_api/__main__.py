@@ -15,6 +15,7 @@ from log_store.errors import StoreMisconfigured
 from log_store.open import open_problems, open_reader, store_options
 from runtime_api.access.exposure import exposure_problem
 from runtime_api.assembly import assemble
+from runtime_api.audit_trail import AuditTrail
 from runtime_api.config import ApiSettings
 from runtime_api.containers.open import open_containers
 from runtime_api.errors import RuntimeApiError
@@ -45,8 +46,9 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return _refuse("; ".join(error.problems), 2)
     except RuntimeApiError as error:  # its table in the data folder cannot be opened
         return _refuse(str(error), 1)
+    trail = AuditTrail(settings.socket_path)
     try:
-        server = assemble(settings, containers, reader, problems)
+        server = assemble(settings, containers, reader, problems, trail=trail)
     except SettingsError as error:
         return _refuse("; ".join(error.problems), 2)
     except (OSError, ValueError) as error:
@@ -54,9 +56,11 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         host, port = settings.listen
         return _refuse(f"listen: {host}:{port}: {error}", 1 if taken else 2)
     containers.start()
+    trail.start()
     try:
         _run(server, settings)
     finally:
+        trail.close()
         containers.close()
         reader.close()
         problems.close()

@@ -8,6 +8,7 @@ import falcon
 from log_store.problem import ProblemStore
 from log_store.protocols import LogReader
 from runtime_api.access.open import open_gate
+from runtime_api.audit_trail import Note, Trail, nowhere
 from runtime_api.config import ApiSettings
 from runtime_api.containers.protocols import Containers
 from runtime_api.containers.secret_choice import SecretChoice
@@ -49,10 +50,14 @@ _SOCKET_ADVICE: Final = (
 
 def create_app(
     containers: Containers, reader: LogReader, counters: Counters, clock: Clock, settings: ApiSettings,
-    problems: ProblemStore,
+    problems: ProblemStore, note: Note = nowhere, *, own_names: bool = False,
 ) -> App:  # fmt: skip
-    """Asks neither the containers nor the reader for anything yet: both may be away. Raises SettingsError."""
-    app: App = falcon.App(middleware=[Observer(clock, counters), open_gate(settings)])
+    """`note` keeps the trail of what is changed. `own_names`: see `Gate`; clients of tests call the machine what they like.
+
+    Asks neither the containers nor the reader for anything yet: both may be away. Raises SettingsError.
+    """
+    gate = open_gate(settings, own_names=own_names)
+    app: App = falcon.App(middleware=[Observer(clock, counters), Trail(note), gate])
     app.req_options.strip_url_path_trailing_slash = True
     ErrorHandlers(clock, counters, _ROUTES).add_to(app)
     secrets = SecretChoice(settings.secret_env)

@@ -30,6 +30,9 @@ class Counters:
         self._streams = Gauge("wholelog_api_streams", "answers that are being streamed", registry=registry)
         self._broken = Counter("wholelog_api_streams_broken", "streams that the store broke off", registry=registry)
         self._seal_waits = Gauge("wholelog_api_seal_waits", "requests that wait for a seal", registry=registry)
+        self._audit_lost = Gauge(
+            "wholelog_api_audit_lost", "records of the audit trail that could not be sent", registry=registry
+        )
         self._waiting = Gauge(
             "wholelog_api_requests_waiting", "requests without a thread", ("lane",), registry=registry
         )
@@ -75,6 +78,9 @@ class Counters:
 
     def watch_seal_waits(self, waiting: Callable[[], float]) -> None:
         self._seal_waits.set_function(waiting)
+
+    def watch_audit_lost(self, lost: Callable[[], float]) -> None:
+        self._audit_lost.set_function(lost)
 
     def watch_waiting(self, lane: str, waiting: Callable[[], float]) -> None:
         self._waiting.labels(lane).set_function(waiting)

@@ -76,10 +76,10 @@ class LogStream:
         count = lines = 0
         for page in chain(self._answer.first, self._answer.rest):
             for start in range(0, len(page), _PIECE):
-                yield before + form.lines(page[start : start + _PIECE], not (count or start))
+                yield before + form.lines(page.piece(start, start + _PIECE), not (count or start))
                 before = b""
             count += len(page)
-            lines += sum(line["lines"] for line in page)
+            lines += page.count_lines()
             self._counters.lines(len(page))
         members = {"count": count, "lines": lines, **self._answer.closing}
         if self._answer.rest.more:

@@ -111,7 +111,7 @@ class MemoryStore:
         for start in range(0, len(found), self._page_rows):
             self._check_error()
             rows = found[start : start + self._page_rows]
-            yield Page((row.line() for row in rows), lambda index, rows=rows: rows[index].place)  # type: ignore[misc]
+            yield Page([row.line() for row in rows], lambda index, rows=rows: rows[index].place)  # type: ignore[misc]
 
     def heads(self, container_id: str) -> dict[str, int]:
         heads: dict[str, int] = {}

@@ -174,10 +174,10 @@ def _as_json(told: Mapping[str, object]) -> str:
 
 
 def _show(out: TextIO, messages: list[Message], rules: Rules) -> None:
-    lines = []
+    lines, reduce = [], rules.reduce or str
     for message, _, (log_type, rule) in _judged(messages, rules):
         mark = f"{log_type:8} {rule:8} "
-        for text in message.texts:
+        for text in map(reduce, message.texts):
             lines.append(f"{mark}| {_UNSEEN.sub(_escaped, text)}\n")
             mark = " " * len(mark)
     out.write("".join(lines))
@@ -194,7 +194,7 @@ def _judged(messages: list[Message], rules: Rules) -> Iterator[tuple[Message, st
             types, by = rules.classify([texts[row] for row in rows], stream)
             for row, judgement in zip(rows, zip(types, by, strict=True), strict=True):
                 judged[row] = judgement
-    return zip(messages, texts, judged, strict=True)
+    return zip(messages, texts if rules.reduce is None else map(rules.reduce, texts), judged, strict=True)
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -6,11 +6,10 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 
 from log_store.errors import LogStoreError
-from wholelog import __version__
+from wholelog import __version__, stored_data
 from wholelog.commands import completion
 from wholelog.commands.names import COMMANDS as CLIENT_COMMANDS
 from wholelog.driver_options import render
@@ -173,10 +172,12 @@ def _check(asked: argparse.Namespace, given: Given) -> int:
 
 
 def _status(asked: argparse.Namespace, given: Given) -> int:
+    from wholelog.client_settings import client_settings, token_of
     from wholelog.status import disk, health
 
     settings = {one.part.name: one.settings for one in load_parts(all_parts(), given)}
-    lines = [*health("api", settings["api"].listen), *health("shipper", settings["shipper"].shipper_listen)]
+    token = token_of(client_settings({}, given.environ, given.config))
+    lines = [*health("api", settings["api"].listen, token), *health("shipper", settings["shipper"].shipper_listen)]
     lines += disk(settings["shipper"], given.environ)
     print("\n".join(map(str, lines)))
     return 0 if all(line.well for line in lines) else 1
@@ -193,79 +194,22 @@ def _audit(asked: argparse.Namespace, given: Given) -> int:
 
 
 def _classify(asked: argparse.Namespace, given: Given) -> int:
-    from log_shipper.rules import rules_of
+    from log_shipper.rules import RuleBook
+    from log_store.document import ContainerContext
     from wholelog.classify import classify_plain, classify_records
+    from wholelog_base.log_settings import from_label
 
+    try:
+        from_label(asked.log_settings)
+    except ValueError as error:
+        raise SettingsError([f"--log-settings: {error}"]) from error
     (loaded,) = load_parts([part for part in all_parts() if part.name == "shipper"], given)
-    rules, join = rules_of(loaded.settings), not asked.each_line
+    rules, join = RuleBook(loaded.settings).of(ContainerContext("", log=asked.log_settings)), not asked.each_line
     if asked.jsonl:
         classify_records(sys.stdin.fileno(), sys.stdout, rules, join=join)
     else:
         classify_plain(sys.stdin.fileno(), sys.stdout, rules, stream=asked.stream, join=join)
     return 0
-
-
-def _reclassify(asked: argparse.Namespace, given: Given) -> int:
-    from log_shipper.places import containers_file
-    from log_shipper.rules import RuleBook
-    from log_store.open import open_reader, open_retyper, store_options
-    from wholelog.reclassify import Judges, container_id_of, reclassify, summary, time_range
-
-    (loaded,) = load_parts([part for part in all_parts() if part.name == "shipper"], given)
-    settings, times = loaded.settings, time_range(asked.start, asked.end)
-    judges = Judges(RuleBook(settings), containers_file(settings.data))
-    url, options = settings.store_url, store_options(settings)
-    with closing(open_reader(url, options)) as reader, closing(open_retyper(url, options)) as retyper:
-        container_id = container_id_of(reader, asked.container)
-        total = reclassify(retyper, judges, times, container_id, dry=asked.dry_run, say=_note)
-    print("\n".join(summary(total, dry=asked.dry_run)))
-    return 0
-
-
-def _alerts(asked: argparse.Namespace, given: Given) -> int:
-    from log_shipper.alerting.rules_file import read_alerts
-    from log_store.open import open_reader, store_options
-    from wholelog.alerts import chosen, told, would_tell
-    from wholelog.reclassify import container_id_of, time_range
-
-    (loaded,) = load_parts([part for part in all_parts() if part.name == "shipper"], given)
-    settings, times = loaded.settings, time_range(asked.start, asked.end)
-    if settings.alerts is None:
-        raise InputProblem("no rules: name their file with --alerts FILE (docs/alerts.md)")
-    rules = chosen(read_alerts(settings.alerts), asked.rule)
-    fired = 0
-    with closing(open_reader(settings.store_url, store_options(settings))) as reader:
-        for notice in would_tell(reader, rules, times, container_id_of(reader, asked.container), _note_of("alerts")):
-            fired += notice.status == "firing"
-            print(told(notice))
-    print(f"{fired} alerts would have fired")
-    return 0
-
-
-def _note_of(command: str) -> Callable[[str], None]:
-    return lambda text: print(f"wholelog {command}: {text}", file=sys.stderr)
-
-
-def _retention(asked: argparse.Namespace, given: Given) -> int:
-    import time
-
-    from log_shipper.retention_root import planner
-    from log_shipper.rules import RuleBook
-    from log_store.open import open_reader, open_remover, store_options
-    from wholelog.retention import report
-
-    (loaded,) = load_parts([part for part in all_parts() if part.name == "shipper"], given)
-    settings, options = loaded.settings, store_options(loaded.settings)
-    with closing(open_reader(settings.store_url, options)) as reader:
-        with closing(open_remover(settings.store_url, options)) as remover:
-            plan = planner(settings, RuleBook(settings), remover, reader)
-            for line in report(plan.steps(time.time_ns())):
-                print(line)
-    return 0
-
-
-def _note(text: str) -> None:
-    print(f"wholelog reclassify: {text}", file=sys.stderr)
 
 
 def _token(asked: argparse.Namespace, given: Given) -> int:
@@ -309,9 +253,11 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Given], int]] = {
     "status": _status,
     "audit": _audit,
     "classify": _classify,
-    "reclassify": _reclassify,
-    "alerts": _alerts,
-    "retention": _retention,
+    "reclassify": stored_data.reclassify_stored,
+    "alerts": stored_data.alerts,
+    "retention": stored_data.retention,
+    "backup": stored_data.back_up,
+    "restore": stored_data.restore_data,
     "token": _token,
     "driver-options": _driver_options,
     "version": _version,

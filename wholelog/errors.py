@@ -8,6 +8,7 @@ CommandError               exit code 1
 ├── SocketProblem          nothing listens on the shipper's socket, or its path does not fit
 ├── ShipperProblem         the shipper does not answer, or refuses what it is asked
 ├── NoSuchContainer        a name that no container, or more than one, is known by
+├── BackupProblem          a backup cannot be made or put back
 ├── InputProblem           a line of the input is not what it should be: exit code 2
 ├── OutputProblem          a file cannot be written
 └── UsageProblem           exit code 2: what was given does not fit together
@@ -43,6 +44,10 @@ class ShipperProblem(CommandError):
 
 
 class NoSuchContainer(CommandError):
+    pass
+
+
+class BackupProblem(CommandError):
     pass
 
 

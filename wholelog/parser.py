@@ -31,6 +31,8 @@ COMMANDS = {
     "reclassify": "apply the rules as they are now to what is stored, for a time range",
     "alerts": "test: say what the rules for alerts would have told of a time range",
     "retention": "show what retention would remove by these settings (logs_for, logs_limit), and what must stay",
+    "backup": "copy the store (SQLite), the tasks and what else must outlive the machine, while the service runs",
+    "restore": "put a backup into a data folder that holds nothing yet",
     "token": "make a token for a caller of the API: prints it once, and the line for the file that access_tokens names",
     "driver-options": "print the log driver's options for a container of one's own",
     "version": "print the version",
@@ -67,6 +69,8 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, dict[str, str]]
         parsers[asked].add_argument("--repair", action="store_true", help="write all that Docker still has again")
     if asked == "retention":
         parsers[asked].add_argument("--dry-run", action="store_true", help="as without it: the shipper alone removes")
+    if asked in ("backup", "restore"):
+        parsers[asked].add_argument("folder", type=Path, metavar="FOLDER", help="of the backup")
     if asked == "token":
         _add_token(parsers[asked])
     if asked == "classify":
@@ -93,6 +97,12 @@ def _add_classify(parser: argparse.ArgumentParser) -> None:
         "--jsonl", action="store_true", help='JSON objects, one a line: {"log": …, "container", "stream", "time_ns"}'
     )
     form.add_argument("--stream", choices=WRITTEN, default=STDOUT, help="what plain lines were written to")
+    parser.add_argument(
+        "--log-settings",
+        metavar="JSON",
+        default="",
+        help="how to read the lines, as task_desc.log and the label have it",
+    )
     parser.add_argument("--each-line", action="store_true", help="join no lines: each is a message")
 
 
@@ -128,7 +138,7 @@ def _add_alerts(parser: argparse.ArgumentParser) -> None:
 def _classes(command: str) -> list[type]:
     if command in CLIENT_COMMANDS:
         return [ClientSettings]
-    if command == "driver-options":
+    if command in ("driver-options", "backup", "restore"):
         return [SharedSettings]
     if command == "token":
         return [part.settings for part in all_parts() if part.name == "api"]

@@ -39,11 +39,11 @@ class Line:
         return f"{'ok ' if self.well else 'bad'} {self.name:<15} {' '.join(self.text.split())}"
 
 
-def health(part: str, address: tuple[str, int]) -> Iterator[Line]:
-    """A line for the process, one for each thing that it depends on."""
+def health(part: str, address: tuple[str, int], token: str = "") -> Iterator[Line]:
+    """A line for the process, one for each thing that it depends on; `token`: of a caller who may know its details."""
     place = f"{address[0]}:{address[1]}"
     try:
-        status, told = _get(address, "/readyz")
+        status, told = _get(address, "/readyz", token)
     except (OSError, http.client.HTTPException, ValueError) as error:
         yield Line(False, part, f"no answer at {place} ({error or type(error).__name__}): {_START[part]}")
         return
@@ -109,11 +109,11 @@ def _mib(size: int) -> str:
     return f"{size / (1 << 20):,.1f} MiB"
 
 
-def _get(address: tuple[str, int], path: str) -> tuple[int, dict[str, Any]]:
+def _get(address: tuple[str, int], path: str, token: str) -> tuple[int, dict[str, Any]]:
     host, port = address
     connection = http.client.HTTPConnection(_ANYWHERE.get(host, host), port, timeout=_SECONDS)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
         answer = connection.getresponse()
         told = json.loads(answer.read())
         if not isinstance(told, dict):

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import msgpack
 
+AUDIT: Final = "wholelog-audit"
+"""Whose log the trail of changing calls is: a sender by this tag, on the socket, of root or our own user."""
 _TAG: Final = b"wholelog.task"
 _MEMBER: Final = "own"
 

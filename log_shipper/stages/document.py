@@ -19,7 +19,7 @@ from xxhash import xxh3_64_intdigest
 from log_shipper.stages.masking import Edges, Mask, reduced
 from log_shipper.stages.multiline import Grouper, GroupState
 from log_shipper.stages.partials import Identity, Lines, OpenLine
-from log_shipper.stages.runs import SENDER_PREFIX
+from log_shipper.stages.runs import is_sender
 from log_store.document import Absorbed, ContainerContext, DocumentBatch
 from log_store.fields import OTHER_DAY, STDERR, STDOUT, WHOLELOG
 from log_store.rfc3339 import day_name
@@ -196,7 +196,7 @@ def _masked(messages: "_Messages", mask: Mask, edges: Edges) -> "_Messages":
 
 def container_prefix(container_id: str, stream: str) -> str:
     first = container_id[:12]
-    if container_id.startswith(SENDER_PREFIX):  # a text of somebody's own: two that begin alike must not meet
+    if is_sender(container_id):  # a text of somebody's own: two that begin alike must not meet
         first = f"t{xxh3_64_intdigest(container_id.encode()) & (1 << 44) - 1:011x}"
     return first + _LETTERS[stream]
 

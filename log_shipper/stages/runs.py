@@ -7,9 +7,17 @@ from typing import Any
 import orjson
 
 from log_store.fields import STDERR, STDOUT
+from wholelog_base.own_lines import AUDIT
 from wholelog_base.streams import STDERR_MARK
 
 SENDER_PREFIX = "tcp:"  # of the container id of a sender that is no container
+
+
+def is_sender(container_id: str) -> bool:
+    """Whether it is a sender that is no container."""
+    return container_id.startswith(SENDER_PREFIX) or container_id == AUDIT
+
+
 STREAM_OF = {b"stdout": STDOUT, b"stderr": STDERR}
 
 Entry = tuple[bytes, int, dict[bytes, Any], dict[bytes, Any]]
@@ -42,16 +50,17 @@ def runs_of(parts: Iterable[tuple[int, Iterable[Entry]]], *, trusted: bool, leas
     seq counts up from the position, `least` or behind the part before, whichever is greatest: a part that came compressed
     may have more records than bytes.
 
-    Only a trusted sender may name a container: the records of all others stand under `tcp:<tag>`.
+    Only a trusted sender may name a container: the records of all others stand under `tcp:<tag>`, those of the audit trail,
+    from a trusted sender alone, under its own name.
     """
-    runs: dict[tuple[Any, Any], Run] = {}
+    runs: dict[tuple[Any, ...], Run] = {}
     for seq, (tag, nanoseconds, record, _) in _numbered(parts, least):
         container, source, text = record.get(b"container_id"), record.get(b"source"), record.get(b"log")
         if text.__class__ is not bytes:
             text = _text_of(record)
         elif text.startswith(STDERR_MARK):
             source, text = b"stderr", text[len(STDERR_MARK) :]
-        key = (container if trusted else tag, source)
+        key = (container, source) if trusted and container else (tag, source, None)
         run = runs.get(key)
         if run is None:
             run = runs[key] = _new_run(tag, record, source, trusted)
@@ -78,7 +87,7 @@ def _new_run(tag: bytes, record: dict[bytes, Any], source: Any, trusted: bool) -
         shown = name.decode("utf-8", "replace").removeprefix("/") if isinstance(name, bytes) else ""
         return Run(container.decode("utf-8", "replace"), stream, shown)
     sender = tag.decode("utf-8", "replace")
-    return Run(f"{SENDER_PREFIX}{sender}", stream, sender)
+    return Run(sender if trusted and sender == AUDIT else f"{SENDER_PREFIX}{sender}", stream, sender)
 
 
 def _part(record: dict[bytes, Any]) -> Part:

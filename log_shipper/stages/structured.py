@@ -27,7 +27,7 @@ _OBJECTS: Final = 32  # that are looked into
 _PLANS: Final = 2048  # kinds of objects that are remembered
 _NAMES: Final = 16_384  # names that are
 _PLAIN: Final = frozenset((str, int, float, bool))
-_PAIR: Final = re.compile(r'(?<![^\s,;|])([A-Za-z_@][\w.@/-]{0,99}+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*)"|([^\s",;]*+))')
+_PAIR: Final = re.compile(r'(?<![^\s,;|])([A-Za-z_@][\w.@/-]{0,99}+)=("[^"\\]*+(?:\\.[^"\\]*+)*"|[^\s",;]*+)')
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
 _TRACE: Final = "traceparent"
@@ -105,18 +105,24 @@ class Structured:
     def _bounded(self, found: dict[str, Any]) -> dict[str, Any]:
         """The slow way: nested, long, or many. The outer members come first; of two of one name the second keeps its own."""
         flat: dict[str, Any] = {}
+        names = self._names
         objects = [("", found, 1)]
         for prefix, members, depth in objects:  # grows meanwhile
             for key, value in islice(members.items(), _MEMBERS):
-                if value.__class__ is dict:
+                kind = value.__class__
+                if kind is dict:
                     if depth < DEPTH and len(objects) < _OBJECTS:
                         objects.append((f"{prefix}{key}."[: KEY + 1], value, depth + 1))
                     continue
                 dotted = prefix + key
-                name = self._name(dotted) if _storable(value) else ""
+                name = names.get(dotted)
+                if name is None:
+                    name = self._name(dotted)
+                if not name or (len(value) > VALUE if kind is str else kind not in _PLAIN and not _storable(value)):
+                    continue
                 if name == _TRACE:
                     flat.update(_trace(value))
-                elif name:
+                else:
                     flat.setdefault(dotted if name in flat else name, value)
                 if len(flat) >= FIELDS:
                     return dict(islice(flat.items(), FIELDS))
@@ -129,10 +135,14 @@ _UNKNOWN: Final[Plan] = ((), tuple)
 def _pairs(message: str) -> dict[str, Any]:
     """Of logfmt: keys, and values as texts; of a key that comes twice the last value."""
     if message.count("=") <= FIELDS:
-        found = _PAIR.findall(message, 0, _LOGFMT)
+        found: dict[str, Any] = dict(_PAIR.findall(message, 0, _LOGFMT))
     else:
-        found = [match.groups("") for match in islice(_PAIR.finditer(message, 0, _LOGFMT), FIELDS)]
-    return {key: plain or _unescaped(quoted) for key, quoted, plain in found if plain or quoted}
+        found = {match[1]: match[2] for match in islice(_PAIR.finditer(message, 0, _LOGFMT), FIELDS)}
+    if '"' in message:
+        for key, value in found.items():
+            if value[:1] == '"':
+                found[key] = _unescaped(value[1:-1])
+    return {key: value for key, value in found.items() if value} if "" in found.values() else found
 
 
 def _storable(value: object) -> bool:

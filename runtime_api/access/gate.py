@@ -1,5 +1,6 @@
 """The middleware that lets a request in, before any route is looked for: whatever is not named here needs a caller."""
 
+import ipaddress
 import math
 import time
 from collections.abc import Callable
@@ -13,8 +14,12 @@ from runtime_api.access.caller import Caller
 from runtime_api.access.rates import Rates
 from runtime_api.errors import AccessUnavailable, Forbidden, TooManyRequests, Unauthorized
 
-OPEN: Final = ("/healthz", "/readyz", "/openapi.json", "/docs")
-"""For everybody: a load balancer and a client that learns the API have no token. /readyz tells them no more than yes or no."""
+OPEN: Final = ("/healthz", "/readyz", "/openapi.json", "/docs", "/")
+"""For everybody: a load balancer, a client that learns the API, and a browser that is about to ask for a token have none.
+
+/readyz tells them no more than yes or no.
+"""
+_PAGE: Final = "/page/"  # what all below it is: files of the web page, the same for everybody
 
 METRICS: Final = "/metrics"
 NOBODY: Final = Caller("", "user")  # may see nothing
@@ -29,17 +34,20 @@ class Gate:
     makes a browser of this machine ask is kept out instead: nobody else's requests come without a token of theirs.
     """
 
-    def __init__(self, authenticate: Authenticate, rates: Rates) -> None:
-        self._authenticate, self._rates = authenticate, rates
+    def __init__(self, authenticate: Authenticate, rates: Rates, *, own_names: bool = False) -> None:
+        """`own_names`: whether, where callers are not told apart, the header Host must be a name of this machine's own."""
+        self._authenticate, self._rates, self._own_names = authenticate, rates, own_names
         self._tells_apart = authenticate is not everybody
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         header = req.get_header("Authorization")
         req.context.lapsed = _never
         if not self._tells_apart:
+            if self._own_names:
+                _refuse_names_of_others(req.host)
             _refuse_other_pages(req)
             req.context.caller = self._authenticate(header)
-        elif req.path in OPEN:
+        elif req.path in OPEN or req.path.startswith(_PAGE):
             req.context.caller = self._looked_at(header) if req.path == "/readyz" else NOBODY
         else:
             caller = req.context.caller = self._authenticate(header)
@@ -92,6 +100,22 @@ def _check_role(caller: Caller, path: str) -> None:
         raise Forbidden(f"{METRICS} tells of everybody's requests: a token of the role monitor or admin may read it")
     if path != METRICS and caller.role == "monitor":
         raise Forbidden(f"a token of the role monitor may read {METRICS} and /readyz, nothing else")
+
+
+def _refuse_names_of_others(host: str) -> None:
+    """A page's own name may be turned to the loopback while it is open; then it may read what it gets (DNS rebinding).
+
+    Such a name has a dot, since it is registered with somebody.
+    """
+    if "." not in host.rstrip(".") or host.lower().rstrip(".").endswith(".localhost"):
+        return
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError as error:
+        raise Forbidden(
+            f"Host: {host!r:.100} is no name of this machine's own: ask by its address, or set access to tokens or jwt, or "
+            "listen_unprotected to true where a proxy of yours asks by that name"
+        ) from error
 
 
 def _refuse_other_pages(req: falcon.Request) -> None:

@@ -14,9 +14,9 @@ from runtime_api.config import ApiSettings
 from wholelog_base.settings import SettingsError
 
 
-def open_gate(settings: ApiSettings) -> Gate:
-    """Reads nothing yet but the settings: the file of tokens and the issuer's keys may be away. Raises SettingsError."""
-    return Gate(_authenticate(settings), Rates(settings.caller_rate, 5 * settings.caller_rate))
+def open_gate(settings: ApiSettings, *, own_names: bool = False) -> Gate:
+    """`own_names`: see `Gate`. Reads nothing yet but the settings: the file of tokens and the issuer's keys may be away. Raises SettingsError."""
+    return Gate(_authenticate(settings), Rates(settings.caller_rate, 5 * settings.caller_rate), own_names=own_names)
 
 
 def check_access(settings: ApiSettings) -> None:

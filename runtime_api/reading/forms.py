@@ -18,7 +18,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from log_store.query import LogLine
+from log_store.query import LogLine, Page
 from runtime_api.envelope import MEDIA_TYPE, closing, opening
 
 NDJSON_TYPE: Final = "application/x-ndjson"
@@ -46,7 +46,7 @@ class Form(Protocol):
 
     def begin(self) -> bytes: ...
 
-    def lines(self, lines: list[LogLine], is_first: bool) -> bytes: ...
+    def lines(self, lines: Page, is_first: bool) -> bytes: ...
 
     def end(self, members: Mapping[str, Any]) -> bytes:
         """`members`: those of `data` beside `logs`."""
@@ -62,8 +62,9 @@ class JsonForm:
     def begin(self) -> bytes:
         return self._opening
 
-    def lines(self, lines: list[LogLine], is_first: bool) -> bytes:
-        return (b"" if is_first else b",") + as_json(lines)[1:-1]
+    def lines(self, lines: Page, is_first: bool) -> bytes:
+        ready = lines.json()
+        return (b"" if is_first else b",") + (as_json(lines[:])[1:-1] if ready is None else b",".join(ready))
 
     def end(self, members: Mapping[str, Any]) -> bytes:
         return closing(members)
@@ -75,8 +76,11 @@ class NdjsonForm:
     def begin(self) -> bytes:
         return b""
 
-    def lines(self, lines: list[LogLine], is_first: bool) -> bytes:
-        return b"".join([as_json(line) + b"\n" for line in lines])
+    def lines(self, lines: Page, is_first: bool) -> bytes:
+        try:
+            return b"\n".join(lines.json() or map(orjson.dumps, lines)) + b"\n"
+        except orjson.JSONEncodeError:
+            return b"".join([as_json(line) + b"\n" for line in lines])
 
     def end(self, members: Mapping[str, Any]) -> bytes:
         return orjson.dumps({"end": members}, option=orjson.OPT_APPEND_NEWLINE)
@@ -96,7 +100,7 @@ class TextForm:
     def begin(self) -> bytes:
         return b""
 
-    def lines(self, lines: list[LogLine], is_first: bool) -> bytes:
+    def lines(self, lines: Page, is_first: bool) -> bytes:
         name = _name if self._together else _no_name
         text = "".join([f"{line['log_time']} {line['log_type']} {name(line)}{line['log_message']}\n" for line in lines])
         return text.encode("utf-8", "replace")
@@ -116,7 +120,7 @@ class CsvForm:
     def begin(self) -> bytes:
         return _rows([(*COLUMNS, *(OWNER if self._together else ()))])
 
-    def lines(self, lines: list[LogLine], is_first: bool) -> bytes:
+    def lines(self, lines: Page, is_first: bool) -> bytes:
         return _rows(
             [
                 (

@@ -42,7 +42,7 @@ class Following:
         self._feeds = Feeds(reader, containers.newest_run)
 
     def answer(self, req: falcon.Request, resp: falcon.Response, asked: LogParameters, follow: Follow) -> None:
-        slot = self._slot()
+        slot = self._slot(caller_of(req).uid)
         with ExitStack() as stack:
             stack.callback(slot.release)
             container_id = self._choosing.one(asked.containers[0], caller_of(req))
@@ -78,11 +78,12 @@ class Following:
             return False
         return all(head <= position.high(shipper) for shipper, head in self._reader.heads(container_id).items())
 
-    def _slot(self) -> Slot:
-        slot = self._slots.take()
+    def _slot(self, uid: str) -> Slot:
+        slot = self._slots.take(uid)
         if slot is None:
             raise TooManyFollowers(
-                f"{self._slots.limit} requests follow a log, which is the most at a time (setting follow_limit): try again"
+                f"{self._slots.limit} requests follow a log, which is the most at a time (setting follow_limit; half of "
+                "them of one caller): try again"
             )
         return slot
 

@@ -70,7 +70,7 @@ class Logs:
         if asked.follow is not None:
             self._following.answer(req, resp, asked, asked.follow)
             return
-        slot = self._slot_of(asked)
+        slot = self._slot_of(asked, caller_of(req).uid)
         try:
             chosen = self._choosing.of(asked, caller_of(req))
             waited = None
@@ -78,7 +78,7 @@ class Logs:
                 gone = req.env.get("waitress.client_disconnected", lambda: False)
                 waited = self._wait(chosen, asked, asked.wait, gone)
             choice = Choice.of(req, asked.selection.format)
-            self._send(resp, choice, self._answer(chosen, asked, waited, choice), slot)
+            self._send(req, resp, choice, self._answer(chosen, asked, waited, choice), slot)
         finally:
             if slot is not None and resp.stream is None:
                 slot.release()
@@ -93,7 +93,7 @@ class Logs:
             self._following.describe(req, resp, asked, asked.follow)
             return
         choice = Choice.of(req, asked.selection.format)
-        slot = self._slot_of(asked) if asked.wait is None else None
+        slot = self._slot_of(asked, caller_of(req).uid) if asked.wait is None else None
         try:
             answer = self._answer(self._choosing.of(asked, caller_of(req)), asked, None, choice)
             answer.rest.close()
@@ -154,7 +154,9 @@ class Logs:
             return None
         return asked.end if waited is None else self._clock()
 
-    def _send(self, resp: falcon.Response, choice: Choice, answer: LogAnswer, slot: Slot | None) -> None:
+    def _send(
+        self, req: falcon.Request, resp: falcon.Response, choice: Choice, answer: LogAnswer, slot: Slot | None
+    ) -> None:
         if len(answer.first) < 2:
             stream = LogStream(answer, self._counters, lambda: None)
             try:
@@ -162,12 +164,12 @@ class Logs:
             finally:
                 stream.close()
         else:
-            resp.stream = self._stream(answer, slot)
+            resp.stream = self._stream(answer, slot, caller_of(req).uid)
         choice.describe(resp, answer.form)  # at last: not on an error's answer
 
-    def _stream(self, answer: LogAnswer, slot: Slot | None) -> LogStream:
+    def _stream(self, answer: LogAnswer, slot: Slot | None, uid: str) -> LogStream:
         try:
-            taken = slot or self._slot_to_stream()
+            taken = slot or self._slot_to_stream(uid)
         except TooManyStreams:
             answer.rest.close()
             raise
@@ -179,27 +181,27 @@ class Logs:
 
         return LogStream(answer, self._counters, end)
 
-    def _slot_of(self, asked: LogParameters) -> Slot | None:
+    def _slot_of(self, asked: LogParameters, uid: str) -> Slot | None:
         """What a request must have before it begins: to wait, or to look for words through a log of any length."""
         if asked.wait is not None:
-            return self._slot_to_wait()
-        return None if asked.selection.text is None else self._slot_to_stream()
+            return self._slot_to_wait(uid)
+        return None if asked.selection.text is None else self._slot_to_stream(uid)
 
-    def _slot_to_stream(self) -> Slot:
-        slot = self._bounds.streams.take()
+    def _slot_to_stream(self, uid: str) -> Slot:
+        slot = self._bounds.streams.take(uid)
         if slot is None:
             raise TooManyStreams(
                 f"{self._bounds.streams.limit} long answers are being read or searched for, which is the most at a time "
-                "(half of the setting api_threads): try again, or ask for a shorter range or a `size`"
+                "(half of the setting api_threads; half of them of one caller): try again, or ask for a shorter range or a `size`"
             )
         return slot
 
-    def _slot_to_wait(self) -> Slot:
-        slot = self._bounds.waits.take()
+    def _slot_to_wait(self, uid: str) -> Slot:
+        slot = self._bounds.waits.take(uid)
         if slot is None:
             raise TooManyWaits(
                 f"{self._bounds.waits.limit} requests wait for a seal, which is the most at a time "
-                "(setting api_threads): try again, or ask without wait"
+                "(setting api_threads; half of them of one caller): try again, or ask without wait"
             )
         return slot
 

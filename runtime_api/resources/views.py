@@ -11,7 +11,7 @@ from log_store.counting import add
 from log_store.protocols import LogReader
 from log_store.query import Counts, LogLine, LogOwner, LogQuery, Page
 from log_store.rfc3339 import parse_ns
-from runtime_api.access.caller import caller_of
+from runtime_api.access.caller import Caller, caller_of
 from runtime_api.containers.protocols import Containers
 from runtime_api.envelope import MEDIA_TYPE, Clock, timestamp
 from runtime_api.errors import BadRequest, NotFound, TooManyStreams
@@ -35,12 +35,12 @@ class Views:
         self.containers, self.reader, self.clock, self._slots = containers, reader, clock, slots
         self.choosing = Choosing(containers, reader)
 
-    def slot(self) -> Slot:
-        slot = self._slots.take()
+    def slot(self, caller: Caller) -> Slot:
+        slot = self._slots.take(caller.uid)
         if slot is None:
             raise TooManyStreams(
                 f"{self._slots.limit} long answers are being read, which is the most at a time (half of the setting "
-                "api_threads): try again"
+                "api_threads; half of them of one caller): try again"
             )
         return slot
 
@@ -72,7 +72,7 @@ class Histogram:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         views, asked = self._views, read_histogram(req.query_string, self._views.clock())
-        with views.slot():
+        with views.slot(caller_of(req)):
             chosen = views.choosing.of(asked.logs, caller_of(req))
             statement, query = views.statement(chosen, asked.logs), views.query("", asked.logs)
             bounds = None if asked.logs.empty else self._bounds(chosen, query)
@@ -145,7 +145,7 @@ class Patterns:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         views, asked = self._views, read_patterns(req.query_string, self._views.clock())
-        with views.slot():
+        with views.slot(caller_of(req)):
             chosen = views.choosing.of(asked.logs, caller_of(req))
             statement = views.statement(chosen, asked.logs)
             miner = Miner()
@@ -170,7 +170,7 @@ class Diff:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         views, asked = self._views, read_patterns(req.query_string, self._views.clock(), diff=True)
-        with views.slot():
+        with views.slot(caller_of(req)):
             chosen = views.choosing.of(asked.logs, caller_of(req))
             one = chosen.owners[0].container_id
             other = views.choosing.one(asked.against, caller_of(req)) if asked.against else self._last_good(one)

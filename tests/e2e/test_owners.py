@@ -1,6 +1,8 @@
 """Two owners and an administrator on one Wholelog, on a real engine."""
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -93,6 +95,27 @@ def test_the_client_sends_its_token(spine: Spine) -> None:
             list(other.read(started.container_id))
     with Client(url) as nobody, pytest.raises(Unauthorized, match="a token is needed"):
         nobody.containers()
+
+
+def test_the_commands_send_their_token(spine: Spine) -> None:
+    def wholelog(*words: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "wholelog", *words]
+        return subprocess.run(
+            command, env={**spine.environ, **environ}, input="echo hello", capture_output=True, text=True, timeout=90
+        )
+
+    refused = wholelog("ps")
+    assert refused.returncode == 1 and "a token is needed" in refused.stderr and len(refused.stderr.splitlines()) == 1
+    started = wholelog("run", "--bash", "-", WHOLELOG_TOKEN=TOKENS["bob"])
+    assert (started.returncode, started.stdout) == (0, "hello\n"), started
+    hers = wholelog("ps", "-a", "-q", WHOLELOG_TOKEN=TOKENS["alice"]).stdout.split()
+    everybodys = wholelog("ps", "-a", "-q", WHOLELOG_TOKEN=TOKENS["root"]).stdout.split()
+    assert set(hers) < set(everybodys)
+    shown = wholelog("run", "--print", "a:1", "true", WHOLELOG_TOKEN=TOKENS["bob"]).stdout
+    assert 'Authorization: Bearer $WHOLELOG_TOKEN"' in shown and TOKENS["bob"] not in shown
+    told = wholelog("status", WHOLELOG_TOKEN=TOKENS["root"])
+    assert "Docker " in told.stdout and told.returncode == 0, told
+    assert TOKENS["root"] not in wholelog("config", WHOLELOG_TOKEN=TOKENS["root"]).stdout
 
 
 def test_no_token_is_in_anything_that_was_written(spine: Spine) -> None:

@@ -61,6 +61,11 @@ class Spine:
             assert self._process.poll() is None and time.monotonic() < end, self.log.read_text()[-5000:]
             time.sleep(0.1)
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """In which commands find it."""
+        return self._environ
+
     def stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)
         try:

@@ -1,15 +1,21 @@
 """Inputs, outputs, retries and timeouts as lines of the task's own log, by a real engine and shipper."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from falcon.testing import TestClient
+from prometheus_client import CollectorRegistry
 
 from log_store.query import LogQuery
 from log_store.sqlite_reader import SqliteReader
+from runtime_api.app import create_app
+from runtime_api.audit_trail import AuditTrail
 from runtime_api.config import ApiSettings
 from runtime_api.containers.open import open_containers
 from runtime_api.containers.service import ContainerService
+from runtime_api.counters import Counters
 from runtime_api.schemas.task_body import parse_task
 from tests.integration.test_containers_shipper import wait_for
 from tests.services.dockerd import BUSYBOX_IMAGE, Dockerd
@@ -88,3 +94,21 @@ def test_a_task_that_never_began_says_why_in_its_log(
     wait_for(lambda: len(lines(store, made.container_id)) == 2)
     (first, last) = lines(store, made.container_id)
     assert first[2].startswith("wholelog: error: input 1 of 1") and last[2].startswith("wholelog: error: inputs[0]: ")
+
+
+def test_the_audit_trail_is_read_as_a_log(shipper: Shipper, service: ContainerService, store: SqliteReader) -> None:
+    shipper.start()
+    trail = AuditTrail(shipper.socket)
+    trail.start()
+    app = create_app(
+        service, store, Counters(CollectorRegistry()), time.time_ns, ApiSettings(data=shipper.data), trail.note
+    )
+    client = TestClient(app)
+    assert client.simulate_delete("/containers/never-was").status_code == 404
+    wait_for(lambda: client.simulate_get("/logs?container_id=wholelog-audit").status_code == 200)
+    wait_for(lambda: len(client.simulate_get("/logs?container_id=wholelog-audit").json["data"]["logs"]) == 1)
+    data = client.simulate_get("/logs?container_id=wholelog-audit").json["data"]
+    (line,) = data["logs"]
+    assert line["log_type"] == "warning" and line["fields"]["event.action"] == "DELETE /containers/{container_id}"
+    assert line["fields"]["http.response.status_code"] == 404 and data["seal"]["state"] == "unverified"
+    trail.close()

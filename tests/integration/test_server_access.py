@@ -1,6 +1,7 @@
 """A token that is taken back while its owner follows a log, on the real server."""
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 
 from runtime_api.access.caller import Caller
@@ -12,6 +13,30 @@ from tests.fakes import MemoryStore
 
 def request(path: str, token: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n".encode()
+
+
+def test_one_caller_leaves_places_for_the_others(tmp_path: Path) -> None:
+    token, other, file = new_token(), new_token(), tmp_path / "tokens"
+    file.write_text(f"{line_of(Caller('alice'), token)}\n{line_of(Caller('bob'), other)}\n")
+    path = f"/logs?container_id={FULL_ID}&follow=true"
+    with running(FakeContainers(), MemoryStore(), access="tokens", access_tokens=file, follow_limit=4) as port, ExitStack() as stack:  # fmt: skip
+        for _ in range(2):
+            connection = stack.enter_context(connect(port))
+            connection.sendall(request(path, token))
+            assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200")
+        refused = enveloped(ask(port, request(path, token)))
+        assert refused["status"] == 429 and "half of them of one caller" in refused["message"]
+        his = stack.enter_context(connect(port))
+        his.sendall(request(path, other))
+        assert his.recv(1 << 16).startswith(b"HTTP/1.1 200")
+
+
+def test_a_name_of_others_is_refused_by_the_server_alone_where_nobody_is_told_apart(tmp_path: Path) -> None:
+    asked = b"GET /containers HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
+    with running(FakeContainers(), MemoryStore()) as port:
+        assert enveloped(ask(port, asked))["status"] == 403
+    with running(FakeContainers(), MemoryStore(), listen_unprotected=True) as port:
+        assert enveloped(ask(port, asked))["status"] == 200
 
 
 def test_who_is_no_longer_known_follows_no_longer(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -306,12 +307,25 @@ def test_what_is_open(api: Api, tokens: Tokens) -> None:
         assert api.ask("GET", "/readyz", token).json["data"]["engine"]["detail"] == "an engine of the tests"
 
 
+def test_the_page_is_open_and_nothing_else_below_it(api: Api) -> None:
+    page = api.ask("GET", "/")
+    (name,) = set(re.findall(r'href="(page/\w+/main\.js)"', page.text))
+    assert page.status_code == api.ask("GET", f"/{name}").status_code == 200
+    for path in ("/page/x/y", "/page/../containers", "/page/", "/page/x/../../logs", "/page//containers"):
+        assert api.ask("GET", path).status_code == (401 if path == "/page/" else 404), path
+    assert not api.containers.callers
+
+
 def test_an_engine_that_is_away_is_told_of_without_its_address(api: Api, tokens: Tokens) -> None:
     from runtime_api.errors import EngineUnavailable
 
     api.containers.error = EngineUnavailable("Docker at /secret/docker.sock cannot be reached")
     answer = api.ask("GET", "/readyz")
-    assert answer.status_code == 503 and answer.json["message"] == "engine: not ready" and "secret" not in answer.text
+    assert (
+        answer.status_code == 503
+        and answer.json["message"].startswith("engine: not ready")
+        and "secret" not in answer.text
+    )
     assert "secret" in api.ask("GET", "/readyz", tokens.root).text
 
 
@@ -368,6 +382,37 @@ def test_without_access_control_pages_of_other_sites_are_kept_out() -> None:
     assert api.ask("GET", "/containers", "any.token").status_code == 200 and api.containers.callers[-1] == OPERATOR
 
 
+def test_a_name_of_others_that_leads_here_is_refused() -> None:
+    """DNS rebinding: a page's own name, turned to the loopback, is of the same origin as what it reads."""
+    app = create_app(
+        FakeContainers(), MemoryStore(), Counters(CollectorRegistry()), lambda: 1, ApiSettings(), own_names=True
+    )
+
+    def ask(host: str) -> int:
+        return TestClient(app).simulate_get("/containers", headers={"Host": host}).status_code
+
+    for host in (
+        "127.0.0.1",
+        "127.0.0.1:8080",
+        "localhost:8080",
+        "LOCALHOST",
+        "[::1]:8080",
+        "10.0.0.7",
+        "wholelog:80",
+        "a.localhost",
+    ):
+        assert ask(host) == 200, host
+    for host in (
+        "evil.example",
+        "evil.example:8080",
+        "evil.example.",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.",
+    ):
+        assert ask(host) == 403, host
+
+
 def test_a_lapsed_caller_is_noticed_once_in_a_while() -> None:
     now, answers = 0.0, [True, AccessUnavailable("away"), Unauthorized("gone")]
 
@@ -414,7 +459,7 @@ def test_the_document_says_who_is_asked_for_a_token() -> None:
     for path, item in secured["paths"].items():
         for method in item.keys() - {"parameters"}:
             operation = item[method]
-            if path in ("/healthz", "/readyz", "/openapi.json", "/docs"):
+            if path in ("/healthz", "/readyz", "/openapi.json", "/docs", "/"):
                 assert operation["security"] == [] and "401" not in operation["responses"]
             else:
                 assert "security" not in operation and {"401", "403", "429"} <= operation["responses"].keys()

@@ -121,3 +121,27 @@ def test_no_more_is_held_than_the_limit() -> None:
     assert not opened and len(shown) > 950 and shown == [f"line {n}" for n in range(len(shown))]
     ended = [message.texts[0] for message in joiner.end()]
     assert ended == ["Traceback (most recent call last):", *(f"line {n}" for n in range(len(shown), 1000))]
+
+
+def test_settings_of_a_task_say_how_lines_are_read() -> None:
+    settings = {"default_type": {"stderr": "warning"}, "starts": ["^# "], "ansi": "drop", "format": "json"}
+    lines = [
+        {"log": text, "stream": "stderr", "time_ns": 0} for text in ("# a ERROR", " \x1b[31mb", '{"level":"error"}')
+    ]
+    told = records(*lines, arguments=("--log-settings", json.dumps(settings)))
+    assert [(one["log_message"], one["log_type"]) for one in told] == [('# a ERROR\n b\n{"level":"error"}', "warning")]
+    shown = classify("# a\n\x1b[31mb\n", "--log-settings", '{"starts":"^#","ansi":"drop"}').stdout.decode()
+    assert shown.splitlines() == ["info     default  | # a", "                  | b"]
+
+
+def test_what_is_wrong_with_settings_of_a_task_is_said() -> None:
+    done = classify("a\n", "--log-settings", '{"format":"xml","nope":1}')
+    assert done.returncode == 2 and done.stdout == b""
+    assert (
+        done.stderr.decode()
+        .strip()
+        .endswith(
+            "--log-settings: there is no member 'nope'; known are default_type, format, starts, ansi, carriage_return; "
+            "format: 'xml' must be one of auto, json, logfmt, columns, syslog, plain"
+        )
+    )

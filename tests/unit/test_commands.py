@@ -134,19 +134,78 @@ def test_logs_asks_for_what_was_given() -> None:
     assert ("order", "desc") in Desk(ndjson(end(0))).do("logs", "-r", "x").queries()[0]
 
 
-def test_logs_of_several_are_one_by_time() -> None:
-    answers = {
-        "one": ndjson(line(1), line(3), line(2, "clock set back"), line(6), end(4)),
-        "two": ndjson(line(4, "two"), line(5, "two"), end(2)),
-    }
-    desk = Desk(by_container(answers)).do("logs", "one", "two")
-    assert desk.out.decode().splitlines() == [
-        "one | line 1", "one | line 3", "one | clock set back", "two | two", "two | two", "one | line 6",
+def owned(number: int, message: str, name: str, letter: str) -> bytes:
+    return line(number, message, container_id=letter * 64, container_name=name)
+
+
+def test_logs_of_several_are_one_answer() -> None:
+    seals = [
+        {
+            "container_id": letter * 64,
+            "container_name": name,
+            "task_id": "",
+            "type": "",
+            "uid": "",
+            "seal": {**SEAL, **seal},
+        }
+        for letter, name, seal in (("a", "one", {}), ("b", "", GAPS))
+    ]
+    last = json.loads(end(3))
+    last["end"]["seals"] = seals
+    lines = (owned(1, "x", "one", "a"), owned(2, "y", "", "b"), owned(3, "z\nmore", "one", "a"))
+    answer = ndjson(*lines, json.dumps(last).encode() + b"\n")
+    desk = Desk(answer).do("logs", "one", "two")
+    assert desk.out.decode().splitlines() == ["one | x", "bbbbbbbbbbbb | y", "one          | z", "one          | more"]
+    assert "rotated" in desk.said and desk.said.count("\n") == 1 and desk.code == 0
+    assert desk.queries()[0][:2] == [("container_id", "one"), ("container_id", "two")] and len(desk.api.asked) == 1
+    assert Desk(answer).do("logs", "--strict", "one", "two").code == 3
+    desk = Desk(answer).do("logs", "--no-prefix", "-t", "two", "one")
+    assert desk.out.decode().splitlines()[0] == "2026-11-24T00:00:00.000000001Z x"
+    desk = Desk(answer).do("logs", "-o", "json", "one", "two")
+    assert [json.loads(text)["container"] for text in desk.out.splitlines()] == ["one", "b" * 12, "one"]
+    rows = Desk(answer).do("logs", "-o", "csv", "one", "two").out.decode().splitlines()
+    assert rows[0].startswith("container,log_time") and rows[2].startswith("bbbbbbbbbbbb,")
+    desk = Desk(answer).do(
+        "logs", "--uid", "u1", "--uid", "u2", "--task-type", "bash_cell", "--task-id", "t", "-n", "5"
+    )
+    assert desk.queries()[0] == [
+        ("task_id", "t"), ("type", "bash_cell"), ("uid", "u1"), ("uid", "u2"), ("tail", "5"), ("format", "ndjson"),
     ]  # fmt: skip
-    desk = Desk(by_container(answers)).do("logs", "--no-prefix", "-t", "two", "one")
-    assert desk.out.decode().splitlines()[0] == "2026-11-24T00:00:00.000000001Z line 1"
-    desk = Desk(by_container(answers)).do("logs", "-o", "json", "one", "two")
-    assert [json.loads(text)["container"] for text in desk.out.splitlines()] == ["one"] * 3 + ["two"] * 2 + ["one"]
+    assert desk.out.decode().splitlines()[0] == "one | x"
+
+
+@pytest.mark.parametrize("words", [("-f", "--uid", "u"), ("-f", "--task-id", "t", "x"), (), ("-f",)])
+def test_which_containers_must_be_said(words: tuple[str, ...]) -> None:
+    with pytest.raises(UsageProblem, match="--uid"):
+        Desk(ndjson(end(0))).do("logs", *words)
+    if not words:
+        with pytest.raises(UsageProblem, match="--uid"):
+            Desk(ndjson(end(0))).do("export")
+
+
+def test_export_of_several(tmp_path: Path) -> None:
+    """In one order, as the API gives the same form; the file goes on where it was broken off."""
+    found = [CONTAINER, {**CONTAINER, "container_id": "ab" * 32}]
+    lines = ndjson(owned(1, "x", "one", "a"), owned(2, "=y", "", "b"), end(2))
+
+    def answer(request: httpx.Request) -> Answer:
+        if request.url.path == "/logs":
+            return lines
+        return enveloped({"container": found[request.url.path.endswith("two")]})
+
+    for file, content in {
+        "a.ndjson": owned(1, "x", "one", "a") + owned(2, "=y", "", "b"),
+        "a.txt": b"2026-11-24T00:00:00.000000001Z info one x\n2026-11-24T00:00:00.000000002Z info bbbbbbbbbbbb =y\n",
+    }.items():
+        desk = Desk(answer).do("export", "one", str(tmp_path / file), "--also", "two")
+        assert (tmp_path / file).read_bytes() == content and desk.code == 0
+        assert [one for one in desk.queries()[-1] if one[0] == "container_id"] == [
+            ("container_id", FULL_ID), ("container_id", "ab" * 32),
+        ]  # fmt: skip
+    rows = Desk(answer).do("export", "--uid", "u1", "-o", "csv", "--file", "-").out.decode().splitlines()
+    assert rows[0].endswith("id,container_id,container_name") and rows[2].endswith(f"'=y,1,id2,{'b' * 64},")
+    desk = Desk(answer).do("export", "--uid", "u1", "--strict", "--file", str(tmp_path / "u1.ndjson"))
+    assert desk.code == 0 and ("uid", "u1") in desk.queries()[0] and (tmp_path / "u1.ndjson").exists()
 
 
 def test_logs_of_several_followed_have_every_line_once() -> None:
@@ -178,7 +237,7 @@ def test_patterns_are_names() -> None:
         return listed if request.url.path == "/containers" else ndjson(line(1), end(1))
 
     desk = Desk(answer).do("logs", "train-*", "train-1", "x")
-    assert [request.url.params["container_id"] for request in desk.api.asked[1:]] == ["train-1", "train-2", "x"]
+    assert [value for name, value in desk.queries()[1] if name == "container_id"] == ["train-1", "train-2", "x"]
     with pytest.raises(UsageProblem, match="no container has such a name"):
         Desk(answer).do("logs", "nosuch-*")
 

@@ -52,7 +52,7 @@ def test_carriage_returns_change_nothing(name: str) -> None:
     assert Grouper(declares).starts([text + "\r" for text in texts], [0] * len(texts), GroupState()) == wanted
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name not in ("apart", "written")])
+@pytest.mark.parametrize("name", [name for name in FILES if name not in ("apart", "written", "mixed")])
 def test_colours_change_nothing(name: str) -> None:
     texts, wanted = read(name)
     coloured = [f"\x1b[31m{text}\x1b[0m" for text in texts]

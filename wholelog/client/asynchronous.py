@@ -1,7 +1,7 @@
 """The client for asyncio; the same methods as `blocking.Client`, each to be awaited or iterated with `async for`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -98,8 +98,10 @@ class AsyncClient:
     async def end(self, name: str, selection: Selection = EVERYTHING, wait_seconds: int | None = None) -> End:
         return await self._ask(calls.read_end(name, selection, wait_seconds))
 
-    def read(self, name: str, selection: Selection = EVERYTHING, *, cursor: str = "", page: int = PAGE) -> AsyncLines:
-        return AsyncLines(Reading(name, selection, cursor, page), self._lines)
+    def read(
+        self, names: str | Sequence[str], selection: Selection = EVERYTHING, *, cursor: str = "", page: int = PAGE
+    ) -> AsyncLines:
+        return AsyncLines(Reading(names, selection, cursor, page), self._lines)
 
     def follow(self, name: str, selection: Selection = EVERYTHING, *, cursor: str = "") -> AsyncLines:
         return AsyncLines(Following(name, selection, cursor), self._lines)

@@ -1,7 +1,7 @@
 """The client for programs without asyncio."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -98,9 +98,14 @@ class Client:
         """What is said of a log; with `wait_seconds` once it is sealed, or after so long."""
         return self._ask(calls.read_end(name, selection, wait_seconds))
 
-    def read(self, name: str, selection: Selection = EVERYTHING, *, cursor: str = "", page: int = PAGE) -> Lines:
-        """Every line that is there. `cursor`: go on behind an earlier reading's `checkpoint`."""
-        return Lines(Reading(name, selection, cursor, page), self._lines)
+    def read(
+        self, names: str | Sequence[str], selection: Selection = EVERYTHING, *, cursor: str = "", page: int = PAGE
+    ) -> Lines:
+        """Every line that is there, of one container or of several in one order; (): of those that `selection` says.
+
+        `cursor`: go on behind an earlier reading's `checkpoint`.
+        """
+        return Lines(Reading(names, selection, cursor, page), self._lines)
 
     def follow(self, name: str, selection: Selection = EVERYTHING, *, cursor: str = "") -> Lines:
         """Every line that is there, and those that come, until the log is sealed."""

@@ -1,7 +1,7 @@
 """What the API gives, as values. Times are text as the API writes them: RFC 3339, UTC; '' where there is none."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from wholelog.client.errors import NotWholelog
@@ -94,7 +94,8 @@ class Line(NamedTuple):
 
     Only while following: `late` (its place is before one that came already), `grown` (how many characters of `message`
     have been given before under this `id`; None: none), `gone` (ids given before that are no more: this message holds
-    their lines). `cursor` is where to go on behind it. `source`: the object of JSON that it came as.
+    their lines). `cursor` is where to go on behind it. `source`: the object of JSON that it came as. The last two are there where
+    several containers are read.
     """
 
     log_time: str
@@ -108,6 +109,8 @@ class Line(NamedTuple):
     grown: int | None
     gone: tuple[str, ...]
     source: bytes
+    container_id: str = ""
+    container_name: str = ""
 
     @property
     def news(self) -> str:
@@ -123,6 +126,8 @@ class End:
     count: int
     lines: int
     cursor: str
+    seals: Mapping[str, Seal] = field(default_factory=dict)
+    """Of several containers that of each, by its name, else by its id; `seal` is one for all."""
 
 
 def seal_of(told: Mapping[str, Any]) -> Seal:
@@ -157,11 +162,13 @@ def line_of(told: Mapping[str, Any], source: bytes) -> Line:
     return Line(
         told["log_time"], told["log_type"], told["stream"], told["log_message"], told["id"], told["lines"],
         told.get("cursor", ""), told.get("late", False), told.get("grown"), tuple(told.get("gone", ())), source,
+        told.get("container_id", ""), told.get("container_name", ""),
     )  # fmt: skip
 
 
 def end_of(told: Mapping[str, Any]) -> End:
-    return End(seal_of(told["seal"]), told["count"], told["lines"], told.get("cursor", ""))
+    seals = {one["container_name"] or one["container_id"]: seal_of(one["seal"]) for one in told.get("seals", ())}
+    return End(seal_of(told["seal"]), told["count"], told["lines"], told.get("cursor", ""), seals)
 
 
 def unreadable(what: str, error: Exception) -> NotWholelog:

@@ -66,12 +66,17 @@ class Selection:
     regex: str = ""
     descending: bool = False
     tail: int | None = None
+    task_id: Sequence[str] = ()
+    type: Sequence[str] = ()
+    uid: Sequence[str] = ()
     more: Mapping[str, str] = field(default_factory=dict)
 
     def params(self) -> list[tuple[str, str]]:
         found = [("start_time", self.start_time), ("end_time", self.end_time), ("q", self.q)]
         found += [("regex", self.regex)]
         found += [("log_type", one) for one in self.log_type] + [("stream", one) for one in self.stream]
+        for name, values in (("task_id", self.task_id), ("type", self.type), ("uid", self.uid)):
+            found += [(name, one) for one in values]
         found += [("order", "desc" if self.descending else ""), ("tail", "" if self.tail is None else str(self.tail))]
         return [(name, value) for name, value in [*found, *self.more.items()] if value]
 

@@ -1,5 +1,6 @@
 """Long answers of /logs as NDJSON: what is asked next, and what has come. No input and output here."""
 
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from wholelog.client.answers import decoded
@@ -40,10 +41,14 @@ class Reading:
     `checkpoint`: the cursor behind the last page that came whole; '' before the first.
     """
 
-    def __init__(self, name: str, selection: Selection, cursor: str = "", page: int = PAGE) -> None:
+    def __init__(
+        self, names: str | Sequence[str], selection: Selection, cursor: str = "", page: int = PAGE
+    ) -> None:  # fmt: skip
+        """`names`: of a container or of several; (): as `selection` says."""
         self.done, self.checkpoint = False, cursor
         self.end: End | None = None
-        self._params = [("container_id", name), *selection.params()]
+        named = [names] if isinstance(names, str) else names
+        self._params = [*(("container_id", name) for name in named), *selection.params()]
         self._size = () if selection.tail is not None else (("size", str(page)),)
         self._given: set[str] = set()
         self._again: set[str] = set()

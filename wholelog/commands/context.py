@@ -43,8 +43,16 @@ def selection_of(asked: argparse.Namespace, **more: Any) -> Selection:
         stream=streams,
         q=asked.grep,
         regex=asked.regex,
+        task_id=tuple(asked.task_id),
+        type=tuple(asked.task_type),
+        uid=tuple(asked.uid),
         **more,
     )
+
+
+def by_what_is_known(asked: argparse.Namespace) -> bool:
+    """Whether containers are chosen otherwise than by their names."""
+    return bool(asked.task_id or asked.task_type or asked.uid)
 
 
 def shortcoming(seal: Seal) -> str:

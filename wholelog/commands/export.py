@@ -12,12 +12,13 @@ from typing import Any, BinaryIO, Final
 
 from wholelog.client.blocking import Lines
 from wholelog.client.errors import ClientError
-from wholelog.client.models import Seal
-from wholelog.commands.context import Context, selection_of, shortcoming
+from wholelog.client.models import Container, Seal
+from wholelog.client.request import Selection
+from wholelog.commands.context import Context, by_what_is_known, selection_of, shortcoming
 from wholelog.commands.names import DONE, NOT_WHOLE
 from wholelog.commands.progress import Progress
-from wholelog.errors import OutputProblem
-from wholelog.terminal.lines import Formatter, TextLook, formatter, head
+from wholelog.errors import OutputProblem, UsageProblem
+from wholelog.terminal.lines import Formatter, TextLook, formatter, head, owned_head, owned_row, owner_of
 
 _FORMATS: Final = {
     ".ndjson": "ndjson",
@@ -31,34 +32,49 @@ _FORMATS: Final = {
 
 def export(context: Context) -> int:
     asked = context.asked
-    container = context.client.container(asked.container)
-    if asked.file is not None and str(asked.file) == "-":
-        kind = asked.output or "ndjson"
-        context.out.write(_head(kind))
-        lines = context.client.read(container.container_id, selection_of(asked))
-        shown = _formatter(kind)
-        for line in lines:
-            context.out.write(shown(line, 0))
-        context.out.flush()
-        return _verdict(context, "the log", lines)
-    file: Path = asked.file or Path(f"{container.name or container.container_id[:12]}.{asked.output or 'ndjson'}")
+    selection, several = selection_of(asked), bool(asked.also) or by_what_is_known(asked)
+    names = [name for name in (asked.container, *asked.also) if name]
+    if not names and not several:
+        raise UsageProblem("name a container, or choose by --task-id, --task-type or --uid")
+    found = [context.client.container(name) for name in names]
+    ids = [one.container_id for one in found]
+    file: Path | None = asked.file or asked.into
+    if file is not None and str(file) == "-":
+        return _to_stdout(context, asked.output or "ndjson", ids, selection, several)
+    file = file or Path(f"{_name(found)}.{asked.output or 'ndjson'}")
     if file.exists() and not asked.force:
         raise OutputProblem(f"{file}: is there already; --force writes over it")
     kind = asked.output or _FORMATS.get(file.suffix, "ndjson")
-    part = _Part(file, {"container": container.container_id, "format": kind, "selection": selection_of(asked).params()})
-    seal = None if container.more.get("seal") is None else container.seal
-    with part.open() as out, Progress(context, part.count, _total(context, seal)) as progress:
+    whose: object = ids if several else ids[0]
+    part = _Part(file, {"container": whose, "format": kind, "selection": selection.params()})
+    total = None if several or found[0].more.get("seal") is None else _total(found[0].seal, selection)
+    with part.open() as out, Progress(context, part.count, total) as progress:
         if not part.cursor and not part.count:
-            out.write(_head(kind))
-        lines = context.client.read(container.container_id, selection_of(asked), cursor=part.cursor)
+            out.write(_head(kind, several))
+        lines = context.client.read(ids, selection, cursor=part.cursor)
         try:
-            part.take(out, lines, _formatter(kind), progress)
+            part.take(out, lines, _formatter(kind, several), progress)
         except (KeyboardInterrupt, ClientError):
             context.say(f"{file}: broken off; the same command goes on after the first {part.kept} messages")
             raise
     part.finish()
     context.say(f"{part.count} messages in {file}")
     return _verdict(context, str(file), lines)
+
+
+def _to_stdout(context: Context, kind: str, ids: list[str], selection: Selection, several: bool) -> int:
+    context.out.write(_head(kind, several))
+    lines = context.client.read(ids, selection)
+    shown = _formatter(kind, several)
+    for line in lines:
+        context.out.write(shown(line, 0))
+    context.out.flush()
+    return _verdict(context, "the log", lines)
+
+
+def _name(found: list[Container]) -> str:
+    """Of a file of one's own."""
+    return (found[0].name or found[0].container_id[:12]) if len(found) == 1 else "logs"
 
 
 class _Part:
@@ -127,20 +143,26 @@ class _Part:
             return
 
 
-def _formatter(kind: str) -> Formatter:
+def _formatter(kind: str, several: bool) -> Formatter:
+    """As the API gives the same form."""
     if kind == "text":
-        return lambda line, _: f"{line.log_time} {line.log_type} {line.message}\n".encode("utf-8", "replace")
+        return lambda line, _: (
+            f"{line.log_time} {line.log_type} {owner_of(line) + ' ' if several else ''}{line.message}\n".encode(
+                "utf-8", "replace"
+            )
+        )
+    if kind == "csv" and several:
+        return owned_row
     return formatter({"ndjson": "json"}.get(kind, kind), TextLook())
 
 
-def _head(kind: str) -> bytes:
-    return head(kind, ())
+def _head(kind: str, several: bool) -> bytes:
+    return owned_head() if kind == "csv" and several else head(kind, False)
 
 
-def _total(context: Context, seal: Seal | None) -> int | None:
+def _total(seal: Seal | None, selection: Selection) -> int | None:
     """Lines to come, where all of the log is asked for; messages of several lines make it an estimate."""
-    narrowed = selection_of(context.asked).params()
-    return seal.lines if seal is not None and not narrowed and seal.lines else None
+    return seal.lines if seal is not None and not selection.params() and seal.lines else None
 
 
 def _verdict(context: Context, what: str, lines: Lines) -> int:

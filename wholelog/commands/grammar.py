@@ -13,6 +13,7 @@ from wholelog.terminal.colours import CHOICES
 from wholelog.terminal.lines import FORMATS
 
 SHELLS: Final = ("bash", "zsh", "fish")
+TASK_TYPES: Final = ("code_cell", "algorithm", "bash_cell")
 EXPORT_FORMATS: Final = ("ndjson", "text", "csv")
 
 
@@ -35,11 +36,12 @@ def _rm(parser: argparse.ArgumentParser) -> None:
 
 
 def _logs(parser: argparse.ArgumentParser) -> None:
-    _containers(parser, "+", "id, prefix, name or task id; or a pattern of names such as 'wholelog-train*'")
+    _containers(parser, "*", "id, prefix, name or task id; or a pattern of names such as 'wholelog-train*'")
     parser.add_argument("-f", "--follow", action="store_true", help="go on until the log is sealed")
     parser.add_argument("-n", "--tail", metavar="N", help="only the last so many; all for all")
     parser.add_argument("-r", "--reverse", action="store_true", help="the newest first")
     _selection(parser)
+    _whose(parser)
     parser.add_argument("-o", "--output", choices=FORMATS, default="text", help="json: an object a line")
     parser.add_argument("-t", "--timestamps", action="store_true", help="the time before each line")
     parser.add_argument("--show-type", action="store_true", help="the type before each line")
@@ -50,9 +52,12 @@ def _logs(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(parser: argparse.ArgumentParser) -> None:
-    _containers(parser, None)
+    _containers(parser, "?")
+    parser.add_argument("--also", action="append", default=[], metavar="CONTAINER", help="with it, in one order")
     parser.add_argument("file", nargs="?", type=Path, help="where to; absent: NAME.ndjson here; - for stdout")
+    parser.add_argument("--file", dest="into", type=Path, metavar="FILE", help="the same, where no container is named")
     _selection(parser)
+    _whose(parser)
     parser.add_argument("-o", "--output", choices=EXPORT_FORMATS, help="absent: as the file's name ends, else ndjson")
     parser.add_argument("--force", action="store_true", help="write over a file that is there")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
@@ -83,7 +88,7 @@ def _completion(parser: argparse.ArgumentParser) -> None:
 def _containers(parser: argparse.ArgumentParser, nargs: str | None, what: str = "id, prefix, name or task id") -> None:
     from wholelog.commands.completion import container_names
 
-    name = "container" if nargs is None else "containers"
+    name = "container" if nargs in (None, "?") else "containers"
     action = parser.add_argument(name, nargs=nargs, metavar="CONTAINER", help=what)
     action.completer = container_names  # type: ignore[attr-defined]  # argcomplete looks for it
 
@@ -97,6 +102,12 @@ def _selection(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-g", "--grep", metavar="WORDS", default="", help='only messages with these words or "phrases"')
     parser.add_argument("--regex", metavar="EXPRESSION", default="", help="only messages in which this (RE2) is found")
+
+
+def _whose(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--task-id", action="append", default=[], metavar="ID", help="all containers of this task")
+    parser.add_argument("--task-type", action="append", default=[], choices=TASK_TYPES, help="of tasks of this type")
+    parser.add_argument("--uid", action="append", default=[], help="of this user")
 
 
 def _strict(parser: argparse.ArgumentParser) -> None:

@@ -1,15 +1,14 @@
 """`wholelog logs`."""
 
-import heapq
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 
 from wholelog.client.blocking import Lines
-from wholelog.client.models import Line
+from wholelog.client.models import Line, Seal
 from wholelog.client.request import Selection
-from wholelog.commands.context import Context, selection_of, shortcoming
+from wholelog.commands.context import Context, by_what_is_known, selection_of, shortcoming
 from wholelog.commands.names import DONE, NOT_WHOLE
 from wholelog.commands.together import Together
 from wholelog.errors import UsageProblem
@@ -20,20 +19,28 @@ from wholelog.terminal.lines import TextLook, formatter, head
 def logs(context: Context) -> int:
     asked = context.asked
     names = _names(context, asked.containers)
-    prefixes = tuple(names) if len(names) > 1 and not (asked.no_prefix and asked.output == "text") else ()
+    if not names and not by_what_is_known(asked):
+        raise UsageProblem("name a container, or choose by --task-id, --task-type or --uid")
+    if asked.follow and by_what_is_known(asked):
+        raise UsageProblem(
+            "--task-id, --task-type, --uid: go not together with -f: name containers, or a pattern of names"
+        )
+    several = len(names) > 1 or by_what_is_known(asked)
+    together = several and not asked.follow
+    labels = [] if together else list(names)
     look = TextLook(
         terminal=context.stdout.isatty() and not asked.raw,
         colours=wanted(asked.color, context.stdout, context.environ),
         times=asked.timestamps,
         types=asked.show_type,
-        names=prefixes,
+        names=labels if several and not (asked.no_prefix and asked.output == "text") else None,
     )
     shown = formatter(asked.output, look)
-    context.out.write(head(asked.output, prefixes))
-    reads = [_lines(context, name) for name in names]
+    context.out.write(head(asked.output, several))
+    reads = [_lines(context, names)] if together else [_lines(context, name) for name in names]
     flush = asked.follow or context.stdout.isatty()
     late = 0
-    for line, number in _together(reads, asked.follow, asked.reverse):
+    for line, number in _labelled(reads[0], labels) if together else _together(reads):
         context.out.write(shown(line, number))
         late += line.late
         if flush:
@@ -41,7 +48,12 @@ def logs(context: Context) -> int:
     context.out.flush()
     if late and asked.output == "text":
         context.say(f"{late} messages came late and stand out of order; without -f all are in order")
-    return _verdict(context, names, reads)
+    ends = [read.end for read in reads]
+    if together and ends[0] is not None:
+        seals: dict[str, Seal | None] = {**ends[0].seals} or {"the logs": ends[0].seal}
+    else:
+        seals = {name: end.seal if end else None for name, end in zip(names, ends, strict=not together)}
+    return _verdict(context, seals)
 
 
 def _names(context: Context, given: Sequence[str]) -> list[str]:
@@ -60,7 +72,7 @@ def _is_pattern(name: str) -> bool:
     return any(character in name for character in "*?[")
 
 
-def _lines(context: Context, name: str) -> Lines:
+def _lines(context: Context, names: str | Sequence[str]) -> Lines:
     asked = context.asked
     tail = _tail(asked.tail)
     if asked.follow and (asked.until or asked.reverse):
@@ -68,7 +80,11 @@ def _lines(context: Context, name: str) -> Lines:
     if asked.reverse and tail is not None:
         raise UsageProblem("--reverse: goes not together with --tail; `| head -N` ends it after so many")
     selection: Selection = selection_of(asked, tail=tail, descending=asked.reverse)
-    return context.client.follow(name, selection) if asked.follow else context.client.read(name, selection)
+    return (
+        context.client.follow(names, selection)
+        if isinstance(names, str) and asked.follow
+        else context.client.read(names, selection)
+    )
 
 
 def _tail(text: str | None) -> int | None:
@@ -79,14 +95,19 @@ def _tail(text: str | None) -> int | None:
     return int(text)
 
 
-def _together(reads: Sequence[Lines], follow: bool, reverse: bool) -> Iterator[tuple[Line, int]]:
-    """Each message with the number of its container: as they come, or by their times."""
-    if len(reads) == 1:
-        return _numbered(reads[0], 0)
-    if follow:
-        return iter(Together(reads))
-    numbered = [_numbered(read, number) for number, read in enumerate(reads)]
-    return heapq.merge(*numbered, key=lambda one: one[0].log_time, reverse=reverse)
+def _together(reads: Sequence[Lines]) -> Iterator[tuple[Line, int]]:
+    """Each message with the number of its container, as they come."""
+    return _numbered(reads[0], 0) if len(reads) == 1 else iter(Together(reads))
+
+
+def _labelled(lines: Lines, labels: list[str]) -> Iterator[tuple[Line, int]]:
+    """Each message with the number of its container, whose name comes into `labels` with its first."""
+    numbers: dict[str, int] = {}
+    for line in lines:
+        number = numbers.setdefault(line.container_id, len(numbers))
+        if number == len(labels):
+            labels.append(line.container_name or line.container_id[:12])
+        yield line, number
 
 
 def _numbered(lines: Lines, number: int) -> Iterator[tuple[Line, int]]:
@@ -94,10 +115,9 @@ def _numbered(lines: Lines, number: int) -> Iterator[tuple[Line, int]]:
         yield line, number
 
 
-def _verdict(context: Context, names: Sequence[str], reads: Sequence[Lines]) -> int:
+def _verdict(context: Context, seals: Mapping[str, Seal | None]) -> int:
     code = DONE
-    for name, read in zip(names, reads, strict=True):
-        seal = read.end.seal if read.end else None
+    for name, seal in seals.items():
         if seal is not None and (what := shortcoming(seal)):
             context.say(f"{name}: {what}")
         if context.asked.strict and (seal is None or not seal.whole):

@@ -19,28 +19,29 @@ Formatter = Callable[[Line, int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class TextLook:
-    """`terminal`: it is for a person's eyes, and must be harmless. `names`: of the containers, put before each line."""
+    """`terminal`: it is for a person's eyes, and must be harmless. `names`: of the containers by their numbers, put before
+    each line; more may come while lines do. None: no names."""
 
     terminal: bool = False
     colours: bool = False
     times: bool = False
     types: bool = False
-    names: tuple[str, ...] = ()
+    names: list[str] | None = None
 
 
 def formatter(name: str, look: TextLook) -> Formatter:
     if name == "json":
         return lambda line, number: _json(line, look.names[number] if look.names else "")
     if name == "csv":
-        return lambda line, number: _row([*look.names[number : number + 1], *_cells(line)])
+        return lambda line, number: _row([*(look.names or [])[number : number + 1], *_cells(line)])
     return Text(look)
 
 
-def head(name: str, names: Sequence[str]) -> bytes:
-    """What comes before the first message."""
+def head(name: str, several: bool) -> bytes:
+    """What comes before the first message. `several`: of several containers, so that each says whose it is."""
     from runtime_api.reading.forms import COLUMNS
 
-    return _row([*(["container"] if names else []), *COLUMNS]) if name == "csv" else b""
+    return _row([*(["container"] if several else []), *COLUMNS]) if name == "csv" else b""
 
 
 class Text:
@@ -48,15 +49,10 @@ class Text:
 
     def __init__(self, look: TextLook) -> None:
         self._look = look
-        width = max(map(len, look.names), default=0)
-        self._prefixes = [
-            painted(f"{name:<{width}} |", of_container(number) if look.colours else "") + " "
-            for number, name in enumerate(look.names)
-        ]
 
     def __call__(self, line: Line, number: int) -> bytes:
         look = self._look
-        before = self._prefixes[number] if self._prefixes else ""
+        before = "" if look.names is None else self._prefix(look.names, number)
         if look.times:
             before += painted(line.log_time, "2" if look.colours else "") + " "
         if look.types:
@@ -66,6 +62,10 @@ class Text:
         news = line.news.removeprefix("\n") if line.grown else line.news
         shown = [before + self._shown(part, line.log_type) for part in news.split("\n")]
         return ("\n".join(shown) + "\n").encode("utf-8", "replace")
+
+    def _prefix(self, names: list[str], number: int) -> str:
+        width = max(map(len, names))
+        return painted(f"{names[number]:<{width}} |", of_container(number) if self._look.colours else "") + " "
 
     def _shown(self, part: str, log_type: str) -> str:
         if not self._look.terminal:
@@ -82,6 +82,24 @@ def written(line: Line) -> bytes:
             return base64.b64decode(raw)
     news = line.news.removeprefix("\n") if line.grown else line.news
     return news.encode("utf-8", "replace")
+
+
+def owner_of(line: Line) -> str:
+    """The name without spaces, else the beginning of the id."""
+    return "".join(line.container_name.split()) or line.container_id[:12]
+
+
+def owned_head() -> bytes:
+    from runtime_api.reading.forms import COLUMNS, OWNER
+
+    return _row([*COLUMNS, *OWNER])
+
+
+def owned_row(line: Line, number: int) -> bytes:
+    """As the API's CSV of several containers."""
+    from runtime_api.reading.forms import harmless as harmless_cell
+
+    return _row([*_cells(line), line.container_id, harmless_cell(line.container_name)])
 
 
 def _json(line: Line, name: str) -> bytes:

@@ -135,11 +135,17 @@ def _numbered(line: str, depth: int) -> Found | None:
 
 
 def _worded(line: str, depth: int) -> Found | None:
+    if line[3:4] == " " and line[:3] in _DATE_WORDS and depth < _DEEPEST:
+        tag = _SYSLOG_TAG.match(line)
+        if tag is not None and _is_host_and_tag(tag):
+            return declared(line[tag.end() :], depth + 1)
     match = _LEAD.match(line)
     if match is None:
         return None
     word, end = match[0], match.end()
     following = line[end : end + 1]
+    if following == "=" and end > 1:
+        return _text(line, depth)
     level = UPPER.get(word) or WORDS.get(word.lower())
     if level is not None:
         if silent.of_words(line):
@@ -155,9 +161,6 @@ def _worded(line: str, depth: int) -> Found | None:
         if found is not None:
             return found
     if word[:3] in _DATE_WORDS:
-        tag = _SYSLOG_TAG.match(line) if depth < _DEEPEST else None
-        if tag is not None and _is_host_and_tag(tag):
-            return declared(line[tag.end() :], depth + 1)
         if STAMP.match(line) is not None:
             return _headed(line, depth)
     if following in _NAME_MARKS and depth < _DEEPEST:

@@ -13,7 +13,9 @@ _HEADER = re.compile(
     r"|SIG(?:QUIT|SEGV|ABRT|BUS|FPE|ILL|TRAP|SYS): \S|fatal: (?:bad g|morestack)"
 )
 _GOROUTINE = re.compile(r"goroutine \d+ .*\[.*\]:$|goroutine running on other thread|runtime stack:$")
-_CALL = re.compile(r"[\w./%~*\[\]\-$,]+\(.*\)$|created by |\.\.\.\d* ?(?:additional )?frames elided|\.\.\.additional")
+_CALL = re.compile(
+    r"[\w/%~-][\w./%~*\[\]\-$,()]*\((?:\.\.\.|[0-9a-fx{}, ?._]*)\)$|created by |\.\.\.\d* ?(?:additional )?frames elided|\.\.\.additional"
+)
 _REGISTER = re.compile(
     r"(?:[re][a-z0-9]{1,2}|r\d+|rflags|eflags|[cfgdes]s|pc|sp|lr|fault|trap|error|oldmask|PC=0x\S*.*)\s+0x[0-9a-f]|PC=0x"
 )
@@ -30,7 +32,9 @@ _RACE = re.compile(
 
 
 def _indented(text: str, prev: str) -> Entry | None:
-    return Entry(ALWAYS, At("go.body")) if text[0] == "\t" and ":" in text and _PLACE.match(text) else None
+    if text[0] != "\t" or ":" not in text or not _PLACE.match(text):
+        return None
+    return Entry(ALWAYS, At("go.body", "zap" if _FUNCTION.match(prev) else ""))
 
 
 def _enter(text: str, prev: str) -> Entry | None:
@@ -46,8 +50,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(ALWAYS, At("go.gin"))
     if _REQUEST.match(text):
         return Entry(ALWAYS, At("go.request")) if prev.endswith("panic recovered:") else None
-    # zap's console encoder puts the stack under the line, without a header
-    return Entry(ALWAYS, At("go.body")) if _ZAP.match(prev) and _FUNCTION.match(text) else None
+    # zap's console encoder puts the stack under the line, without a header and without arguments
+    return Entry(ALWAYS, At("go.body", "zap", 1)) if _ZAP.match(prev) and _FUNCTION.match(text) else None
 
 
 def _head(text: str, at: At) -> At | None:
@@ -60,9 +64,11 @@ def _head(text: str, at: At) -> At | None:
 def _body(text: str, at: At) -> At | None:
     if not text:
         return At("go.blank")
-    if text[0] == "\t" or _CALL.match(text) or _REGISTER.match(text):
-        return at
-    return at if _FUNCTION.match(text) or text.startswith(("[signal ", "...")) else None
+    if text[0] == "\t":
+        return at._replace(seen=0)
+    if at.mark == "zap" and _FUNCTION.match(text):
+        return None if at.seen else at._replace(seen=1)  # the place of one comes before the next
+    return at if _CALL.match(text) or _REGISTER.match(text) or text.startswith(("[signal ", "...")) else None
 
 
 def _blank(text: str, at: At) -> At | None:

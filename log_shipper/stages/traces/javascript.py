@@ -56,6 +56,8 @@ def _enter(text: str, prev: str) -> Entry | None:
     if _HEADER.match(text):
         mark = "loose" if RECORD.match(prev) else ""
         return Entry(DECLARED, At("js.props", mark) if text.endswith("{") else At("js.head", mark))
+    if text.startswith("error: Uncaught "):
+        return Entry(DECLARED, At("js.deno"))
     if text.startswith(("<--- Last few GCs", "FATAL ERROR: ")):
         return Entry(DECLARED, At("js.heap"))
     if _USE.match(text) and _WARNING.match(prev):
@@ -72,6 +74,13 @@ def _source(text: str, at: At) -> At | None:
     if at.seen or RECORD.match(text):
         return At("js.mark", "uncaught") if at.seen and text.strip(" ^~\t") == "" and text.strip() else None
     return at._replace(seen=1)
+
+
+def _deno(text: str, at: At) -> At | None:
+    """Deno shows the line of code and its mark before the frames."""
+    if is_frame(text):
+        return _after_frame(text, at)
+    return at._replace(seen=at.seen + 1) if at.seen < 3 and text.startswith("    ") else None
 
 
 def _mark(text: str, at: At) -> At | None:
@@ -139,6 +148,7 @@ JAVASCRIPT = Family(
     suspects=(
         ERROR_NAME,
         r"Uncaught ",
+        r"error: Uncaught ",
         r"\(Use `",
         r"\[UnhandledP",
         r"\[eval\]",
@@ -153,6 +163,7 @@ JAVASCRIPT = Family(
     indented=(("a", _indented),),
     steps={
         "js.source": _source,
+        "js.deno": _deno,
         "js.mark": _mark,
         "js.head": head,
         "js.frames": _frames,

@@ -1,7 +1,8 @@
 """Loggers that print one record in several lines.
 
 .NET: Microsoft.Extensions.Logging.Console/SimpleConsoleFormatter.cs; java.util.logging.SimpleFormatter; pino-pretty:
-lib/utils/prettify-object.js; Spring Boot: LoggingFailureAnalysisReporter; node: lib/internal/process/warning.js.
+lib/utils/prettify-object.js; node: lib/internal/process/warning.js; Spring Boot:
+LoggingFailureAnalysisReporter, ExtendedWhitespaceThrowableProxyConverter.
 """
 
 import re
@@ -20,12 +21,15 @@ _PINO = re.compile(
     r"\[[\d:. +-]{8,40}\] (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)(?: \(.*\))?: "
     r"|(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) \[[\d:. +-]{8,40}\]"
 )
+_SPRING = re.compile(r"\d[\dT:.,+ Z-]{10,40}+(?:ERROR|WARN) (?:\[[^\]]{0,100}+\] )?\d+ --- \[")
 _MEMBER = re.compile(r"    [\w.\-\"]+: ?")
 
 
 def _enter(text: str, prev: str) -> Entry | None:
     if not text:
-        return Entry(ALWAYS, At("log.analysis")) if "LoggingFailureAnalysisReporter" in prev else None
+        if "LoggingFailureAnalysisReporter" in prev:
+            return Entry(ALWAYS, At("log.analysis"))
+        return Entry(ALWAYS, At("log.spring")) if " --- [" in prev and _SPRING.match(prev) else None
     level = _JUL_LEVEL.match(text)
     if level and _JUL.match(prev):
         return Entry(ALWAYS, At("log.jul", level[1]))
@@ -61,6 +65,11 @@ def _jul_step(text: str, at: At) -> At | None:
     return None
 
 
+def _spring_step(text: str, at: At) -> At | None:
+    """Spring Boot's pattern has an empty line before a throwable, and one after it."""
+    return At("at.head", managed.JUL) if managed.is_header(text) else None
+
+
 def _pino_step(text: str, at: At) -> At | None:
     return at if text.startswith("    ") else None
 
@@ -82,6 +91,7 @@ LOGGERS = Family(
         "log.console": _console_step,
         "log.jul": _jul_step,
         "log.pino": _pino_step,
+        "log.spring": _spring_step,
         "log.analysis": _analysis_step,
     },
 )

@@ -12,7 +12,8 @@ _RULE = re.compile(r"={65}$|={18}$")
 _REPORT = re.compile(r"==\d+==\s?(?:ERROR|WARNING): \w+(?:Sanitizer)?|WARNING: ThreadSanitizer: ")
 _DEADLY = re.compile(r"\w++(?<=Sanitizer):DEADLYSIGNAL$")
 _SUMMARY = re.compile(r"SUMMARY: \w+Sanitizer")
-_TAIL = re.compile(r"\s|Shadow |=>0x|==\d+==|Exiting$|Command: |HINT: |NOTE: |Stats: ")
+_TAIL = re.compile(r"\s+\S|Shadow |=>0x|==\d+==|Exiting$|Command: |HINT: |NOTE: |Stats: ")
+_ABORTING = re.compile(r"==\d+==ABORTING$")
 _UB = re.compile(r"[^\s:]++:\d++(?::\d++)?: runtime error: ")
 _UB_REST = re.compile(
     r"\s+#\d+ 0x|0x[0-9a-f]+: note: |<memory cannot be printed>|\S+:\d+:\d+: note: |\s[0-9a-f? ]+$|\s*[\^~ ]+$|SUMMARY: "
@@ -62,7 +63,11 @@ def _report(text: str, at: At) -> At | None:
 def _summary(text: str, at: At) -> At | None:
     if at.mark and _RULE.match(text):
         return COMPLETE
-    return at if not at.mark and _TAIL.match(text) else None
+    if at.mark or not _TAIL.match(text) or (text[0] in " \t" and not at.seen):
+        return None
+    if _ABORTING.match(text):
+        return COMPLETE
+    return at._replace(seen=1) if text.startswith("Shadow ") else at  # what it shows of the memory is set in
 
 
 def _ub(text: str, at: At) -> At | None:

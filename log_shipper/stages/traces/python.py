@@ -151,7 +151,7 @@ def _done(text: str, at: At) -> At | None:
     if not text:
         return At("py.tie", at.mark)
     if text[0] in " \t" or text == '"""':
-        return None if _FILE.match(text) else at
+        return None if _FILE.match(text) or _GROUP.match(text) else at
     if at.mark == "logging" and text == "Call stack:":
         return At("py.logging")
     if text == _STACK:
@@ -193,6 +193,8 @@ def _tied(text: str, at: At) -> At | None:
 def _group(text: str, at: At) -> At | None:
     if not text:
         return At("py.tie") if at.mark else at
+    if at.mark and _GROUP.match(text):
+        return None  # another
     if text.lstrip()[:1] in ("|", "+"):
         return At("py.group", "closed") if _GROUP_END.match(text) else At("py.group")
     if _TIE.match(text):

@@ -15,6 +15,7 @@ _OLD_END = re.compile(r".*', \S+:\d+:\d+$")
 _NOTE = re.compile(
     r"note: |stack backtrace:$|fatal runtime error: |thread caused non-unwinding panic|thread panicked while"
 )
+_LAST_NOTE = re.compile(r"note: (?:run with `RUST_BACKTRACE|Some details are omitted)")
 _CAUSED = re.compile(r"(?:Caused by|Causes|Location|Stack backtrace|Backtrace):")
 _CLOSING = ("}", ")", "]", "},", "),", "],")
 _EYRE_PANIC = "The application panicked (crashed)."
@@ -38,7 +39,7 @@ def _enter(text: str, prev: str) -> Entry | None:
     if text.startswith("fatal runtime error: "):
         return Entry(DECLARED, At("rust.body"))
     if text == "stack backtrace:" or text.startswith("note: run with `RUST_BACKTRACE="):
-        return Entry(ALWAYS, At("rust.body"))
+        return Entry(ALWAYS, At("rust.body", "noted" if text[0] == "n" else ""))
     if text.startswith("Error: ") and not text.endswith("{"):
         return Entry(DECLARED, At("rust.error", "loose" if RECORD.match(prev) else ""))
     return None
@@ -66,12 +67,21 @@ def _old(text: str, at: At) -> At | None:
 def _body(text: str, at: At) -> At | None:
     if not text and not at.seen:  # a message that is an error with causes
         return At("rust.blank")
-    inside = text[:1] in (" ", "\t") or text in _CLOSING  # of a value shown over several lines
+    if _LAST_NOTE.match(text):
+        return At("rust.body", "noted", 1)
+    # of a value shown over several lines, or of the backtrace
+    inside = at.mark != "noted" and (text[:1] in (" ", "\t") or text in _CLOSING)
     return at._replace(seen=1) if inside or _NOTE.match(text) else None
 
 
 def _blank(text: str, at: At) -> At | None:
-    return At("rust.causes", "", 1) if _CAUSED.match(text) else At("rust.body", "", 1) if _NOTE.match(text) else None
+    return (
+        At("rust.causes", "", 1)
+        if _CAUSED.match(text)
+        else At("rust.body", "noted" if _LAST_NOTE.match(text) else "", 1)
+        if _NOTE.match(text)
+        else None
+    )
 
 
 def _error(text: str, at: At) -> At | None:
@@ -91,7 +101,7 @@ def _causes(text: str, at: At) -> At | None:
     if at.seen == 0:
         return at._replace(seen=1) if _CAUSED.match(text) else None
     if _NOTE.match(text):
-        return At("rust.body", "", 1)
+        return At("rust.body", "noted" if _LAST_NOTE.match(text) else "", 1)
     return at if not text or text[0] in " \t" or _CAUSED.match(text) else None
 
 

@@ -50,7 +50,7 @@ def _enter(text: str, prev: str) -> Entry | None:
 
 def _indented_frame(text: str, prev: str) -> Entry | None:
     if text[0] == "\t":
-        return Entry(ALWAYS, At("sc.indented")) if " called at " in text and _PERL.match(text) else None
+        return Entry(ALWAYS, At("sc.indented", "perl")) if " called at " in text and _PERL.match(text) else None
     return Entry(ALWAYS, At("sc.indented")) if _FROM.match(text) else None
 
 
@@ -71,6 +71,10 @@ def _dart_box(text: str, at: At) -> At | None:
 
 
 def _indented(text: str, at: At) -> At | None:
+    if text == "\t[C]: in ?":  # Lua's outermost
+        return COMPLETE
+    if at.mark == "perl":
+        return at if _PERL.match(text) else None
     return at if text[:1] in (" ", "\t") or _HASKELL.match(text) else None
 
 
