@@ -385,7 +385,13 @@ def test_without_access_control_pages_of_other_sites_are_kept_out() -> None:
 def test_a_name_of_others_that_leads_here_is_refused() -> None:
     """DNS rebinding: a page's own name, turned to the loopback, is of the same origin as what it reads."""
     app = create_app(
-        FakeContainers(), MemoryStore(), Counters(CollectorRegistry()), lambda: 1, ApiSettings(), own_names=True
+        FakeContainers(),
+        MemoryStore(),
+        Counters(CollectorRegistry()),
+        lambda: 1,
+        ApiSettings(),
+        MemoryProblems(),
+        own_names=True,
     )
 
     def ask(host: str) -> int:
