@@ -19,11 +19,11 @@ export class Api {
   }
 
   /** The answer, whose status is 2xx; `most`: tries while the API is busy. Throws Refused, or TypeError where the API cannot be reached. */
-  async open(path, parameters, { signal, headers = {}, most = TRIES } = {}) {
+  async open(path, parameters, { signal, headers = {}, most = TRIES, ...more } = {}) {
     for (let tries = 1; ; tries++) {
       const { token } = this.signIn;
       const sent = token ? { ...headers, Authorization: `Bearer ${token}` } : headers;
-      const answer = await fetch(this.url(path, parameters), { signal, headers: sent, credentials: "same-origin" });
+      const answer = await fetch(this.url(path, parameters), { ...more, signal, headers: sent, credentials: "same-origin" });
       if (answer.ok) return answer;
       const message = await reason(answer);
       if (answer.status === 401) {
@@ -39,6 +39,12 @@ export class Api {
   /** `data` of an envelope. */
   async data(path, parameters, signal, most = TRIES) {
     return (await (await this.open(path, parameters, { signal, most })).json()).data;
+  }
+
+  /** The same, of a request that changes something. */
+  async change(method, path, body) {
+    const headers = { "Content-Type": "application/json" };
+    return (await (await this.open(path, {}, { method, headers, body: JSON.stringify(body) })).json()).data;
   }
 
   /** Lines of NDJSON as objects. */
