@@ -77,7 +77,7 @@ def rows_of(client: ElasticClient, body: bytes) -> tuple[list[Row], str]:
     if found and hits.endswith(_END):
         try:
             envelope = orjson.loads(head + found + _END)
-            rows = _cut(hits[: -len(_END)])
+            rows = cut(hits[: -len(_END)])
         except ValueError:
             pass
         else:
@@ -113,8 +113,8 @@ def in_order(pages: Iterator[tuple[list[Row], bool]], *, reverse: bool = False) 
         yield held
 
 
-def _cut(hits: bytes) -> list[Row]:
-    """Raises ValueError where it does not look as it should."""
+def cut(hits: bytes) -> list[Row]:
+    """Of the hits between their brackets. Raises ValueError where they do not look as they should."""
     rows: list[Row] = []
     append = rows.append
     first, *parts = hits.split(b'{"_index":"')

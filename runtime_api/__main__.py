@@ -21,6 +21,7 @@ from runtime_api.containers.open import open_containers
 from runtime_api.errors import RuntimeApiError
 from runtime_api.server import ApiServer
 from wholelog_base.own_log import log_to
+from wholelog_base.service_manager import ServiceManager
 from wholelog_base.settings import SettingsError, load
 
 _log = logging.getLogger("runtime_api")
@@ -73,7 +74,10 @@ def _run(server: ApiServer, settings: ApiSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     _log.info("listening on http://%s:%d", settings.listen[0], server.port)
-    server.run()
+    manager = ServiceManager(os.environ)
+    manager.ready()
+    server.run(manager.alive)
+    manager.stopping()
     _log.info("ended")
 
 

@@ -107,10 +107,13 @@ class ApiSettings(SharedSettings):
         whole_number(0, 100_000),
     )
     input_prefixes: tuple[str, ...] = setting(
-        (), "URLs below which inputs and repo_path may lie, such as `s3://bucket/in file:///srv/in https://HOST/`; empty: none",
+        (), "URLs below which inputs and repo_path may lie, such as `s3://bucket/in/{uid} file:///srv/in https://HOST/`, {uid} for"
+        " the owner's; empty: none",
         words,
     )  # fmt: skip
-    output_prefixes: tuple[str, ...] = setting((), "URLs below which outputs may be written; empty: none", words)
+    output_prefixes: tuple[str, ...] = setting(
+        (), "URLs below which outputs may be written, {uid} for the owner's; empty: none", words
+    )
     storage_options: Path | None = setting(
         None, "JSON file of fsspec's options by protocol, with the keys of storage; unset: the environment's", path
     )

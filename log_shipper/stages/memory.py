@@ -17,7 +17,8 @@ _LONGEST: Final = 160  # characters of one
 _CREDIT: Final = 4  # lines of a batch that may be looked at in vain for their beginning
 _DIGITS: Final = str.maketrans("123456789", "0" * 9)
 _FIRSTS: Final = frozenset("0123456789[")
-_ASKED: Final = ("=", "{", "e+0")  # what has the rules look further, or at a digit itself
+# What has the rules look further (pairs, objects, one letter), or at what a digit is (1.7e+09 is a time, Wa(164) a priority)
+_ASKED: Final = re.compile(r"[={]|\d[eE]\+?\d|(?<![\w.])[A-Za-z](?![\w.])|\b(?:Db|In|No|Wa|Er|Cr|Al|Em)\(")
 _COLUMN: Final = re.compile(r"(?!TRACE)([A-Z]{3,9})([ :|])(?= {0,8}[\w\"'(<\[/])")
 _BRACKET: Final = re.compile(r" {0,8}([A-Za-z]{3,9}) {0,8}\]")
 
@@ -55,7 +56,7 @@ class Beginnings:
             return
         place = level_place(line)
         beginning = line[:place]
-        if not 4 < place <= _LONGEST or not beginning.isprintable() or any(mark in beginning for mark in _ASKED):
+        if not 4 < place <= _LONGEST or not beginning.isprintable() or _ASKED.search(beginning):
             return
         if len(self._known) >= _BEGINNINGS:
             self._known.clear()

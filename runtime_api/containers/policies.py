@@ -142,7 +142,7 @@ class Rules:
             asked.append((f"outputs[{number}].to_path", out.to_path, given.output_prefixes, "output_prefixes"))
         problems = []
         for member, url, allowed, setting in asked:
-            if url and (said := prefixes.problem(url, allowed, setting)):
+            if url and (said := prefixes.problem(url, prefixes.of_owner(allowed, task.uid), setting)):
                 problems.append(f"task_desc.{member}: {url!r:.200} {said}")
         problems += [
             f"task_desc.outputs[{number}].to_path: {one.to_path!r:.200} cannot be written to: HTTP is for reading"

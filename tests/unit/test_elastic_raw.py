@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from log_store.document import ContainerContext
 from log_store.elastic_client import ElasticClient
-from log_store.elastic_raw import RawPage, in_order, rows_of, time_of
+from log_store.elastic_raw import RawPage, cut, in_order, rows_of, time_of
 from log_store.elastic_rows import encode
 from log_store.errors import StoreDamaged, StoreUnavailable
 from log_store.open import StoreOptions
@@ -70,6 +70,19 @@ def test_lines_are_what_was_written(rows: list[tuple[str, str, Any, bytes | None
     assert [page.place(row) for row in range(len(page))] == [
         (batch.order_time[row], batch.stream[row], batch.ordinal[row], batch.id[row]) for row in range(len(batch))
     ]
+
+
+def test_what_our_writer_makes_is_cut_and_not_read_as_json() -> None:
+    documents = (
+        Documents().add_all(HOSTILE).add(NOON + 10**6, "raw", raw=b"\xff").add(NOON + 10**7, "f", fields={"a": [1]})
+    )
+    body = answer(documents)
+    hits = body[body.index(b'"hits":[') + 8 : -3]
+    assert cut(hits) == rows_of(CLIENT, body)[0]
+    assert cut(b"") == []
+    for wrong in (hits[:-2], hits + b"x", hits.replace(b'"shipper"', b'"other"')):
+        with pytest.raises(ValueError):
+            cut(wrong)
 
 
 def test_a_page_can_be_cut_and_chosen_from() -> None:

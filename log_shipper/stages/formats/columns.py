@@ -55,6 +55,7 @@ _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _MOST_TOKENS = 14
 _MOST_NAMES = 3
 _MOST_PAIRS = 6
+_MOST_STAMPS = 3
 
 
 def level_place(line: str) -> int:
@@ -73,19 +74,7 @@ class Header:
     is another program's whole line.
     """
 
-    __slots__ = (
-        "line",
-        "found",
-        "text",
-        "stamped",
-        "wraps",
-        "place",
-        "_names",
-        "_plain",
-        "_paired",
-        "_pairs",
-        "_label",
-    )
+    __slots__ = ("line", "found", "text", "stamped", "wraps", "place", "_names", "_plain", "_paired", "_pairs", "_label", "_stamps")  # fmt: skip
 
     def __init__(self, line: str, *, stamped: bool = False) -> None:
         self.line = line
@@ -97,7 +86,7 @@ class Header:
         self._names = 0
         self._plain = False
         self._paired = False
-        self._pairs = 0
+        self._pairs = self._stamps = 0
         self._label = False
 
     def read(self, pos: int = 0) -> "Header":
@@ -163,8 +152,11 @@ class Header:
         if declared is not None:
             if first == "(" and following == ":" and following_text[1:2] not in ("", " "):
                 return None  # (ERR):error occurred
-            if first == "<" and not self.stamped and not (following == " " and (len(content) == 3 or low != "error")):
-                return None
+            if first == "<" and not self.stamped:
+                # <Error> is a tag more often than not
+                sure = len(content) == 3 or low != "error" or (content in UPPER and "</" not in following_text)
+                if following not in (" ", "\t") or not sure:
+                    return None
             if self._plain and content not in UPPER and following != ":":
                 return None
             return declared
@@ -194,6 +186,9 @@ class Header:
         line = self.line
         self.stamped = True
         self.text = end
+        self._stamps += 1
+        if self._stamps > _MOST_STAMPS:
+            return -1
         quick = QUICK.match(line, end)
         self.found = of_quick(line, quick) if quick is not None else None
         if self.found is not None and quick is not None:

@@ -30,7 +30,7 @@ _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+){0,4000}"'  # bounded: each escape costs mem
 _MEMBER = rf"{_STRING}\s*+:\s*+(?:{_STRING}|[-+.\w]++)\s*+,\s*+"
 _KEY = r"(?:@?[Ll]evel|[Ss]everity|lvl|[Ll]evel[Nn]ame|[Ll]og[._]?[Ll]evel)"
 _FLAT = re.compile(
-    rf'\{{\s{{0,64}}+(?:(?!"{_KEY}")(?!"(?:@t|[Pp]riority)"){_MEMBER}){{0,64}}"({_KEY})"\s*+:\s*+"?([-+\w]++)"?\s*+[,}}]'
+    rf'\{{\s{{0,64}}+(?:(?!"{_KEY}")(?!"(?:@t|[Pp]riority)"){_MEMBER}){{0,32}}"({_KEY})"\s*+:\s*+"?([-+\w]++)"?\s*+[,}}]'
 )
 _FLAT_REPR = re.compile(_FLAT.pattern.replace('"', "'"))
 _BEGINS = re.compile(r"\{\s{0,64}+(?:[\"'}]|$)")
@@ -203,7 +203,10 @@ def _inner_objects(value: dict[str, Any]) -> Iterator[object]:
     if isinstance(level, dict):  # loguru's {"name": …, "no": …}, log4js' {"level": …, "levelStr": …}
         name = level.get("name", level.get("levelStr"))
         yield {"level": name} if name is not None else level
-    for key in ("log", "record", "@fields", "fields", "message", "msg", "MESSAGE", "@message", "Message"):
+    context = value.get("context")
+    if isinstance(context, dict) and isinstance(context.get("logLevel"), int):  # Roarr
+        yield {"loglevel": context["logLevel"], "message": ""}
+    for key in ("_meta", "log", "record", "@fields", "fields", "message", "msg", "MESSAGE", "@message", "Message"):
         if key in value:
             yield value[key]
     for key in ("resourceLogs", "scopeLogs", "logRecords"):  # OTLP/JSON: the first record's

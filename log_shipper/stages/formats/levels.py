@@ -30,9 +30,9 @@ _PLAIN = {
 }
 # Short forms: no words of any language, so as good as the long ones.
 _SHORT = {
-    CRITICAL: "ftl fata pani pnc crt emrg",
+    CRITICAL: "ftl fata pani pnc crt emrg criti",
     ERROR: "erro eror",
-    WARNING: "wrn",
+    WARNING: "wrn warni",
     INFO: "inf ntc noti",
     DEBUG: "dbg dbug debu debg trc trac trce vrb finer finest",
 }

@@ -36,7 +36,10 @@ _DATE_WORDS = frozenset("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul
 # The names that collectors put before a line: docker compose, foreman, pm2, buildkit, rsyslog's CEE cookie
 _WRAPPED = re.compile(r"[\w.@-]+(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]+ *\| |#\d+ (?:\d+\.\d+ )?(?=\S)|@cee: ?")
 _UPTIME = re.compile(r"\d{1,9}: (?:\(\d{1,9}\))?: (?=\S)")  # coturn
-_LEVEL_AFTER_PID = re.compile(r"\d{1,7} ([A-Z]{4,8})(?= )")
+# A process or a duration, maybe a thread; `3042-INFO-text`
+_LEVEL_AFTER_PID = re.compile(
+    r"\d{1,9} (?:(?=\S{0,60}(?:[a-z][A-Z]|[-_.\d]))[\w.-]{2,60}+ )?([A-Z]{4,8})(?= )|\d{1,9}-([A-Z]{4,8})-"
+)
 _ACCESS = re.compile(
     r'[\da-f.:]{3,45}+ \S{1,60}+ \S{1,60}+ \[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]]{8,20}\] "'
 )  # Common Log Format
@@ -47,7 +50,7 @@ _ICON_TEXT = re.compile(
 )
 _BLANK = " \t\u00a0\u3000"
 _DEEPEST = 3
-_TEXT = 600
+_TEXT = 400
 """Characters of a line without header that are looked at."""
 
 
@@ -118,9 +121,11 @@ def _numbered(line: str, depth: int) -> Found | None:
     """A line that begins with a number that is no time."""
     head = line[:40]
     match = _LEVEL_AFTER_PID.match(line)
-    level = UPPER.get(match[1]) if match is not None else None
-    if level is not None and match is not None and set_off(line, match.end(), match[1], stamped=True):
-        return level, "column"
+    if match is not None:
+        word = match[1] or match[2]
+        level = UPPER.get(word)
+        if level is not None and (match[2] or set_off(line, match.end(), word, stamped=True)):
+            return level, "column"
     if "|" in head:
         wrapped = _WRAPPED.match(line)
         if wrapped is not None and depth < _DEEPEST:
@@ -186,13 +191,17 @@ def _of_words(line: str) -> Found | None:
     found = traces.find(line) if first in traces.FIRSTS or line.endswith(traces.NAME_ENDS) else None
     if found is None and first in shells.FIRSTS:
         found = shells.find(line)
-    return found or tools.own_mark(line) or (named.after_bare_name(line) if first.islower() else None)
+    return (
+        found
+        or tools.own_mark(line)
+        or (named.after_bare_name(line) if first.islower() or "\t" in line or "[" in line[:100] else None)
+    )
 
 
 def _text(line: str, depth: int) -> Found | None:
     """What runtimes, tools and shells print; pairs; a name and then a level."""
     if "=" in line and logfmt.begins(line, 0):
-        found = logfmt.find(line)
+        found = logfmt.find(line) or (logfmt.at(line) if line.startswith("at=") else None)
         if found is not None:
             return found
     line = line[:_TEXT]
@@ -252,8 +261,11 @@ def _taken_off(line: str, depth: int) -> Found | None:
 def _after_place(line: str, depth: int) -> Found | None:
     """What a header declares behind a file's or a host's name: `app.log.1 2026-03-01 10:20:30 INFO text`."""
     blank = line.find(" ", 0, 80)
-    if blank > 0 and line[blank + 1 : blank + 2].isdigit() and STAMP.match(line, blank + 1) is not None:
-        return _headed(line[blank + 1 :], depth + 1)
+    if blank <= 0:
+        return None
+    at = blank + 1 if line[blank + 1 : blank + 2] != " " else len(line) - len(line[blank:].lstrip(" "))
+    if line[at : at + 1].isdigit() and STAMP.match(line, at) is not None:
+        return _headed(line[at:], depth + 1)
     return None
 
 

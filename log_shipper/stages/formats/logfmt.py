@@ -16,6 +16,7 @@ _PAIR = (
 _LOOSE = r"[^\s=\"]++[\s|]++"  # a word of a value that was not quoted
 _LEVEL = re.compile(rf"(?:(?!{_KEY}=){_PAIR}(?:{_LOOSE}){{0,3}}){{0,24}}{_KEY}=[\"']?([^\s\"',;]++)[\"']?(?=[\s,;]|$)")
 _BEGINS = re.compile(r"[A-Za-z@级日][\w.@/:-]*+=(?!=)")
+_AT = re.compile(r"at=([A-Za-z]{4,8})(?= [\w.]{1,60}+=)")
 _HEROKU = re.compile(r"at=(info|warning|error)\b")
 
 
@@ -38,6 +39,13 @@ def find(line: str, at: int = 0) -> Found | None:
         while line[at : at + 1] in (" ", "\t", ",", ";"):
             at += 1
     return None
+
+
+def at(line: str) -> Found | None:
+    """`at=info msg=…`: a level that the first pair tells under the key of Heroku's programs."""
+    match = _AT.match(line)
+    declared = of_word(match[1]) if match is not None else None
+    return (declared, "field") if declared is not None else None
 
 
 def router(line: str, at: int) -> Found | None:

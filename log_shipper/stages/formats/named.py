@@ -9,7 +9,12 @@ from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS
 _LEVEL_AFTER_NAME = re.compile(r"[\w./-]++::?([A-Z]{4,8})[: ]")
 _NAMED_COLUMN = re.compile(r"[\w.-]+:(error|warn|warning|info|debug)  ")  # Zigbee2MQTT:info  2026-03-01 …
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
-_BARE_NAME = re.compile(r"([a-z][\w./@#-]{0,59}+)( *\| *|: | +)([A-Z]{4,8})(?=[ :|-])")
+_BARE_NAME = re.compile(r"([a-z][\w./@#-]{0,59}+(?::\d{1,6})?)( *\| *| *: | +)([A-Z]{3,8})(?=[ :|-])")
+# A name, and then a level in brackets of its own or between separators: `app.db [ERROR] text`, `app<tab>ERROR<tab>text`
+_SECOND = re.compile(
+    r"([A-Za-z][\w./@#:-]{0,79}+)(?:(\t+| \| ?| - )|:? +)(?:([\[<(]) ?([A-Z]{3,8}) ?[\])>]:?|([A-Z]{3,8}):?)[ \t|]+(?=[^\s|])"
+)
+_ODD = re.compile(r".*(?:[._/@#\d-]|[a-z][A-Z])")
 _OUTCOME = re.compile(r"\s*(?:\[ *\d+%\]|\(\d|\d+(?:\.\d+)?s\b|$)")
 _BEGINS_TEXT = re.compile(r":? *(?:- |\| )?[\[\"'A-Z]|  +\S|: |\s*\| ")
 _SMALL_WORDS = frozenset(
@@ -41,17 +46,36 @@ def after_bare_name(line: str) -> Found | None:
 
     A name that is a plain word may open a sentence (`got ERROR from …`): there the text has to begin as one.
     """
+    found = _set_off(line)
+    if found is not None:
+        return found
     match = _BARE_NAME.match(line)
     if match is None or "::" in match[1]:
         return None
     level = UPPER.get(match[3])
+    if len(match[3]) == 3 and "|" in match[2]:
+        return None  # a table
     if level is None or match[3] not in WORDS_IN_CAPITALS or _OUTCOME.match(line, match.end()) is not None:
         return None
     if match[1].isalpha() and (
         match[1] in _SMALL_WORDS
         or not match[1].islower()
-        or ":" in match[2]
+        or match[2] == ": "
         or not _BEGINS_TEXT.match(line, match.end())
     ):
         return None
     return level, "column"
+
+
+def _set_off(line: str) -> Found | None:
+    match = _SECOND.match(line)
+    if match is None:
+        return None
+    name, separator, bracket, bracketed, bare = match.groups()
+    word = bracketed or bare
+    if word not in WORDS_IN_CAPITALS or (bare and not separator) or _OUTCOME.match(line, match.end()) is not None:
+        return None
+    odd = _ODD.match(name) is not None
+    if not odd and not separator and (bracket == "(" or not name.islower() or name in _SMALL_WORDS):
+        return None  # found [ERROR] in the text
+    return UPPER[word], "bracket" if bracketed else "column"

@@ -64,7 +64,7 @@ def of_parts(content: str, stamped: bool) -> str | None:
                 return UPPER[part]
         last = parts[-1]
         if stamped and separator in ":#" and " " not in content:
-            declared = WORDS.get(last.rstrip("12345678"))
+            declared = WORDS.get(last.rstrip("0123456789"))
             if declared is not None:
                 return declared
     couchbase = _COUCHBASE.match(content)

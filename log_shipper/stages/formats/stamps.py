@@ -6,7 +6,7 @@ without a date, epoch seconds, uptimes, TAI64N labels. Every quantifier is bound
 
 import re
 
-_TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,:]\d{1,9}+)?)?"
+_TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,:]\d{1,9}+){0,2})?"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}+"
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}+"
 _ZONES = (

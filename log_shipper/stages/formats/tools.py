@@ -21,9 +21,11 @@ _SPACED_NAME = re.compile(
     r"[^\s:]{1,200} (?:: |[\w.+-]{1,40}: (?:[a-z]+): )|(?:In file included from|runsv|svlogd) |[^\s:]{1,200} \("
 )
 _LOOKED_AT = 400
+_PLACE = 250  # characters in which a place in a file ends
 _NPM = re.compile(
     r"(?:npm |yarn |pnpm |bun |prisma:)(ERR!|WARN|warn|error|info|notice|verbose|verb|http|sill|silly)(?=\s|$)"
 )
+_ERR = re.compile(r"[\w.@/-]{1,30} ERR! ")  # npmlog with another heading
 _NPM_TYPES = {
     "ERR!": ERROR,
     "error": ERROR,
@@ -101,7 +103,10 @@ def own_mark(line: str) -> Found | None:
     first = line[0]
     if first in _NPM_FIRSTS:
         match = _NPM.match(line)
-        return (_NPM_TYPES.get(match[1], INFO), "tool") if match is not None else None
+        if match is not None:
+            return _NPM_TYPES.get(match[1], INFO), "tool"
+    if " ERR! " in line[:40] and _ERR.match(line):
+        return ERROR, "tool"
     for form, log_type in _FORMS.get(first, ()):
         if form.match(line):
             return log_type, "tool"
@@ -176,10 +181,11 @@ def placed(line: str) -> Found | None:
     if first == "-" and second == "- ":
         match = _SCALA3.match(line)
         return (of_word(match[1]) or ERROR, "tool") if match is not None else None
-    if ": *** " in line and _MAKEFILE.match(line):
+    head = line[:_PLACE]
+    if ": *** " in head and _MAKEFILE.match(head):
         return ERROR, "tool"
-    if ": E: " in line or ": W: " in line or ": F: " in line:
-        match = _RUBOCOP.match(line[:_LOOKED_AT])
+    if ": E: " in head or ": W: " in head or ": F: " in head:
+        match = _RUBOCOP.match(head)
         return (LETTERS[match[1]], "letter") if match is not None else None
     return None
 

@@ -57,7 +57,7 @@ _CRITICAL_FIRSTS = frozenset("pftThFPCK#*SuR")
 _ERROR_FIRSTS = frozenset("TEUu+[tl*CdfmcD=PreaSMg{s═")
 NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
 FIRSTS = _CRITICAL_FIRSTS | _ERROR_FIRSTS  # of announcements without a colon
-_LOOKED_AT = 600
+_LOOKED_AT = 400
 _MOST_SCOPES = 8  # in the name of an exception
 _FRAME_LINES = 8  # behind the first: frames follow soon
 _REPORTS = {"CRASH": ERROR, "SUPERVISOR": ERROR, "PROGRESS": "info"}
@@ -118,7 +118,11 @@ def _named(line: str) -> bool:
             match = _NAMED.match(line)
             return match is not None and not is_value(line, match.end())
         return False
-    return line.endswith(NAME_ENDS) and (_BARE_NAME.match(line) is not None or _NAMED.match(line) is not None)
+    return (
+        len(line) <= 240
+        and line.endswith(NAME_ENDS)
+        and (_BARE_NAME.match(line) is not None or _NAMED.match(line) is not None)
+    )
 
 
 def _placed(line: str) -> bool:
