@@ -17,6 +17,7 @@ from runtime_api.containers.open import open_containers
 from runtime_api.containers.service import ContainerService
 from runtime_api.counters import Counters
 from runtime_api.schemas.task_body import parse_task
+from tests.fake_problems import MemoryProblems
 from tests.integration.test_containers_shipper import wait_for
 from tests.services.dockerd import BUSYBOX_IMAGE, Dockerd
 from tests.services.shipper import Shipper
@@ -101,7 +102,13 @@ def test_the_audit_trail_is_read_as_a_log(shipper: Shipper, service: ContainerSe
     trail = AuditTrail(shipper.socket)
     trail.start()
     app = create_app(
-        service, store, Counters(CollectorRegistry()), time.time_ns, ApiSettings(data=shipper.data), trail.note
+        service,
+        store,
+        Counters(CollectorRegistry()),
+        time.time_ns,
+        ApiSettings(data=shipper.data),
+        MemoryProblems(),
+        trail.note,
     )
     client = TestClient(app)
     assert client.simulate_delete("/containers/never-was").status_code == 404
