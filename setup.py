@@ -47,6 +47,7 @@ setup(
             "schemathesis>=4.20,<5",
             "s3fs>=2024.6,<2027",
             "moto[server]>=5,<6",
+            "pyyaml>=6,<7",
             "trustme>=1.1,<2",
             "aiosmtpd>=1.4.6,<2",
             "ruff>=0.6",

@@ -20,7 +20,7 @@ from typing import NoReturn
 from log_store.document import ContainerContext, DocumentBatch
 from log_store.open import open_problems, open_reader, open_writer
 from log_store.protocols import LogReader
-from log_store.query import ContainerRef, LogLine, LogQuery
+from log_store.query import ContainerRef, LogLine, LogQuery, Page
 from log_store.rfc3339 import day_name, format_all
 from log_store.seal import Seal
 from runtime_api.assembly import assemble
@@ -41,17 +41,20 @@ class Made:
     def __init__(self, lines: int) -> None:
         self._lines = lines
 
-    def read(self, query: LogQuery) -> Iterator[list[LogLine]]:
+    def read(self, query: LogQuery) -> Iterator[Page]:
         for first in range(0, self._lines, PAGE):
             numbers = range(first, min(first + PAGE, self._lines))
             times = format_all([START + number * 1000 for number in numbers])
-            yield [
+            lines: list[LogLine] = [
                 {
                     "log_time": time, "log_type": "info", "log_message": f"{number:08d} {TEXT}", "log_type_by": "default",
                     "stream": "stdout", "id": f"{number:032x}", "lines": 1,
                 }
                 for number, time in zip(numbers, times, strict=True)
             ]  # fmt: skip
+            yield Page(
+                lines, lambda row, first=first: (START + (first + row) * 1000, "stdout", 0, f"{first + row:032x}")
+            )  # type: ignore[misc]
 
     def seals(self, container_id: str) -> list[Seal]:
         return []

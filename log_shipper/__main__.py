@@ -9,6 +9,7 @@ from log_shipper.config import ShipperSettings
 from log_shipper.errors import AddressUnusable, ShipperError
 from log_store.errors import LogStoreError, StoreMisconfigured
 from wholelog_base.heartbeat import heartbeat
+from wholelog_base.own_log import log_to
 from wholelog_base.settings import SettingsError, load
 from wholelog_base.supervisor import UNUSABLE
 
@@ -22,6 +23,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     logging.basicConfig(level=logging.INFO, format=f"%(asctime)s %(levelname)s {part}: %(message)s")
     try:
         settings, _ = load(ShipperSettings, {}, environ)
+        log_to(settings.own_logs, part)
         _run(part, settings, environ)
     except SettingsError as error:
         for problem in error.problems:

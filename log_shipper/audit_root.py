@@ -30,7 +30,7 @@ class Audits:
         self._url, engine = url, Engine(url)
         held = HeldFiles(engine.root, settings.held_limit)
         copies = Copies(held, count)
-        accepted = AcceptorClient(settings.socket_path)
+        self._accepted = accepted = AcceptorClient(settings.socket_path)
         auditor = Auditor(engine, held, accepted, processor, lambda context: rules.of(context).grouper, count)
         self._watcher = Watcher(
             engine, auditor, processor, copies, addresses=(f"unix://{settings.socket_path}",),
@@ -50,6 +50,7 @@ class Audits:
             threading.Thread(target=run, name=name, daemon=True).start()
 
     def close(self) -> None:
+        self._accepted.give_up()
         self._keeper.close()
         self._rounds.close()
         self._watcher.close()

@@ -34,7 +34,7 @@ def bad_folder(data: Path) -> Path:
 
 def book_file(data: Path) -> Path:
     """Of problems and alerts."""
-    return data / "problems.sqlite"
+    return data / "problem-book.sqlite"
 
 
 def removed_file(data: Path) -> Path:

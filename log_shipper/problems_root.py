@@ -19,12 +19,13 @@ from log_shipper.problems.watch import Watch
 from log_shipper.shipper_name import shipper_name
 from log_store.problem import ProblemStore, Triage
 from log_store.protocols import LogReader
+from wholelog_base.settings import SettingsError
 
 
 class Watching:
     """Errors are counted by `watch` from the beginning; published, and told of, from `start` to `close`.
 
-    Raises BookUnusable, SettingsError.
+    Raises BookUnusable.
     """
 
     def __init__(
@@ -32,11 +33,10 @@ class Watching:
         count: Callable[[str, int], None],
     ) -> None:  # fmt: skip
         self._settings, self._store = settings, store
-        rules = self._read()
         book = Book(open_book(book_file(settings.data)))
         self._said: Mapping[str, Triage] = {}
         self._context = StoredContext(reader, refresh)
-        alerting = Alerting(book, rules, lambda: self._said, self._context, time.time_ns)
+        alerting = Alerting(book, self._rules_now(), lambda: self._said, self._context, time.time_ns)
         self.watch = Watch(book, alerting, count)
         self._publisher = Publisher(book, store, shipper_name(settings.data), count, self._look_what_is_said)
         senders = Senders(alerting.outbox, count, time.time_ns)
@@ -64,6 +64,12 @@ class Watching:
 
     def _read(self) -> AlertRules:
         return read_alerts(self._settings.alerts) if self._settings.alerts is not None else NO_ALERTS
+
+    def _rules_now(self) -> AlertRules:
+        try:
+            return self._read()
+        except SettingsError:
+            return NO_ALERTS  # the rounds say what is wrong with it, and look at it again
 
     def _look_what_is_said(self) -> None:
         """In the publisher's thread: nobody else waits for a store that is away."""

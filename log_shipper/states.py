@@ -66,7 +66,7 @@ class States:
     def _keep(self, name: str, wrong: str) -> None:
         known = self._known.get(name)
         if known is None or (not known.wrong) != (not wrong):
-            if wrong or known is not None:
+            if known is not None:  # at the start everything is still on its way
                 (log.warning if wrong else log.info)("the %s is %s", name, f"not ready: {wrong}" if wrong else "ready")
             self._known = {**self._known, name: State(wrong, time.time())}
         elif known.wrong != wrong:

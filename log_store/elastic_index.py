@@ -20,7 +20,7 @@ from log_store.rfc3339 import day_start
 log = logging.getLogger(__name__)
 
 DEFAULT_PREFIX: Final = "wholelog"
-TEMPLATE_VERSION: Final = 2
+TEMPLATE_VERSION: Final = 3
 """Grows with every change below; a writer replaces a template of a smaller version and leaves one of a greater."""
 
 _PREFIX: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}", re.ASCII)
@@ -54,6 +54,15 @@ _LOGS: Final[dict[str, Any]] = {
     # One field for all keys that programs think of: no key can make the mapping grow, no value be of a wrong type.
     "fields": {"type": "flattened", "ignore_above": 1024},
     "raw": {"type": "binary"},
+    # The same by the names of the Elastic Common Schema, for Kibana and for queries written for other logs.
+    "message": {"type": "alias", "path": "log_message"},
+    "log": {"properties": {"level": {"type": "alias", "path": "log_type"}}},
+    "container": {
+        "properties": {
+            "id": {"type": "alias", "path": "container_id"},
+            "name": {"type": "alias", "path": "container_name"},
+        }
+    },
 }
 _SEALS: Final[dict[str, Any]] = {
     "container_id": _NEEDED,

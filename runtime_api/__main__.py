@@ -20,6 +20,8 @@ from runtime_api.config import ApiSettings
 from runtime_api.containers.open import open_containers
 from runtime_api.errors import RuntimeApiError
 from runtime_api.server import ApiServer
+from wholelog_base.own_log import log_to
+from wholelog_base.service_manager import ServiceManager
 from wholelog_base.settings import SettingsError, load
 
 _log = logging.getLogger("runtime_api")
@@ -41,6 +43,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     _prepare_logging()
     _raise_file_limit(2 * settings.api_connections + 100)
     try:
+        log_to(settings.own_logs, "api")
         containers = open_containers(settings, reader, environ)
     except SettingsError as error:
         return _refuse("; ".join(error.problems), 2)
@@ -71,7 +74,10 @@ def _run(server: ApiServer, settings: ApiSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     _log.info("listening on http://%s:%d", settings.listen[0], server.port)
-    server.run()
+    manager = ServiceManager(os.environ)
+    manager.ready()
+    server.run(manager.alive)
+    manager.stopping()
     _log.info("ended")
 
 

@@ -107,10 +107,13 @@ class ApiSettings(SharedSettings):
         whole_number(0, 100_000),
     )
     input_prefixes: tuple[str, ...] = setting(
-        (), "URLs below which inputs and repo_path may lie, such as `s3://bucket/in file:///srv/in https://HOST/`; empty: none",
+        (), "URLs below which inputs and repo_path may lie, such as `s3://bucket/in/{uid} file:///srv/in https://HOST/`, {uid} for"
+        " the owner's; empty: none",
         words,
     )  # fmt: skip
-    output_prefixes: tuple[str, ...] = setting((), "URLs below which outputs may be written; empty: none", words)
+    output_prefixes: tuple[str, ...] = setting(
+        (), "URLs below which outputs may be written, {uid} for the owner's; empty: none", words
+    )
     storage_options: Path | None = setting(
         None, "JSON file of fsspec's options by protocol, with the keys of storage; unset: the environment's", path
     )
@@ -121,7 +124,9 @@ class ApiSettings(SharedSettings):
         duration,
     )
     repo_limit: int = setting(2 << 30, "bytes that an archive of code (`repo_path`) may become", size)
-    repo_git: bool = setting(False, "whether repo_path may be a git bundle", flag)
+    repo_git: bool = setting(
+        False, "whether repo_path may be a git bundle, or a repository by HTTP (`https://HOST/NAME.git`)", flag
+    )
     transfers: int = setting(4, "tasks at a time whose inputs or outputs are copied", whole_number(1, 256))
     callback_prefixes: tuple[str, ...] = setting(
         (), "URLs below which a task's callback_url may lie, with spaces between; empty: none", words

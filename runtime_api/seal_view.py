@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from log_store.query import LogOwner
 from log_store.rfc3339 import format_ns
 from log_store.seal import Gap, Seal, State
 
@@ -53,6 +54,18 @@ def seal_view(seals: Sequence[Seal], span: Span = EVER, newest_run: int = 0) -> 
         "put_back": sum(seal.put_back for seal in seals),
         "gaps": [_gap(gap) for seal in seals for gap in seal.gaps if span.touches(gap.start, gap.end)],
         "runs": len(seals),
+    }
+
+
+def with_owner(owner: LogOwner, view: dict[str, Any]) -> dict[str, Any]:
+    """One of several statements: whose it is, and its `seal`."""
+    return {
+        "container_id": owner.container_id,
+        "container_name": owner.container_name,
+        "task_id": owner.task_id,
+        "type": owner.type,
+        "uid": owner.uid,
+        "seal": view,
     }
 
 

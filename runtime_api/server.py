@@ -92,14 +92,15 @@ class ApiServer:
     def port(self) -> int:
         return int(self._listeners[0].effective_port)
 
-    def run(self) -> None:
-        """Until `stop`; then it ends within about 1.5 seconds."""
+    def run(self, beat: Callable[[], None] = lambda: None) -> None:
+        """Until `stop`; then it ends within about 1.5 seconds. `beat` is called at least once a second."""
         look_at = 0.0
         while not self._stopping:
             wasyncore.loop(timeout=self._look_every, use_poll=True, map=self._map, count=1)
             now = time.monotonic()
             if now >= look_at:
                 look_at = now + self._look_every
+                beat()
                 for channel in self._channels():
                     channel.look(now)
         self._end()

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from log_store.sqlite_backup import check_file, copy_file
 from log_store.sqlite_folder import SEALS, SqliteFolder
+from log_store.sqlite_problems import NAME as PROBLEMS
 from wholelog.errors import BackupProblem
 from wholelog_base.version import VERSION
 
@@ -83,7 +84,8 @@ def _copy_store(data: Path, store: Path, target: Path, say: Say) -> None:
         target.mkdir(mode=0o700)
         removed, days = _state(data / "removed.json"), folder.days()
         try:
-            for name in (SEALS, *days):
+            problems = [PROBLEMS] if folder.file(PROBLEMS).exists() else []
+            for name in (SEALS, *days, *problems):
                 copy_file(folder.file(name), target / f"{name}.sqlite")
         except Exception:
             if _state(data / "removed.json") == removed:

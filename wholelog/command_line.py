@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from log_store.errors import LogStoreError
-from wholelog import __version__, stored_data
+from wholelog import __version__, stored_data, upkeep
 from wholelog.commands import completion
 from wholelog.commands.names import COMMANDS as CLIENT_COMMANDS
 from wholelog.driver_options import render
@@ -76,70 +76,33 @@ def _fail(command: str, problems: Sequence[str], code: int) -> int:
 def _supervised(asked: argparse.Namespace, given: Given) -> int:
     """`up` and `shipper`: their processes under a supervisor, which is this process."""
     from wholelog.places import lock_data_folder
+    from wholelog.preparing import prepare
+    from wholelog_base.own_log import log_to
+    from wholelog_base.service_manager import ServiceManager
     from wholelog_base.supervisor import supervise
 
     loaded = load_parts([part for part in all_parts() if asked.command in ("up", part.name)], given)
-    for one in loaded:
-        check_callers(one)
-    for one in loaded:
-        _prepare(one)
+    prepare(loaded)
     data = loaded[0].settings.data
     lock = lock_data_folder(data)
     logging.basicConfig(level=logging.INFO, format=f"%(asctime)s %(levelname)s wholelog {asked.command}: %(message)s")
+    log_to(loaded[0].settings.own_logs, "supervisor")
     logging.getLogger(__name__).info(
         "%sdata in %s; store %s", _api_address(loaded), data, _shown(loaded[0], "store_url")
     )
     try:
-        return supervise(children(loaded, given))
+        return supervise(children(loaded, given), manager=ServiceManager(os.environ))
     finally:
         os.close(lock)
 
 
 def _api(asked: argparse.Namespace, given: Given) -> int:
+    from wholelog.preparing import prepare
+
     (part,) = [part for part in all_parts() if part.name == "api"]
-    (loaded,) = load_parts([part], given)
-    check_callers(loaded)
-    _prepare(loaded)
+    prepare(load_parts([part], given))
     become(part, given)
     raise AssertionError("exec returned")
-
-
-def _prepare(one: Loaded) -> None:
-    """Find out before the start what would only end it. Raises CommandError, LogStoreError, SettingsError."""
-    from wholelog.check import check_store_url
-    from wholelog.engine_client import engine_socket
-    from wholelog.places import check_address, check_socket_path, make_data_folder
-
-    check_store_url(one.settings)
-    check_rules(one)
-    engine_socket(one.settings.docker_host, os.environ)
-    os.umask(0o077)  # logs are this user's alone, in a folder that was there before and may be open too
-    make_data_folder(one.settings.data)
-    check_socket_path(one.settings.socket_path)
-    for name in ("listen", "shipper_listen", "forward_listen"):
-        address = getattr(one.settings, name, None)
-        if address is not None:
-            host, port = address
-            check_address(host, port, flag="--" + name.replace("_", "-"))
-
-
-def check_rules(one: Loaded) -> None:
-    """Raises SettingsError where the rules file or the alerts file of the shipper does not fit."""
-    if one.part.name == "shipper":
-        from log_shipper.alerting.rules_file import read_alerts
-        from log_shipper.rules import RuleBook
-
-        RuleBook(one.settings)
-        if one.settings.alerts is not None:
-            read_alerts(one.settings.alerts)
-
-
-def check_callers(one: Loaded) -> None:
-    """Raises SettingsError where nobody could be told apart as the settings say, or who asks should be and is not."""
-    if one.part.name == "api":
-        from runtime_api.access.open import check_access
-
-        check_access(one.settings)
 
 
 def _api_address(loaded: Sequence[Loaded]) -> str:
@@ -163,24 +126,13 @@ def _config(asked: argparse.Namespace, given: Given) -> int:
 
 def _check(asked: argparse.Namespace, given: Given) -> int:
     from wholelog.check import check
+    from wholelog.preparing import check_rules
 
     loaded = load_parts(all_parts(), given)
     for one in loaded:
         check_rules(one)
     images: Path | None = next(one.settings.image_folder for one in loaded if one.part.name == "api")
     return 0 if check(loaded[0].settings, images, given.environ, print) else 1
-
-
-def _status(asked: argparse.Namespace, given: Given) -> int:
-    from wholelog.client_settings import client_settings, token_of
-    from wholelog.status import disk, health
-
-    settings = {one.part.name: one.settings for one in load_parts(all_parts(), given)}
-    token = token_of(client_settings({}, given.environ, given.config))
-    lines = [*health("api", settings["api"].listen, token), *health("shipper", settings["shipper"].shipper_listen)]
-    lines += disk(settings["shipper"], given.environ)
-    print("\n".join(map(str, lines)))
-    return 0 if all(line.well for line in lines) else 1
 
 
 def _audit(asked: argparse.Namespace, given: Given) -> int:
@@ -250,14 +202,14 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Given], int]] = {
     "shipper": _supervised,
     "config": _config,
     "check": _check,
-    "status": _status,
+    "status": upkeep.status,
     "audit": _audit,
     "classify": _classify,
     "reclassify": stored_data.reclassify_stored,
     "alerts": stored_data.alerts,
-    "retention": stored_data.retention,
-    "backup": stored_data.back_up,
-    "restore": stored_data.restore_data,
+    "retention": upkeep.retention,
+    "backup": upkeep.backup,
+    "restore": upkeep.restore,
     "token": _token,
     "driver-options": _driver_options,
     "version": _version,

@@ -1,13 +1,12 @@
-"""Commands about what is stored: typed anew, tried against alerts, removed, backed up."""
+"""Commands about what is stored: typed anew, and tried against rules of alerts."""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable
 from contextlib import closing
 
 from wholelog.errors import InputProblem
-from wholelog.processes import Given, all_parts, load_parts, load_shared
+from wholelog.processes import Given, all_parts, load_parts
 
 
 def reclassify_stored(asked: argparse.Namespace, given: Given) -> int:
@@ -49,49 +48,3 @@ def alerts(asked: argparse.Namespace, given: Given) -> int:
 
 def _note_of(command: str) -> Callable[[str], None]:
     return lambda text: print(f"wholelog {command}: {text}", file=sys.stderr)
-
-
-def retention(asked: argparse.Namespace, given: Given) -> int:
-    import time
-
-    from log_shipper.retention_root import planner
-    from log_shipper.rules import RuleBook
-    from log_store.open import open_reader, open_remover, store_options
-    from wholelog.retention import report
-
-    (loaded,) = load_parts([part for part in all_parts() if part.name == "shipper"], given)
-    settings, options = loaded.settings, store_options(loaded.settings)
-    with closing(open_reader(settings.store_url, options)) as reader:
-        with closing(open_remover(settings.store_url, options)) as remover:
-            plan = planner(settings, RuleBook(settings), remover, reader)
-            for line in report(plan.steps(time.time_ns())):
-                print(line)
-    return 0
-
-
-def back_up(asked: argparse.Namespace, given: Given) -> int:
-    from log_store.open import sqlite_folder
-    from wholelog.backup import backup
-
-    settings = load_shared(given)
-    store = sqlite_folder(settings.store_url)
-    backup(settings.data, store, asked.folder.absolute(), print)
-    if store is None:
-        print("the store is an Elasticsearch, which is not in it: take a snapshot of it, see docs/operations.md")
-    return 0
-
-
-def restore_data(asked: argparse.Namespace, given: Given) -> int:
-    from log_store.open import sqlite_folder
-    from wholelog.backup import restore
-    from wholelog.places import lock_data_folder, make_data_folder
-
-    settings = load_shared(given)
-    make_data_folder(settings.data)
-    lock = lock_data_folder(settings.data)
-    try:
-        names = restore(asked.folder.absolute(), settings.data, sqlite_folder(settings.store_url))
-    finally:
-        os.close(lock)
-    print(f"{len(names)} files are in place in {settings.data}: start `wholelog up`")
-    return 0

@@ -245,6 +245,11 @@ class SharedSettings:
     """What the API and the shipper both need to know."""
 
     data: Path = setting(Path("/var/lib/wholelog"), "folder of everything that must outlive the process", path)
+    own_logs: Path | None = setting(
+        None,
+        "folder for the log of this service itself, a file a process, rotated at 10 MB (5 are kept); unset: standard error",
+        path,
+    )
     docker_host: str = setting("", "the engine: unix:///path.sock; empty: DOCKER_HOST, else Docker's own default", text)
     socket: str = setting(
         "",

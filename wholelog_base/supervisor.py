@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from wholelog_base.child import Child
+from wholelog_base.service_manager import ServiceManager
 
 UNUSABLE: Final = 2  # exit code of a process whose settings do not fit: starting it again would not help
 _STOP_SECONDS: Final = 20.0
@@ -16,27 +17,33 @@ _LOOK_SECONDS: Final = 1.0  # between two looks at the heartbeats
 _log = logging.getLogger(__name__)
 
 
-def supervise(children: Sequence[Child], stop_seconds: float = _STOP_SECONDS) -> int:
+def supervise(
+    children: Sequence[Child], stop_seconds: float = _STOP_SECONDS, manager: ServiceManager | None = None
+) -> int:
     """Run all until SIGTERM, SIGINT or SIGHUP; SIGUSR1 is handed on to those that read files of theirs again; the exit code: 0, 1 where one had to be killed, 2 as UNUSABLE.
 
     A signal that was ignored at our start (nohup, a shell's background job) stays so. `stop_seconds` bounds the end.
     """
+    manager = manager or ServiceManager({})
     ends = {signal.SIGTERM} | {s for s in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(s) is not signal.SIG_IGN}
     with _blocked(ends | {signal.SIGCHLD, signal.SIGUSR1}):
         for child in children:
             child.start()
+        manager.ready()
         try:
-            unusable = _watch(children, ends)
+            unusable = _watch(children, ends, manager)
         finally:
+            manager.stopping()
             whole = _stop(children, ends, stop_seconds)
     if unusable:
         return UNUSABLE
     return 0 if whole else 1
 
 
-def _watch(children: Sequence[Child], ends: set[signal.Signals]) -> bool:
+def _watch(children: Sequence[Child], ends: set[signal.Signals], manager: ServiceManager) -> bool:
     """Until a signal ends us (False), or a process says that its settings do not fit (True)."""
     while True:
+        manager.alive()
         due = [child.restart_at for child in children if child.restart_at is not None]
         if any(child.watchdog is not None for child in children):
             due.append(time.monotonic() + _LOOK_SECONDS)

@@ -44,7 +44,7 @@ class Alerting:
         """Part of the transaction in which the batch's errors are counted."""
         rules, now = self.rules, self._clock()
         if met:
-            self._noting.met(rules.of("problem"), met, now)
+            self._noting.met(rules.of("problem"), met, batch, now)
         if lines := rules.of("lines"):
             self._noting.lines(lines, batch, now)
         if silence := rules.of("silence"):

@@ -8,16 +8,14 @@ from concurrent.futures import TimeoutError as TooSlow
 from dataclasses import replace
 from typing import Final
 
-from log_shipper.alerting.notice import LONGEST_MESSAGE, About
+from log_shipper.alerting.notice import BEFORE, LONGEST_BEFORE, LONGEST_MESSAGE, About
 from log_store.errors import LogStoreError
 from log_store.protocols import LogReader
 from log_store.query import LogQuery
 
 log = logging.getLogger(__name__)
 
-BEFORE: Final = 10  # messages
-PATIENCE: Final = 1.0  # seconds; an alert must not wait for a store that is slow or away
-_LONGEST: Final = 500  # characters of a message that stands before
+PATIENCE: Final = 1.5  # seconds; an alert must not wait for a store that is slow or away
 _PAUSE: Final = 0.1  # seconds until a message that is not stored yet is looked for again
 
 Found = tuple[About, tuple[str, ...]]
@@ -33,15 +31,15 @@ class StoredContext:
 
     def __call__(self, told: About) -> Found:
         if not told.container_id or (self._asked is not None and not self._asked.done()):
-            return told, ()
+            return told, told.before
         self._asked = self._pool.submit(self._read, told)
         try:
             return self._asked.result(PATIENCE)
         except TooSlow:
-            return told, ()
+            return told, told.before
         except LogStoreError as error:
-            log.info("an alert goes without what stands before its message: %s", error)
-            return told, ()
+            log.info("an alert goes with what came with its message alone: %s", error)
+            return told, told.before
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -54,11 +52,11 @@ class StoredContext:
             found = self._reader.find(told.container_id, told.id)
             while found is None:
                 if time.monotonic() > deadline:
-                    return told, ()
+                    return told, told.before
                 time.sleep(_PAUSE)
                 self._refresh()
                 found = self._reader.find(told.container_id, told.id)
             told = replace(told, message=found.line["log_message"][:LONGEST_MESSAGE])
             query = replace(query, after=found.place)
-        lines = [line["log_message"][:_LONGEST] for page in self._reader.read(query) for line in page]
+        lines = [line["log_message"][:LONGEST_BEFORE] for page in self._reader.read(query) for line in page]
         return told, tuple(reversed(lines))

@@ -1,14 +1,17 @@
 """What is told: one alert, when it begins, goes on or ends."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Literal
 
 import orjson
 
 from log_shipper.problems.sighting import Sighting
-from log_store.document import ContainerContext
+from log_store.document import ContainerContext, DocumentBatch
 
 Status = Literal["firing", "update", "resolved"]
+BEFORE: Final = 10  # messages
+LONGEST_BEFORE: Final = 500  # characters of each of them
+_LOOKED_AT: Final = 1000  # rows of a batch
 LONGEST_MESSAGE: Final = 8000  # characters of a message in an alert; the log has all of it
 
 
@@ -25,17 +28,20 @@ class About:
     id: str = ""
     log_time: int = 0
     problem: str = ""  # its id
+    before: tuple[str, ...] = ()  # messages that came just before it, as far as they came with it
 
     def dumped(self) -> str:
         return orjson.dumps(asdict(self)).decode()
 
 
 def about_of(dumped: str) -> About:
-    return About(**orjson.loads(dumped))
+    told = orjson.loads(dumped)
+    return About(**{**told, "before": tuple(told["before"])})
 
 
-def about_sighting(one: Sighting, title: str, problem: str = "") -> About:
-    return about(one.container, title, one.log_type, one.message, one.id, one.time, problem)
+def about_sighting(one: Sighting, title: str, problem: str, batch: DocumentBatch) -> About:
+    told = about(one.container, title, one.log_type, one.message, one.id, one.time, problem)
+    return replace(told, before=before(batch, one.row))
 
 
 def about(
@@ -51,6 +57,17 @@ def about(
 def _clean(text: str) -> str:
     """A name of another sender may hold half a surrogate pair."""
     return text.encode("utf-8", "replace").decode()
+
+
+def before(batch: DocumentBatch, row: int) -> tuple[str, ...]:
+    """Up to BEFORE messages of the same container that stand before it in its batch."""
+    container, found = batch.container[row], list[str]()
+    for other in range(row - 1, max(-1, row - 1 - _LOOKED_AT), -1):
+        if batch.container[other] is container:
+            found.append(_clean(batch.message[other][:LONGEST_BEFORE]))
+            if len(found) == BEFORE:
+                break
+    return tuple(reversed(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +93,4 @@ class Notice:
 
 def notice_of(dumped: str) -> Notice:
     told: dict[str, Any] = orjson.loads(dumped)
-    return Notice(**{**told, "about": About(**told["about"]), "before": tuple(told["before"])})
+    return Notice(**{**told, "about": About(**{**told["about"], "before": ()}), "before": tuple(told["before"])})

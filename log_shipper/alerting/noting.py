@@ -1,10 +1,10 @@
 """What passes by becomes rows of `alert`: in the very transaction in which it is counted, so that nothing counts twice."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from log_shipper.alerting.notice import About, about, about_of, about_sighting
+from log_shipper.alerting.notice import About, about, about_of, about_sighting, before
 from log_shipper.alerting.rules import Rule
 from log_shipper.problems.book import Book, Met
 from log_store.document import ContainerContext, DocumentBatch
@@ -30,7 +30,7 @@ class Noting:
     def __init__(self, book: Book) -> None:
         self._book = book
 
-    def met(self, rules: Iterable[Rule], met: Sequence[Met], now: int) -> None:
+    def met(self, rules: Iterable[Rule], met: Sequence[Met], batch: DocumentBatch, now: int) -> None:
         """Of rules on problems."""
         hits: dict[tuple[str, str], Hit] = {}
         for rule in rules:
@@ -43,7 +43,7 @@ class Noting:
                     if key in hits:
                         hits[key].count += 1
                     else:
-                        told = about_sighting(seen, seen.problem.title, seen.problem.key)
+                        told = about_sighting(seen, seen.problem.title, seen.problem.key, batch)
                         hits[key] = Hit(rule, seen.problem.key, 1, told)
         self._write(hits.values(), now)
 
@@ -63,6 +63,7 @@ class Noting:
                     else:
                         title = f"{rule.name}: {message.strip().partition(chr(10))[0][:160]}"
                         told = about(context, title, batch.log_type[row], message, batch.id[row], time)
+                        told = replace(told, before=before(batch, row))
                         hits[key] = Hit(rule, subject, 1, told)
         self._write(hits.values(), now)
 

@@ -75,6 +75,7 @@ def _webhook(receiver: Receiver, notices: Sequence[Notice]) -> None:
 def _shown(notice: Notice) -> dict[str, Any]:
     told = {**asdict(notice), **{name: format_ns(getattr(notice, name)) for name in ("since", "last", "ends_at")}}
     about = told["about"]
+    del about["before"]
     about["log_time"] = format_ns(about["log_time"]) if about["log_time"] else None
     told["before"] = list(notice.before)
     # Where a delivery was not acknowledged it comes again: the same id.

@@ -26,9 +26,10 @@ class AlertRounds:
     ) -> None:  # fmt: skip
         self._alerting, self._senders, self._read, self._count, self._clock = alerting, senders, read, count, clock
         self._stop, self._reload = threading.Event(), threading.Event()
+        self._ready = False  # the file has not been read yet
 
     def run(self) -> None:
-        self._senders.use(self._alerting.rules)
+        """A file that does not fit at the start is looked at again until it does: lines are shipped all the same."""
         looks = 0
         while not self._stop.wait(LOOK):
             try:
@@ -47,9 +48,11 @@ class AlertRounds:
         self._stop.set()
 
     def _look(self, looks: int) -> None:
-        if self._reload.is_set():
+        if self._reload.is_set() or (not self._ready and looks % HEED_EVERY == 0):
             self._reload.clear()
             self._use()
+        if not self._ready:
+            return
         self._alerting.tick()
         if looks % HEED_EVERY == 0:
             self._alerting.heed()
@@ -71,4 +74,6 @@ class AlertRounds:
             return
         self._alerting.use(rules)
         self._senders.use(rules)
-        log.info("the alerts file was read again: %d rules, %d receivers", len(rules.rules), len(rules.receivers))
+        if self._ready:
+            log.info("the alerts file was read again: %d rules, %d receivers", len(rules.rules), len(rules.receivers))
+        self._ready = True

@@ -1,7 +1,6 @@
 """A Forward client of our own acceptor, for what the audit puts back."""
 
 import threading
-import time
 from pathlib import Path
 
 from log_shipper.errors import NotAccepted
@@ -16,6 +15,7 @@ class AcceptorClient:
     def __init__(self, path: Path, timeout: float = 10.0) -> None:
         self._path, self._client = path, ForwardClient(path, timeout)
         self._lock = threading.Lock()
+        self._ending = threading.Event()
 
     def send(self, message: bytes, chunk: str) -> None:
         """Tries for a while, then raises NotAccepted; the acceptor and the stages take the same only once."""
@@ -27,10 +27,15 @@ class AcceptorClient:
                     failure = error
                 # Where the spool is full it has room again once the store has taken some; from the beginning again, the
                 # audit would fill it with what it has.
-                time.sleep(pause)
+                if self._ending.wait(pause):
+                    break
             raise NotAccepted(
                 f"the acceptor at {self._path} does not take what the audit puts back: {failure}"
             ) from failure
+
+    def give_up(self) -> None:
+        """We end: who tries again does so no more, and the acceptor may have ended before us."""
+        self._ending.set()
 
     def close(self) -> None:
         self._client.close()

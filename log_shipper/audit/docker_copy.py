@@ -34,9 +34,9 @@ class Facts:
     finished_at: int
     running: bool
     address: str  # of its log driver, '' for another driver than fluentd
+    env: tuple[str, ...] = ()  # NAME=value
     exit_code: int = 0
     out_of_memory: bool = False
-    env: tuple[str, ...] = ()  # NAME=value
 
 
 class Engine:
@@ -194,8 +194,7 @@ def _facts(inspected: dict[str, Any]) -> Facts:
     # A short run may have ended before its start by these: the one is containerd's stamp, the other dockerd's.
     return Facts(
         context, _time(state["StartedAt"]), _time(state["FinishedAt"]), bool(state["Running"]), address,
-        int(state.get("ExitCode") or 0), bool(state.get("OOMKilled")),
-        tuple(inspected["Config"].get("Env") or ()),
+        tuple(inspected["Config"].get("Env") or ()), int(state.get("ExitCode") or 0), bool(state.get("OOMKilled")),
     )  # fmt: skip
 
 

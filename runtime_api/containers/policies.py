@@ -89,6 +89,7 @@ def transfers(settings: ApiSettings, engine: Engine, lives: Lives, reader: LogRe
         settings.data / "transfers",
         Bounds(settings.repo_limit),
         settings.repo_git,
+        outbound(settings, settings.input_prefixes).addresses,
         settings.output_wait,
     )
     return ContainerTransfers(
@@ -142,7 +143,7 @@ class Rules:
             asked.append((f"outputs[{number}].to_path", out.to_path, given.output_prefixes, "output_prefixes"))
         problems = []
         for member, url, allowed, setting in asked:
-            if url and (said := prefixes.problem(url, allowed, setting)):
+            if url and (said := prefixes.problem(url, prefixes.of_owner(allowed, task.uid), setting)):
                 problems.append(f"task_desc.{member}: {url!r:.200} {said}")
         problems += [
             f"task_desc.outputs[{number}].to_path: {one.to_path!r:.200} cannot be written to: HTTP is for reading"

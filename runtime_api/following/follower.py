@@ -50,6 +50,7 @@ class Alive:
 class End:
     seal: dict[str, Any]
     position: str
+    seals: list[dict[str, Any]] | None = None  # of several logs that of each
 
 
 Sent = list[Event] | Alive | End

@@ -55,6 +55,8 @@ class FollowStream:
                 yield self._wire.alive(one.position)
             elif isinstance(one, End):
                 members: dict[str, Any] = {"seal": one.seal, "count": count, "lines": lines}
+                if one.seals is not None:
+                    members["seals"] = one.seals
                 yield self._wire.end(members, one.position)
                 return
         raise StreamBroken("the client has gone")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from runtime_api.following.order import Event
-from runtime_api.reading.forms import MEDIA_TYPES, NDJSON_TYPE, as_json
+from runtime_api.reading.forms import MEDIA_TYPES, NDJSON_TYPE, as_json, name_of
 
 SSE_TYPE: Final = "text/event-stream"
 TYPES: Final = {"sse": SSE_TYPE, "ndjson": NDJSON_TYPE, "text": MEDIA_TYPES["text"]}
@@ -78,7 +78,7 @@ class TextWire:
         return b""
 
     def events(self, events: list[Event]) -> bytes:
-        text = "".join([f"{e.line['log_time']} {e.line['log_type']} {_new_of(e)}\n" for e in events])
+        text = "".join([f"{e.line['log_time']} {e.line['log_type']} {name_of(e.line)}{_new_of(e)}\n" for e in events])
         return text.encode("utf-8", "replace")
 
     def alive(self, position: str) -> bytes:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from log_store.fields import LOG_TYPES, STREAMS
 from log_store.several import MOST_CONTAINERS
 from log_store.text_query import MOST_CHARACTERS
+from runtime_api.following.several import LONGEST
 from runtime_api.openapi.shapes import Shape, array, text
 from runtime_api.params import follow, logs, selection
 from runtime_api.params.time import DURATION, EPOCH
@@ -81,7 +82,7 @@ def log_shapes(wait_limit: float) -> dict[str, Shape]:
         "cursor": text(
             "Goes on behind an answer of `size` messages, or behind a line that was followed: its cursor, all other "
             "parameters as they were. With follow the header Last-Event-ID says the same.",
-            maxLength=2000,
+            maxLength=LONGEST,
         ),
         "follow": text(
             "Go on with what comes until the log is sealed; not with end_time, size, order=desc or wait.",

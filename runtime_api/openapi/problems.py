@@ -63,6 +63,9 @@ def components() -> dict[str, Shape]:
         "first_seen": time,
         "last_seen": time,
         "containers": array(affected, f"those of last, at most {MOST_AFFECTED}"),
+        "last_message": members(
+            {"container_id": text(), "id": text()}, description="where it stands; GET /logs/context"
+        ),
         "note": text("what was said with the state"),
         "said_at": or_null(time),
     }

@@ -18,17 +18,17 @@ export class Api {
     return url;
   }
 
-  /** The answer, whose status is 2xx. Throws Refused, or TypeError where the API cannot be reached. */
-  async open(path, parameters, { signal, headers = {} } = {}) {
+  /** The answer, whose status is 2xx; `most`: tries while the API is busy. Throws Refused, or TypeError where the API cannot be reached. */
+  async open(path, parameters, { signal, headers = {}, most = TRIES, ...more } = {}) {
     for (let tries = 1; ; tries++) {
       const { token } = this.signIn;
       const sent = token ? { ...headers, Authorization: `Bearer ${token}` } : headers;
-      const answer = await fetch(this.url(path, parameters), { signal, headers: sent, credentials: "same-origin" });
+      const answer = await fetch(this.url(path, parameters), { ...more, signal, headers: sent, credentials: "same-origin" });
       if (answer.ok) return answer;
       const message = await reason(answer);
       if (answer.status === 401) {
         if (token === this.signIn.token) await this.signIn.ask(message, signal);
-      } else if ([429, 503].includes(answer.status) && tries < TRIES && Number(answer.headers.get("Retry-After") || 99) <= 5) {
+      } else if ([429, 503].includes(answer.status) && tries < most && Number(answer.headers.get("Retry-After") || 99) <= 5) {
         await rest(Number(answer.headers.get("Retry-After")) * 500 * tries, signal);
       } else {
         throw new Refused(answer.status, message);
@@ -37,8 +37,14 @@ export class Api {
   }
 
   /** `data` of an envelope. */
-  async data(path, parameters, signal) {
-    return (await (await this.open(path, parameters, { signal })).json()).data;
+  async data(path, parameters, signal, most = TRIES) {
+    return (await (await this.open(path, parameters, { signal, most })).json()).data;
+  }
+
+  /** The same, of a request that changes something. */
+  async change(method, path, body) {
+    const headers = { "Content-Type": "application/json" };
+    return (await (await this.open(path, {}, { method, headers, body: JSON.stringify(body) })).json()).data;
   }
 
   /** Lines of NDJSON as objects. */

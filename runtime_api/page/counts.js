@@ -25,6 +25,13 @@ export class Counts {
     this.total = total;
   }
 
+  /** As if messages were spread evenly over the time: where counting takes too long. */
+  static even(from, to) {
+    const interval_ms = Math.max(1, (to - from) / BUCKETS);
+    const buckets = Array.from({ length: BUCKETS }, (_, index) => ({ from: new Date(from + index * interval_ms).toISOString(), count: 1, types: {} }));
+    return Object.assign(new Counts({ buckets, interval_ms, count: BUCKETS }, []), { isGuess: true });
+  }
+
   get start() { return this.buckets[0]?.from ?? 0; }
 
   get end() { return this.buckets.length ? this.buckets.at(-1).from + this.width : 0; }
@@ -54,7 +61,13 @@ export class Counts {
   }
 }
 
+/** From the first message to the last. */
+export async function evenly(chunks) {
+  const [first, last] = (await Promise.all(["asc", "desc"].map(order => chunks.read(order, { size: 1 })))).map(found => found.lines[0]);
+  return first && last ? Counts.even(millis(first.log_time), millis(last.log_time) + 1) : null;
+}
+
 export async function countsOf(api, parameters, types, signal) {
-  const data = await api.data("logs/histogram", { ...parameters, buckets: BUCKETS }, signal);
+  const data = await api.data("logs/histogram", { ...parameters, buckets: BUCKETS }, signal, 1);
   return { counts: new Counts(data, types), seal: data.seal };
 }

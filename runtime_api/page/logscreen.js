@@ -2,7 +2,7 @@
 
 import { isAbort } from "./api.js";
 import { Chunks } from "./chunks.js";
-import { countsOf } from "./counts.js";
+import { countsOf, evenly } from "./counts.js";
 import { oncePerFrame } from "./dom.js";
 import { Follow } from "./follow.js";
 import { marker } from "./marks.js";
@@ -13,7 +13,7 @@ const TAIL = 250;
 const MOST_QUEUED = 4000;
 
 export class LogScreen {
-  /** `on`: `{live(state, unseen), counts(counts), seal(seal), say(text, bad), noCounts(why), gone(error)}` */
+  /** `on`: `{live(state, unseen), counts(counts), seal(seal), say(text, bad), noCounts(why), evenly(counts), gone(error)}` */
   constructor(api, view, look, on) {
     Object.assign(this, { api, view, look, on, state: null, abort: null, follow: null, counts: null, unseen: 0, counting: 0 });
   }
@@ -35,13 +35,19 @@ export class LogScreen {
     this.look.mark = state.q ? marker(state.q, state.re) : () => [];
     this.counts = null;
     this.view.clear("Reading …");
-    this.count();
+    this.hasBegun = false;
     if (state.at) this.to(() => this.chunks.around(state.at));
     else if (state.t) this.to(() => this.chunks.since(state.t));
     else this.end();
   }
 
-  /** Other types of the same log: the counts need not be asked for again. */
+  /** Counting a long log takes its time: what is there to be read comes first. */
+  begun() {
+    if (this.hasBegun) return;
+    this.hasBegun = true;
+    this.count();
+  }
+
   async count() {
     const { state } = this, { signal } = this.abort, began = performance.now();
     try {
@@ -52,9 +58,21 @@ export class LogScreen {
     } catch (error) {
       if (isAbort(error) || signal.aborted) return;
       this.on.noCounts(error.message);
+      if (error.status === 503) await this.guess(signal);
     }
     const took = performance.now() - began;
     if (!signal.aborted && this.follow && !this.follow.ended) this.counting = setTimeout(() => this.count(), Math.max(4000, took * 8));
+  }
+
+  async guess(signal) {
+    try {
+      const even = await evenly(this.chunks);
+      if (signal.aborted) return;
+      this.counts = even;
+      this.on.evenly(even);
+    } catch (error) {
+      this.failed(error, signal);
+    }
   }
 
   /** Shows what `read` gives; whether it could. */
@@ -72,6 +90,8 @@ export class LogScreen {
     } catch (error) {
       this.failed(error, signal);
       return false;
+    } finally {
+      if (!signal.aborted) this.begun();
     }
   }
 
@@ -102,6 +122,7 @@ export class LogScreen {
       if (fresh || dropped) this.view.reset(this.chunks, { lines, after: [], older: null, newer: null, at: "", olderMore: true });
       else this.unseen += this.view.live(lines);
       fresh = dropped = false;
+      this.begun();
       this.told("on");
     };
     const later = oncePerFrame(flush);
@@ -115,16 +136,19 @@ export class LogScreen {
         flush();
         if (fresh) this.view.clear("No message fits.");
         if (members?.seal && !this.state.from) this.on.seal(members.seal);
+        this.hasBegun = true;
+        clearTimeout(this.counting);
         this.count();
       },
       state: (state, why) => {
         this.told(state === "open" ? "on" : state);
         if (why) this.on.say(why, true);
-        if (state === "open") setTimeout(() => { if (fresh && this.follow === follow && !follow.ended) this.view.clear("No line yet."); }, 700);
+        if (state === "open") setTimeout(() => { if (fresh && this.follow === follow && !follow.ended) { this.view.clear("No line yet."); this.begun(); } }, 700);
       },
       refused: error => {
         this.follow = null;
         this.told("off");
+        this.begun();
         if (error.status !== 429) this.failed(error, signal);
         else this.to(() => this.chunks.last()).then(() => this.on.say(error.message, true)); // read then, if not live
       },

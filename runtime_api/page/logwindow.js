@@ -8,14 +8,17 @@ import { fill, rowOf } from "./row.js";
 const MOST = 1200; // rows
 const NEAR = 3000; // pixels from an end
 const PINNED = 24;
+const LET = 500; // ms for which one who scrolls up is not taken back to the end
 
 export class LogWindow {
   /** `look`: see row.js; `on`: `{moved(), pinned(bool), chosen(line), failed(error)}` */
   constructor(scroller, list, look, on) {
-    Object.assign(this, { scroller, list, look, on, generation: 0, chosen: "", isPinned: false });
+    Object.assign(this, { scroller, list, look, on, generation: 0, chosen: "", isPinned: false, letUntil: 0 });
     this.marginalia = new Marginalia(list, look);
     this.clear();
     scroller.addEventListener("scroll", oncePerFrame(() => this.scrolled()), { passive: true });
+    scroller.addEventListener("wheel", event => { if (event.deltaY < 0) this.letGo(); }, { passive: true });
+    scroller.addEventListener("touchmove", () => this.letGo(), { passive: true });
     new ResizeObserver(() => this.resized()).observe(scroller);
   }
 
@@ -104,6 +107,7 @@ export class LogWindow {
   /** Messages of a follower. How many of them are not shown, since somebody reads further up. */
   live(lines) {
     let unseen = 0;
+    this.pin();
     const change = () => {
       const fresh = [];
       for (const line of lines) {
@@ -213,12 +217,28 @@ export class LogWindow {
   }
 
   scrolled() {
-    const { scrollTop, scrollHeight, clientHeight } = this.scroller, below = scrollHeight - clientHeight - scrollTop;
-    const pinned = below < PINNED && !this.newer.more;
-    if (pinned !== this.isPinned) { this.isPinned = pinned; this.on.pinned(pinned); }
-    if (scrollTop < NEAR) this.grow("older");
-    if (below < NEAR) this.grow("newer");
+    this.pin();
+    if (this.scroller.scrollTop < NEAR) this.grow("older");
+    if (this.below() < NEAR) this.grow("newer");
     this.on.moved();
+  }
+
+  below() { return this.scroller.scrollHeight - this.scroller.clientHeight - this.scroller.scrollTop; }
+
+  /** Whether the end is kept in sight: as long as it is, and nobody is about to leave it. */
+  pin() {
+    const pinned = this.below() < PINNED && !this.newer.more && performance.now() >= this.letUntil;
+    if (pinned === this.isPinned) return;
+    this.isPinned = pinned;
+    this.on.pinned(pinned);
+  }
+
+  letGo() {
+    if (this.scroller.scrollTop === 0) return;
+    this.letUntil = performance.now() + LET;
+    clearTimeout(this.letTimer);
+    this.letTimer = setTimeout(() => this.scrolled(), LET + 20);
+    this.pin();
   }
 
   resized() {

@@ -13,6 +13,7 @@ import { LogScreen } from "./logscreen.js";
 import { LogWindow } from "./logwindow.js";
 import { diffPage, patternsPage } from "./patterns.js";
 import { Prefs } from "./prefs.js";
+import { problemsPage } from "./problems.js";
 import { Ruler } from "./ruler.js";
 import { endWords, sealPage, SealWatch, sealWords } from "./seal.js";
 import { SignIn } from "./signin.js";
@@ -106,6 +107,7 @@ const view = new LogWindow(byId("scroller"), byId("rows"), look, {
 const screen = new LogScreen(api, view, look, {
   live: showLive, counts: showCounts, seal: showSeal, say,
   noCounts: why => { byId("count").textContent = ""; histogram.show(null, [], why); ruler.show(null, []); filters.counts(null); filters.bad(Boolean(state.q)); },
+  evenly: counts => { if (counts) ruler.show(counts, []); },
   gone: error => { if (error.status === 400 && state.q) filters.bad(true); },
 });
 const seals = new SealWatch(api, showSeal);
@@ -192,6 +194,22 @@ const onPattern = {
 };
 const patterns = () => state.c && pane("patterns", "Patterns", async () =>
   patternsPage(await api.data("logs/patterns", { ...chosen(state), size: 200 }, screen.abort.signal), look, listed.filter(one => !one.container_id.startsWith(state.c)), onPattern));
+let allProblems = false;
+const loadProblems = async () => problemsPage(await api.data("problems", { size: 200 }), allProblems, look, onProblem);
+const problems = () => pane("problems", "Problems", loadProblems);
+const refill = async () => { try { drawer.fill("problems", ...(await loadProblems())); } catch (error) { say(error.message, true); } };
+const onProblem = {
+  show: (container, id) => change({ ...readState(""), c: container.slice(0, 12), at: id }, true),
+  all: whether => { allProblems = whether; refill(); },
+  say: async (problem, said) => {
+    try {
+      await api.change("PATCH", `problems/${problem.id}`, { state: said });
+      await refill();
+    } catch (error) {
+      drawer.fill("problems", make("p", {}, harmless(error.message, 1000)));
+    }
+  },
+};
 const details = () => state.c && pane("details", "Container", async () => detailsPage((await api.data(`containers/${encodeURIComponent(state.c)}`, {}, screen.abort.signal)).container, look));
 const showSealPage = () => seal && pane("seal", "Is all of it here?", async () => sealPage(seal, prefs.zone, go));
 
@@ -264,7 +282,7 @@ const KEYS = [
   ["Enter", "Enter", "unfold, fold", () => { if (!view.chosen) view.step(0); view.toggle(); }],
   ["c", "c", "copy the message", withLine("copy")], ["l", "l", "copy a link to it", withLine("link")], ["x", "x", "what stands around it, unfiltered", withLine("context")],
   ...TYPES.map((type, index) => [String(index + 1), index ? "" : "1 … 5", "types", () => filters.toggle(type)]),
-  ["p", "p", "patterns", patterns], ["i", "i", "this container", details], ["s", "s", "is all of it here?", showSealPage],
+  ["p", "p", "patterns", patterns], ["o", "o", "problems: errors that are alike", problems], ["i", "i", "this container", details], ["s", "s", "is all of it here?", showSealPage],
   ["[", "[ ]", "previous, next container", () => containers.step(-1)], ["]", "", "", () => containers.step(1)],
   ["b", "b", "the list of containers", side],
   ["w", "w", "wrap long lines", () => prefer("wrap", !prefs.wrap)], ["a", "a", "colours, plain, raw", () => prefer("ansi", after(prefs.ansi, ["colours", "plain", "raw"]))],
@@ -275,7 +293,7 @@ listen(KEYS, () => byId("help").open || byId("sign-in").open);
 help(byId("keys"), KEYS);
 
 const clicks = {
-  menu: side, seal: showSealPage, "open-patterns": patterns, "open-details": details, theme, "open-help": () => byId("help").showModal(), "close-drawer": () => drawer.close(),
+  menu: side, seal: showSealPage, "open-problems": problems, "open-patterns": patterns, "open-details": details, theme, "open-help": () => byId("help").showModal(), "close-drawer": () => drawer.close(),
   wrap: () => prefer("wrap", !prefs.wrap), live: () => (screen.follow && !view.isPinned ? end() : screen.toggleLive()), "to-live": end, zone: () => prefer("zone", after(prefs.zone, ["UTC", "local"])),
   "next-error": () => screen.error("asc"), "previous-error": () => screen.error("desc"),
 };

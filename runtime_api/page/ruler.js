@@ -83,7 +83,7 @@ export class Ruler {
   tell(event) {
     if (!this.counts?.total) return;
     const part = this.fraction(event);
-    this.tip.replaceChildren(make("b", {}, moment(iso(this.counts.timeAt(part)), this.look.zone)), `\nmessage ${counted(Math.round(part * this.counts.total))} of ${counted(this.counts.total)}`);
+    this.tip.replaceChildren(make("b", {}, moment(iso(this.counts.timeAt(part)), this.look.zone)), this.counts.isGuess ? "" : `\nmessage ${counted(Math.round(part * this.counts.total))} of ${counted(this.counts.total)}`);
     this.tip.hidden = false;
     this.tip.style.left = `${this.box.getBoundingClientRect().left - this.tip.offsetWidth - 8}px`;
     this.tip.style.top = `${Math.min(innerHeight - 50, event.clientY - 16)}px`;

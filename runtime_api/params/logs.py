@@ -74,8 +74,6 @@ def read_range(given: dict[str, str], now: int, problems: list[str]) -> tuple[in
 
 def _check_together(asked: LogParameters) -> None:
     """Raises BadRequest."""
-    if asked.follow is not None and not asked.alone:
-        raise BadRequest(["follow: goes with one container_id, and not with task_id, type or uid"])
     if asked.selection.cursor is not None and asked.selection.cursor.together == asked.alone:
         which = "one container" if asked.alone else "several"
         raise BadRequest([f"cursor: it does not come from an answer for {which}, as this is"])

@@ -11,7 +11,7 @@ from runtime_api.access.caller import Caller
 from runtime_api.containers.protocols import Containers
 from runtime_api.errors import BadRequest
 from runtime_api.params.logs import LogParameters
-from runtime_api.seal_view import EVER, Span, joint_view, seal_view
+from runtime_api.seal_view import EVER, Span, joint_view, seal_view, with_owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Chosen:
         ]
         if not self.together:
             return {"seal": views[0]}
-        seals = [{**_members(owner), "seal": view} for owner, view in zip(self.owners, views, strict=True)]
+        seals = [with_owner(owner, view) for owner, view in zip(self.owners, views, strict=True)]
         return {"seal": joint_view(seals), "seals": seals}
 
 
@@ -99,13 +99,3 @@ def fits(owner: LogOwner, whose: Whose) -> bool:
         and (not whose.types or owner.type in whose.types)
         and (not whose.uids or owner.uid in whose.uids)
     )
-
-
-def _members(owner: LogOwner) -> dict[str, Any]:
-    return {
-        "container_id": owner.container_id,
-        "container_name": owner.container_name,
-        "task_id": owner.task_id,
-        "type": owner.type,
-        "uid": owner.uid,
-    }

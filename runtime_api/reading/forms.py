@@ -101,7 +101,7 @@ class TextForm:
         return b""
 
     def lines(self, lines: Page, is_first: bool) -> bytes:
-        name = _name if self._together else _no_name
+        name = name_of if self._together else _no_name
         text = "".join([f"{line['log_time']} {line['log_type']} {name(line)}{line['log_message']}\n" for line in lines])
         return text.encode("utf-8", "replace")
 
@@ -166,12 +166,15 @@ def _owner(line: LogLine) -> tuple[str, str]:
     return line["container_id"], harmless(line["container_name"])
 
 
-def _name(line: LogLine) -> str:
-    return "".join(line["container_name"].split()) + " " if line["container_name"] else line["container_id"][:12] + " "
-
-
 def _no_name(line: LogLine) -> str:
     return ""
+
+
+def name_of(line: LogLine) -> str:
+    """Of a line of several containers whose it is, without spaces, and a space; else ''."""
+    if "container_id" not in line:
+        return ""
+    return ("".join(line["container_name"].split()) or line["container_id"][:12]) + " "
 
 
 def _rows(rows: list[tuple[str, ...]]) -> bytes:

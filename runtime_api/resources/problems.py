@@ -119,5 +119,6 @@ def shown(problem: Problem, triage: Triage | None) -> dict[str, Any]:
         "id": problem.id, "title": problem.title, "kind": problem.kind, "log_type": problem.log_type,
         "state": state_of(problem, triage), "count": problem.count, "first_seen": format_ns(problem.first.log_time),
         "last_seen": format_ns(problem.last.log_time), "containers": containers,
+        "last_message": {"container_id": problem.last.container_id, "id": problem.last.id},
         "note": triage.note if triage else "", "said_at": format_ns(triage.at) if triage else None,
     }  # fmt: skip

@@ -1,8 +1,14 @@
-"""Which URLs of callers the operator allows: those below one of its prefixes."""
+"""Which URLs of callers the operator allows: those below one of its prefixes, where `{uid}` stands for whose they are."""
 
 import posixpath
+import re
 from collections.abc import Sequence
+from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
+
+_UID: Final = "{uid}"
+# One part of a path, the same whether it is read as it stands or as part of a URL.
+_PART: Final = re.compile(r"[A-Za-z0-9_@+-][A-Za-z0-9_@+.-]*", re.ASCII)
 
 
 def problem(url: str, allowed: Sequence[str], setting: str) -> str:
@@ -21,9 +27,24 @@ def problem(url: str, allowed: Sequence[str], setting: str) -> str:
     return ""
 
 
+def of_owner(allowed: Sequence[str], uid: str) -> tuple[str, ...]:
+    """The prefixes as they are for this owner: those with `{uid}` are nobody's whose uid is no plain part of a path."""
+    plain = bool(_PART.fullmatch(uid))
+    return tuple(prefix.replace(_UID, uid) for prefix in allowed if plain or _UID not in prefix)
+
+
 def prefix_of(url: str, allowed: Sequence[str]) -> str:
-    """The prefix that allows it; '' where none does."""
-    return next((prefix for prefix in allowed if _below(urlsplit(url), urlsplit(prefix))), "")
+    """The prefix that allows it, of whomever it is; '' where none does."""
+    found = (_filled(prefix, url) for prefix in allowed)
+    return next((prefix for prefix in found if prefix and _below(urlsplit(url), urlsplit(prefix))), "")
+
+
+def _filled(prefix: str, url: str) -> str:
+    """With that for `{uid}` which stands in its place in the URL; '' where nothing can."""
+    before, mark, after = prefix.partition(_UID)
+    if not mark:
+        return prefix
+    return before + part[0] + after if (part := _PART.match(url.removeprefix(before))) else ""
 
 
 def is_http(url: str) -> bool:

@@ -64,7 +64,7 @@ def test_a_container_from_its_first_line_to_its_seal_and_beyond(
     page, store = chromium, spine.store  # type: ignore[attr-defined]
     page.size(1280, 800)
     page.prefers("dark")
-    page.said.clear()
+    page.leave()
     made = spine.run("code_cell", TASK, task_id=f"page-{store}", cpu_limit="0.5", mem_limit="128m")
     page.open(f"http://{spine.api}/")
     page.until("document.querySelector('.container .dot.running')")
@@ -133,3 +133,4 @@ def test_a_container_from_its_first_line_to_its_seal_and_beyond(
     page.until("document.querySelector('.container[aria-current=true] .dot.removed')")
     # A store that is too busy for a moment is asked again.
     assert [said for said in page.said if "status of 503" not in said] == [] and page.dialogs == 0
+    page.leave()

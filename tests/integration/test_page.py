@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from log_store.problem import Affected, Occurrence
 from log_store.seal import Gap, Seal
 from runtime_api.containers.protocols import ContainerView
 from tests.api_server import eventually, running
 from tests.documents import NOON, SECOND, Documents
 from tests.fake_containers import FULL_ID, FakeContainers
+from tests.fake_problems import ONE, MemoryProblems
 from tests.fakes import MemoryStore
 from tests.services.chromium import Chromium
 
@@ -58,9 +61,21 @@ def store() -> MemoryStore:
 
 
 @pytest.fixture(scope="module")
-def url(store: MemoryStore) -> Iterator[str]:
+def problems(store: MemoryStore) -> MemoryProblems:
+    """One whose last message is in the log, and one that is gone, both hostile."""
+    name = next(name for name, row in store.rows.items() if row.members["message"] == "message 1500")
+    place, hostile = Occurrence(FULL_ID, name, NOON + 1500 * SECOND), "<img src=x onerror=alert(6)> \u202e<*>"
+    named = (Affected(FULL_ID, hostile, "t", 3, NOON),)
+    return MemoryProblems(
+        replace(ONE, title=f"ValueError: {hostile}", last=place, containers=named),
+        replace(ONE, id="f" * 16, title="other"),
+    )
+
+
+@pytest.fixture(scope="module")
+def url(store: MemoryStore, problems: MemoryProblems) -> Iterator[str]:
     containers = Named()
-    with running(containers, store) as port:
+    with running(containers, store, problems) as port:
         yield f"http://127.0.0.1:{port}/"
 
 
@@ -68,7 +83,7 @@ def url(store: MemoryStore) -> Iterator[str]:
 def page(chromium: Chromium, url: str) -> Iterator[Chromium]:
     chromium.size(1200, 800)
     chromium.prefers("dark")
-    chromium.said.clear()
+    chromium.leave()
     yield chromium
     assert chromium.said == [] and chromium.dialogs == 0
 
@@ -306,6 +321,26 @@ def test_just_what_is_chosen_is_copied_and_downloaded(page: Chromium, url: str, 
     page.press("l")
     page.until("document.querySelector('#said').textContent === 'Copied the link'")
     assert page.run("navigator.clipboard.readText()") == page.run("location.href")
+
+
+def test_problems_are_shown_and_something_is_said_of_them(page: Chromium, url: str, problems: MemoryProblems) -> None:
+    page.open(url)
+    page.click("#open-problems")
+    page.until("document.querySelectorAll('.problem').length === 2")
+    shown = page.run("document.querySelector('.problem').textContent")
+    assert "ValueError: <img src=x onerror=alert(6)> ⟨U+202E⟩‹›" in shown
+    buttons = "[...document.querySelectorAll('.problem button')]"
+    page.run(f"{buttons}.find(b => b.textContent === 'Resolve').click()")
+    page.until("document.querySelectorAll('.problem').length === 1")
+    assert [said.state for said in problems.said.values()] == ["resolved"]
+    page.click("#all-problems")
+    page.until("document.querySelectorAll('.problem').length === 2 && document.querySelector('.problem.resolved')")
+    page.run(f"{buttons}.find(b => b.textContent === 'Reopen').click()")
+    page.until("!document.querySelector('.problem.resolved')")
+    page.run("document.querySelector('.problem button').click()")
+    page.until("document.querySelector('.row.chosen .message')?.textContent === 'message 1500'")
+    page.press("o")
+    page.until("document.querySelector('#drawer').hidden")
 
 
 def test_patterns_and_keys_and_looks(page: Chromium, url: str) -> None:

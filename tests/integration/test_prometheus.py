@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -52,6 +53,31 @@ def test_every_alert_is_in_the_runbook() -> None:
     assert len(names) == 13 and re.findall(r"^### (\w+)$", page, re.MULTILINE) == names
     for name in names:
         assert f"runbook: docs/runbook.md#{name.lower()}" in RULES.read_text()
+
+
+def commands_of(page: str, kept: Path) -> list[list[str]]:
+    """The commands `wholelog …` that a page shows, with a folder of ours in place of its backup's."""
+    shown = re.findall(r"^    wholelog (.+)$", (ROOT / page).read_text(), re.MULTILINE)
+    words = [shlex.split(one, comments=True) for one in shown if not re.match("up|run|logs|token|.*DIR", one)]
+    return [
+        [word.replace("/var/backups/", f"{kept}/").replace("/var/lib/wholelog", f"{kept}/new") for word in one]
+        for one in words
+    ]
+
+
+def test_the_commands_of_the_pages(service: Supervised, tmp_path: Path) -> None:
+    """As an operator types them, who has named the settings in the environment; each once, whichever page shows it."""
+    commands = [
+        one for page in ("README.md", "docs/runbook.md", "docs/operations.md") for one in commands_of(page, tmp_path)
+    ]
+    distinct = {tuple(one): one for one in commands}.values()
+    assert len(commands) > 15 and {one[0] for one in distinct} >= {
+        "status", "check", "audit", "config", "retention", "backup", "restore",
+    }  # fmt: skip
+    for words in distinct:
+        command = [sys.executable, "-m", "wholelog", *words]
+        done = subprocess.run(command, env=service.environ, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0 and done.stdout, (words, done)
 
 
 def exported(*addresses: str) -> set[str]:

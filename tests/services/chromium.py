@@ -106,6 +106,12 @@ class Chromium:
         self.call("Page.navigate", url=url)
         self.until("location.href !== 'about:blank' && document.body?.dataset.ready === 'true'")
 
+    def leave(self) -> None:
+        """Whatever it shows, so that nothing of it is said any more."""
+        self.call("Page.navigate", url="about:blank")
+        self.run("1")
+        self.said.clear()
+
     def run(self, expression: str) -> Any:
         """The value of JavaScript, awaited where it is a promise. Raises RuntimeError with what it throws."""
         done = self.call(

@@ -28,14 +28,14 @@ class Supervised:
         given = {"data": str(data), "docker_host": docker_host, "shipper_listen": f"127.0.0.1:{port}", **settings}
         self.address = settings.get("listen", "")
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("WHOLELOG_", "DOCKER_"))}
-        self._environ = {**clean, **{f"WHOLELOG_{name.upper()}": value for name, value in given.items()}}
+        self.environ = {**clean, **{f"WHOLELOG_{name.upper()}": value for name, value in given.items()}}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
         with open(self.log, "ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "wholelog", self.command], env=self._environ, stdin=subprocess.DEVNULL,
+                [sys.executable, "-m", "wholelog", self.command], env=self.environ, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         self.wait(lambda: self.socket.exists() and self._answers())

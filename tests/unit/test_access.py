@@ -257,7 +257,7 @@ ROUTES = [
     ("GET", f"/logs?container_id={FULL_ID}&wait=sealed"), ("GET", f"/logs/histogram?container_id={FULL_ID}"),
     ("GET", f"/logs/context?container_id={FULL_ID}&id=x"), ("GET", f"/logs/patterns?container_id={FULL_ID}"),
     ("GET", f"/logs/diff?container_id={FULL_ID}&against={FULL_ID}"), ("HEAD", f"/logs?container_id={FULL_ID}"),
-    ("DELETE", f"/logs?container_id={FULL_ID}"), ("GET", "/logs?uid=alice"), ("GET", "/logs?type=algorithm"),
+    ("DELETE", f"/logs?container_id={FULL_ID}"), ("GET", "/logs?uid=alice"), ("GET", "/problems"), ("GET", "/problems/x"), ("PATCH", "/problems/x"), ("GET", "/logs?type=algorithm"),
     ("OPTIONS", "/containers"), ("GET", "/metrics"), ("GET", "/nowhere"), ("GET", "/healthz/"), ("GET", "/healthz/x"),
     ("GET", "//healthz"), ("GET", "/HEALTHZ"), ("GET", "/metrics/"), ("GET", "/docs/../containers"), ("BREW", "/containers"),
 ]  # fmt: skip
@@ -385,7 +385,13 @@ def test_without_access_control_pages_of_other_sites_are_kept_out() -> None:
 def test_a_name_of_others_that_leads_here_is_refused() -> None:
     """DNS rebinding: a page's own name, turned to the loopback, is of the same origin as what it reads."""
     app = create_app(
-        FakeContainers(), MemoryStore(), Counters(CollectorRegistry()), lambda: 1, ApiSettings(), own_names=True
+        FakeContainers(),
+        MemoryStore(),
+        Counters(CollectorRegistry()),
+        lambda: 1,
+        ApiSettings(),
+        MemoryProblems(),
+        own_names=True,
     )
 
     def ask(host: str) -> int:

@@ -15,12 +15,20 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from falcon.testing import TestClient
+from prometheus_client import CollectorRegistry
 
 from runtime_api.access.caller import Caller
 from runtime_api.access.jwt_keys import LARGEST, Keys, read_keys
 from runtime_api.access.jwt_tokens import Expected, JwtTokens
 from runtime_api.access.key_sources import source_of
+from runtime_api.app import create_app
+from runtime_api.config import ApiSettings
+from runtime_api.counters import Counters
 from runtime_api.errors import AccessUnavailable, Unauthorized
+from tests.fake_containers import FakeContainers
+from tests.fake_problems import MemoryProblems
+from tests.fakes import MemoryStore
 
 EXPECTED = Expected("https://idp.example/", "wholelog", ("RS256", "ES256", "EdDSA"))
 RSA = rsa.generate_private_key(65537, 2048)
@@ -199,6 +207,28 @@ def test_what_is_no_set_of_keys(content: bytes) -> None:
         read_keys(content)
     with pytest.raises(AccessUnavailable):
         Keys(lambda: content, 600).find("r", "RS256")
+
+
+def test_the_application_by_its_settings(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text(json.dumps(SET))
+    containers = FakeContainers()
+    settings = ApiSettings(
+        access="jwt", jwt_issuer=EXPECTED.issuer, jwt_audience="wholelog", jwt_keys=str(tmp_path / "keys"),
+        jwt_role_claim="groups", jwt_admin_role="ops",
+    )  # fmt: skip
+    client = TestClient(
+        create_app(containers, MemoryStore(), Counters(CollectorRegistry()), lambda: 1, settings, MemoryProblems())
+    )
+
+    def ask(given: str, path: str = "/containers") -> int:
+        return client.simulate_get(path, headers={"Authorization": f"Bearer {given}"}).status_code
+
+    assert ask(token()) == ask(token(P256, "ES256", "p", sub="root", groups=["ops"])) == 200
+    assert containers.callers == [Caller("alice"), Caller("root", "admin")]
+    assert ask(token(exp=1)) == ask(token(OTHER)) == ask("x.y.z") == 401 and ask(token(groups="monitor")) == 403
+    assert ask(token(), "/metrics") == 403 and ask(token(groups=["monitor"]), "/metrics") == 200
+    (tmp_path / "keys").unlink()
+    assert ask(token()) == 200, "they are read once in a while"
 
 
 def test_a_private_key_in_the_set_is_not_used() -> None:

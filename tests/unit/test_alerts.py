@@ -1,5 +1,6 @@
 """Alerts on a clock of the test's own: what fires, goes on, ends, and what does not."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ import pytest
 from log_shipper.alerting.alerting import Alerting
 from log_shipper.alerting.context import StoredContext
 from log_shipper.alerting.notice import Notice
-from log_shipper.alerting.rules import AlertRules
+from log_shipper.alerting.rounds import AlertRounds
+from log_shipper.alerting.rules import NO_ALERTS, AlertRules
 from log_shipper.alerting.rules_file import read_alerts
-from log_shipper.alerting.sending import Sender
+from log_shipper.alerting.sending import Sender, Senders
 from log_shipper.audit.docker_copy import Facts
 from log_shipper.errors import NotTold
 from log_shipper.problems.book import Book
@@ -20,6 +22,7 @@ from log_store.document import ContainerContext, DocumentBatch
 from log_store.errors import StoreUnavailable
 from log_store.problem import Triage
 from log_store.seal import Gap, Seal
+from tests.api_server import eventually
 from tests.documents import NOON, SECOND, Documents, container
 from tests.fakes import MemoryStore
 from wholelog_base.settings import SettingsError
@@ -186,10 +189,11 @@ def test_a_receiver_that_is_away_hears_all_later(post: Post) -> None:
 
 
 def test_a_store_that_is_away_delays_no_alert(post: Post) -> None:
-    post.batch(line(post, "ERROR a"))
+    documents = Documents().add_all(["one", "two"], post.now - 10)
+    post.batch(documents.add(post.now, "ERROR a", log_type="error").batch)
     post.store.error = StoreUnavailable("gone")
     assert post.pass_time(2) == [("firing", "ERROR a", 1)]
-    assert post.told[0].about.message == "ERROR a" and post.told[0].before == ()
+    assert post.told[0].about.message == "ERROR a" and post.told[0].before == ("one", "two")
 
 
 def test_what_people_say_of_a_problem(post: Post) -> None:
@@ -271,7 +275,7 @@ def test_a_container_that_failed_and_a_gap(tmp_path: Path) -> None:
         '[[rule]]\nname = "failed"\non = "failed"\nnotify = "ops"\n[[rule]]\nname = "gap"\non = "gap"\nnotify = "ops"\n',
     )
     for number, (code, memory) in enumerate(((0, False), (143, False), (137, False), (3, False), (137, True))):
-        facts = Facts(ContainerContext(f"{number}" * 64, f"c{number}"), NOON, NOON + 1, False, "", code, memory)
+        facts = Facts(ContainerContext(f"{number}" * 64, f"c{number}"), NOON, NOON + 1, False, "", (), code, memory)
         post.watch.ended(facts)
         post.watch.ended(facts)
     told = post.pass_time(3)
@@ -309,6 +313,37 @@ def test_rules_are_read_again_while_alerts_fire(post: Post) -> None:
     assert [told[:2] for told in post.pass_time(660)] == [("firing", "more: x"), ("resolved", "ERROR a")]
     post.alerting.use(post.write(""))
     assert post.pass_time(7200) == []
+
+
+def test_a_file_that_does_not_fit_at_the_start_stops_nothing_and_is_looked_at_again(post: Post) -> None:
+    good, wrong = post.rules, threading.Event()
+    wrong.set()
+
+    def read() -> AlertRules:
+        if wrong.is_set():
+            raise SettingsError(["alerts.toml:1:1: no"])
+        return good
+
+    post.alerting.use(NO_ALERTS)
+    senders = Senders(post.alerting.outbox, post.count, lambda: post.now)
+    rounds = AlertRounds(post.alerting, senders, read, post.count, lambda: post.now)
+    thread = threading.Thread(target=rounds.run)
+    thread.start()
+    try:
+        post.batch(line(post, "ERROR before"))  # is shipped and counted
+        wrong.clear()
+        rounds.reload()
+        assert eventually(lambda: post.alerting.rules is good, 30)
+        wrong.set()
+        rounds.reload()  # a mistake later: the rules stay
+        post.batch(line(post, "ERROR after"))
+        post.now += 2 * SECOND
+        assert eventually(lambda: len(post.alerting.outbox.firing(("errors",))) == 1, 30)
+        assert post.alerting.rules is good and not post.counts.get("alerts_failed")
+    finally:
+        rounds.close()
+        thread.join(30)
+    assert not thread.is_alive()
 
 
 def test_alerts_of_a_storm_go_in_few_messages(post: Post) -> None:

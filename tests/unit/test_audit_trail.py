@@ -20,6 +20,7 @@ from runtime_api.counters import Counters
 from runtime_api.errors import EngineUnavailable
 from tests.container_bench import wait_for
 from tests.fake_containers import FULL_ID, FakeContainers
+from tests.fake_problems import MemoryProblems
 from tests.fakes import MemoryStore
 from tests.unit.test_own_lines import pipeline
 
@@ -31,7 +32,9 @@ class Api:
         self.noted: list[dict[str, Any]] = []
         self.containers = FakeContainers()
         counters = Counters(CollectorRegistry())
-        app = create_app(self.containers, MemoryStore(), counters, lambda: 10**18, ApiSettings(), self.noted.append)
+        app = create_app(
+            self.containers, MemoryStore(), counters, lambda: 10**18, ApiSettings(), MemoryProblems(), self.noted.append
+        )
         self.client = TestClient(app, headers={"User-Agent": "tests"})
 
 

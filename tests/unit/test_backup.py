@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from log_store.errors import StoreDamaged
-from log_store.open import open_reader, open_writer
+from log_store.open import open_problems, open_reader, open_writer
+from log_store.problem import Triage
 from log_store.query import LogQuery
 from log_store.seal import Seal
 from log_store.sqlite_backup import check_file, copy_file
 from tests.documents import MIDNIGHT, NOON, Documents, container, messages_of
+from tests.fake_problems import ONE
 from tests.unit.test_command_line import one_line, wholelog
 from wholelog.backup import backup, restore
 from wholelog.errors import BackupProblem
@@ -28,6 +30,9 @@ def data(tmp_path: Path) -> Path:
     writer.write(Documents().add(NOON, "one").add(MIDNIGHT, "two").batch)
     writer.write_seals([Seal(A, NOON, "name-a", state="sealed", lines=2, version=1)])
     writer.close()
+    problems = open_problems(f"sqlite://{folder}/logs")
+    problems.write_triage(Triage(ONE.id, "ignored", NOON))
+    problems.close()
     (folder / "instance").write_text("an instance")
     (folder / "containers.jsonl").write_text("[]\n")
     (folder / "checkpoint").write_text("of this moment")
@@ -38,11 +43,12 @@ def data(tmp_path: Path) -> Path:
 
 def test_what_was_backed_up_is_read_from_another_folder(data: Path, tmp_path: Path) -> None:
     done = wholelog("backup", str(tmp_path / "kept"), "--data", str(data))
-    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("6 files, "), done
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("7 files, "), done
     done = wholelog("restore", str(tmp_path / "kept"), "--data", str(tmp_path / "new"))
-    assert (done.returncode, done.stderr) == (0, "") and "6 files are in place" in done.stdout
+    assert (done.returncode, done.stderr) == (0, "") and "7 files are in place" in done.stdout
     reader = open_reader(f"sqlite://{tmp_path}/new/logs")
     assert messages_of(reader, LogQuery(A)) == ["one", "two"] and reader.seals(A)[0].lines == 2
+    assert open_problems(f"sqlite://{tmp_path}/new/logs").triages()[ONE.id].state == "ignored"
     assert (tmp_path / "new/instance").read_text() == "an instance" and (tmp_path / "new/tasks.sqlite").exists()
     assert not (tmp_path / "new/checkpoint").exists() and not list((tmp_path / "new/logs").glob("*.restored"))
     assert "is there already" in one_line(wholelog("restore", f"{tmp_path}/kept", "--data", f"{tmp_path}/new"), 1)
@@ -87,7 +93,7 @@ def test_retention_meanwhile_begins_it_anew(data: Path, tmp_path: Path, monkeypa
     monkeypatch.setattr("wholelog.backup.copy_file", copied)
     backup(data, data / "logs", tmp_path / "kept", said.append)
     assert "copied again" in said[0]
-    assert calls == ["seals.sqlite", "2026.11.24.sqlite", "2026.11.25.sqlite"] + ["seals.sqlite", "2026.11.24.sqlite", "tasks.sqlite"]  # fmt: skip
+    assert calls == ["seals.sqlite", "2026.11.24.sqlite", "2026.11.25.sqlite"] + ["seals.sqlite", "2026.11.24.sqlite", "problems.sqlite", "tasks.sqlite"]  # fmt: skip
 
 
 def test_damage_is_said(data: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from log_store.document import ContainerContext
 from log_store.elastic_client import ElasticClient
-from log_store.elastic_raw import RawPage, in_order, rows_of, time_of
+from log_store.elastic_raw import RawPage, cut, in_order, rows_of, time_of
 from log_store.elastic_rows import encode
 from log_store.errors import StoreDamaged, StoreUnavailable
 from log_store.open import StoreOptions
@@ -70,6 +70,20 @@ def test_lines_are_what_was_written(rows: list[tuple[str, str, Any, bytes | None
     assert [page.place(row) for row in range(len(page))] == [
         (batch.order_time[row], batch.stream[row], batch.ordinal[row], batch.id[row]) for row in range(len(batch))
     ]
+
+
+def test_what_our_writer_makes_is_cut_and_not_read_as_json() -> None:
+    documents = (
+        Documents().add_all(HOSTILE).add(NOON + 10**6, "raw", raw=b"\xff").add(NOON + 10**7, "f", fields={"a": [1]})
+    )
+    body = answer(documents)
+    parts = body[:-3].split(b'{"_index":"')[1:]
+    assert cut(parts) == rows_of(CLIENT, body)[0] and len(parts) == len(HOSTILE) + 2
+    assert cut([]) == []
+    for number in (0, len(parts) - 1):
+        for wrong in (parts[number][:-2], parts[number] + b"x", parts[number].replace(b'"shipper"', b'"other"')):
+            with pytest.raises(ValueError):
+                cut([*parts[:number], wrong, *parts[number + 1 :]])
 
 
 def test_a_page_can_be_cut_and_chosen_from() -> None:

@@ -154,6 +154,22 @@ def test_containers_without_an_owner_are_the_administrators(bench: Bench) -> Non
                 own(bench, caller).resolve(name)
 
 
+def test_storage_of_each_owner(bench: Bench) -> None:
+    """What a prefix with {uid} names is its owner's alone, and nobody's where callers are not told apart."""
+    bench.reopen(input_prefixes=("s3://b/in/{uid}", "s3://b/shared"), output_prefixes=("s3://b/out/{uid}",))
+    inputs = lambda name: [{"bucket": f"s3://b/in/{name}", "from_path": "x"}]  # noqa: E731
+    outputs = lambda name: [{"to_path": f"s3://b/out/{name}/x", "from_path": "/x"}]  # noqa: E731
+    assert own(bench, ALICE).create(task("r1", inputs=inputs("alice"), outputs=outputs("alice"))).phase == "inputs"
+    assert own(bench, BOB).create(task("r1", inputs=[{"bucket": "s3://b/shared"}])).phase == "inputs"
+    for caller, name in ((ALICE, "bob"), (OPERATOR, "alice"), (OPERATOR, ""), (ADMIN, "alice"), (Caller(".."), "..")):
+        for more in ({"inputs": inputs(name)}, {"outputs": outputs(name)}, {"repo_path": f"s3://b/in/{name}/code.zip"}):
+            with pytest.raises(
+                BadRequest,
+                match="is not below what the operator allows|is not taken: the operator|must not hold . or ..",
+            ):
+                own(bench, caller).create(task("r2", **more))
+
+
 def test_what_an_owners_own_bounds_hold_back_is_passed_by_others() -> None:
     limits = Limits(tasks=4, each=Limits(tasks=2), queued=2)
     alive = [row("a1", "a", "running"), row("a2", "a", "running"), row("a3", "a", at=1), row("b1", "b", at=2)]

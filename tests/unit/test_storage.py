@@ -21,7 +21,7 @@ from runtime_api.storage.fsspec_storage import FsspecStorage
 from runtime_api.storage.git_code import checked_out
 from runtime_api.storage.http_storage import HttpStorage
 from runtime_api.storage.names import below, safe
-from runtime_api.storage.prefixes import problem
+from runtime_api.storage.prefixes import of_owner, prefix_of, problem
 from runtime_api.storage.tar_stream import Member, packed, unpacked
 
 
@@ -33,6 +33,51 @@ def test_a_safe_name_never_leads_out(name: str) -> None:
         return
     assert not os.path.isabs(plain) and ".." not in plain.split("/")
     assert os.path.normpath(os.path.join("/folder", plain)).startswith("/folder/")
+
+
+ALLOWED = ("s3://b/out/{uid}", "file:///srv/{uid}/in", "https://h/{uid}/x", "s3://b/shared")
+
+
+@pytest.mark.parametrize("uid", ["alice", "a.b@c-d+e_1", "7"])
+def test_a_prefix_of_each_owner(uid: str) -> None:
+    own = of_owner(ALLOWED, uid)
+    good = [
+        f"s3://b/out/{uid}",
+        f"s3://b/out/{uid}/x",
+        f"file:///srv/{uid}/in/y",
+        f"https://h/{uid}/x/y?z=1",
+        "s3://b/shared/x",
+    ]
+    bad = ["s3://b/out", "s3://b/out/", "s3://b/out/{uid}", f"s3://b/out/{uid}x", "s3://b/out/bob/x", "file:///srv/bob/in/y", f"file:///srv/{uid}",
+           "https://h/bob/x/y", f"https://h/{uid}%2f..%2fbob/x", f"s3://b/out/{uid}/../bob", "s3://b/out/{uid}/x"]  # fmt: skip
+    assert [problem(url, own, "setting") for url in good] == [""] * len(good)
+    assert all(problem(url, own, "setting") for url in bad)
+    assert [prefix_of(url, ALLOWED) for url in good] == [*[own[0]] * 2, *own[1:]]
+    assert prefix_of("s3://b/out/bob/x", ALLOWED) == "s3://b/out/bob" and prefix_of("s3://b/out", ALLOWED) == ""
+
+
+@given(
+    st.one_of(
+        st.text(max_size=10),
+        st.sampled_from(["", ".", "..", "a/b", "%2e%2e", "a%2fb", "{uid}", "é", "..a", ".a", "a?", "a#"]),
+    )
+)
+def test_no_uid_leads_a_prefix_elsewhere(uid: str) -> None:
+    for prefix in of_owner(ALLOWED[:3], uid):
+        before, _, after = next(one for one in ALLOWED if one.startswith(prefix[:8])).partition("{uid}")
+        assert prefix == before + uid + after and not set(uid) & set("/%?#\\ {}") and uid not in ("", ".", "..")
+
+
+def test_a_link_does_not_lead_to_another_owners_folder(tmp_path: Path) -> None:
+    for name in ("alice", "bob"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "bob/secret").write_text("of bob")
+    (tmp_path / "alice/link").symlink_to(tmp_path / "bob/secret")
+    (tmp_path / "alice/own").write_text("of alice")
+    storage = FsspecStorage((f"file://{tmp_path}/{{uid}}",), {})
+    assert [one.size for one in storage.files(f"file://{tmp_path}/alice/own")] == [8]
+    with pytest.raises(TransferFailed, match="leads out of what the operator allows"):
+        storage.files(f"file://{tmp_path}/alice/link")
 
 
 @pytest.mark.parametrize(
