@@ -27,6 +27,8 @@ def begins(line: str, at: int) -> bool:
 
 def find(line: str, at: int = 0) -> Found | None:
     """What the pairs from `at` on declare; None if none of them is a level."""
+    if not ("evel" in line or "lvl=" in line or "everity" in line or _may_tell(line)):
+        return None
     for _ in range(3):  # a level= whose value is no level (`level=gold`) is passed over
         match = _LEVEL.match(line, at)
         if match is None:
@@ -39,6 +41,11 @@ def find(line: str, at: int = 0) -> Found | None:
         while line[at : at + 1] in (" ", "\t", ",", ";"):
             at += 1
     return None
+
+
+def _may_tell(line: str) -> bool:
+    """Whether one of the rarer keys is there at all: cheaper to ask than to read all pairs."""
+    return "prio=" in line or "EVE" in line or "LL=" in line or "PRIORITY=" in line or "级别=" in line
 
 
 def at(line: str) -> Found | None:

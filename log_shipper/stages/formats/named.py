@@ -17,6 +17,7 @@ _SECOND = re.compile(
 _ODD = re.compile(r".*(?:[._/@#\d-]|[a-z][A-Z])")
 _OUTCOME = re.compile(r"\s*(?:\[ *\d+%\]|\(\d|\d+(?:\.\d+)?s\b|$)")
 _BEGINS_TEXT = re.compile(r":? *(?:- |\| )?[\[\"'A-Z]|  +\S|: |\s*\| ")
+_NAME = 100  # characters in which a name ends
 _SMALL_WORDS = frozenset(
     "the an a no not is was are be got get gets with and or of in on for to from by at as set use any all status state level "
     "if when this that one see has have had count type return returns returned raise raised raises into than total".split()
@@ -46,6 +47,9 @@ def after_bare_name(line: str) -> Found | None:
 
     A name that is a plain word may open a sentence (`got ERROR from …`): there the text has to begin as one.
     """
+    blank = line.find(" ")
+    if line[blank + 1 : blank + 2].islower() and "\t" not in line[:_NAME]:
+        return None  # two words of a sentence: the commonest there is
     found = _set_off(line)
     if found is not None:
         return found

@@ -1,6 +1,6 @@
 """Loggers that print one record in several lines.
 
-.NET: Microsoft.Extensions.Logging.Console/SimpleConsoleFormatter.cs; java.util.logging.SimpleFormatter; pino-pretty:
+.NET: Microsoft.Extensions.Logging.Console/SimpleConsoleFormatter.cs; java.util.logging.SimpleFormatter; tinylog; pino-pretty:
 lib/utils/prettify-object.js; node: lib/internal/process/warning.js; Spring Boot:
 LoggingFailureAnalysisReporter, ExtendedWhitespaceThrowableProxyConverter.
 """
@@ -14,9 +14,12 @@ _CATEGORY = re.compile(r"(?:^|[\s\]])(?:trce|dbug|info|warn|fail|crit): \S")
 _EVENT = re.compile(r"\[-?\d+\]\s*$")
 _JUL = re.compile(
     r"[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d\d:\d\d[\s\u202f](?:[AP]M)? ?\S+|\d{1,2} [A-Z][a-z]{2} \d{4},? \d\d:\d\d:\d\d \S+ \S+$"
+    r"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[[^\]]{1,60}\] [\w.$<>]{1,200}\(\)\r?$"  # tinylog
 )
-_JUL_LEVEL = re.compile(r"(SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): ")
-_BARE_LEVEL = re.compile(r"(?:SEVERE|WARNING(?!: (?:DATA RACE|ThreadSanitizer))|INFO|CONFIG|FINE|FINER|FINEST): ")
+_JUL_LEVEL = re.compile(r"(SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST|TRACE|DEBUG|WARN|ERROR): ")
+_BARE_LEVEL = re.compile(
+    r"(?:SEVERE|WARNING(?!: (?:DATA RACE|ThreadSanitizer))|INFO|CONFIG|FINE|FINER|FINEST|TRACE|DEBUG|WARN|ERROR): "
+)
 _PINO = re.compile(
     r"\[[\d:. +-]{8,40}\] (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)(?: \(.*\))?: "
     r"|(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) \[[\d:. +-]{8,40}\]"
@@ -85,6 +88,10 @@ LOGGERS = Family(
         r"INFO: ",
         r"CONFIG: ",
         r"FINE(?:R|ST)?: ",
+        r"TRACE: ",
+        r"DEBUG: ",
+        r"WARN: ",
+        r"ERROR: ",
     ),
     enter=_enter,
     steps={

@@ -1,9 +1,9 @@
 #!/bin/bash
-# capture_loggers.sh DIR: what loggers of Python, Node.js, Go and Rust print at each level, into DIR/loggers-<language>.txt.
+# capture_loggers.sh DIR: what loggers of Python, Node.js, Go, Rust and Java print at each level, into DIR/loggers-<language>.txt.
 # A message begins with Z and the level it was logged with (ZD debug, ZI info, ZW warning, ZE error, ZC critical), so that
 # labels are what the program asked for, and not what somebody reads. Packages come from the languages' own registries.
 set -eu
-O=$(realpath "$1"); W=$(mktemp -d); cd "$W"; mkdir -p py node go rust/src
+O=$(realpath "$1"); W=$(mktemp -d); cd "$W"; mkdir -p py node go rust/src java/src/main/java
 cat > py/gen.py <<'EOF'
 import sys, logging, importlib
 M={"debug":"ZD 0 errors in cache","info":"ZI error page rendered, errors=0","warning":"ZW info kept","error":"ZE warn failed","critical":"ZC debug lost"}
@@ -188,7 +188,39 @@ fn main(){ let a=std::env::args().nth(1).unwrap(); println!("@@{}",a); let l=tra
  "termlog"=>{simplelog::TermLogger::init(log::LevelFilter::Trace,simplelog::Config::default(),simplelog::TerminalMode::Stdout,simplelog::ColorChoice::Always).unwrap();emit()}
  _=>{} } }
 EOF
+cat > java/pom.xml <<'EOF'
+<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>x</groupId><artifactId>gen</artifactId><version>1</version><properties><maven.compiler.source>17</maven.compiler.source><maven.compiler.target>17</maven.compiler.target></properties><dependencies>
+<dependency><groupId>ch.qos.logback</groupId><artifactId>logback-classic</artifactId><version>1.5.6</version></dependency>
+<dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-core</artifactId><version>2.23.1</version></dependency>
+<dependency><groupId>org.tinylog</groupId><artifactId>tinylog-impl</artifactId><version>2.7.0</version></dependency><dependency><groupId>org.tinylog</groupId><artifactId>tinylog-api</artifactId><version>2.7.0</version></dependency>
+<dependency><groupId>net.logstash.logback</groupId><artifactId>logstash-logback-encoder</artifactId><version>7.4</version></dependency>
+<dependency><groupId>com.fasterxml.jackson.core</groupId><artifactId>jackson-databind</artifactId><version>2.17.0</version></dependency>
+</dependencies></project>
+EOF
+cat > java/src/main/java/Gen.java <<'EOF'
+import java.util.logging.*;
+public class Gen {
+ static final String D="ZD 0 errors in cache",I="ZI error page rendered",W="ZW info kept",E="ZE warn failed",C="ZC debug lost";
+ public static void main(String[] a) throws Exception {
+  System.out.println("@@jul"); 
+  for (String f : new String[]{"%1$tY-%1$tm-%1$td %1$tH:%1$tM:%1$tS %4$-7s [%3$s] %5$s%n","[%1$tc] %4$s: %5$s%n","%4$s: %5$s [%1$tc]%n","%1$tF %1$tT.%1$tL %4$s %2$s - %5$s%n","[%4$-7s] %5$s%n"}) {
+   final String ff=f; ConsoleHandler h=new ConsoleHandler(){ { setOutputStream(System.out); } }; h.setLevel(Level.ALL);
+   h.setFormatter(new Formatter(){ public String format(LogRecord r){ return String.format(ff,new java.util.Date(r.getMillis()),r.getSourceClassName(),r.getLoggerName(),r.getLevel().getName(),r.getMessage(),""); }});
+   Logger l=Logger.getLogger("shop.err"+f.hashCode()); l.setUseParentHandlers(false); l.addHandler(h); l.setLevel(Level.ALL); l.fine(D); l.finest(D); l.info(I); l.config("ZI error page rendered"); l.warning(W); l.severe(C); h.flush(); }
+  System.out.println("@@logback"); var ctx=(ch.qos.logback.classic.LoggerContext)org.slf4j.LoggerFactory.getILoggerFactory();
+  for (String p : new String[]{"%d{HH:mm:ss.SSS} [%thread] %-5level %logger{36} -%kvp- %msg%n","%d %p %c{1.} [%t] %m%n","%-4relative [%thread] %-5level %logger{35} - %msg%n","%d{yyyy-MM-dd HH:mm:ss} %-5level %logger{36} - %msg%n","[%level] %d{ISO8601} %logger - %msg%n","%date{ISO8601} level=%level logger=%logger msg=\"%msg\"%n","%highlight(%-5level) %cyan(%logger) %msg%n","%d|%level|%thread|%msg%n","%d{dd-MM-yyyy HH:mm:ss.SSS} %magenta([%thread]) %highlight(%-5level) %logger.%M - %msg%n","%contextName %d %level %msg%n","%d{yyyyMMdd HHmmss} %.-1level %logger{0}: %msg%n","%level{3} %msg%n","%d{HH:mm:ss.SSS} %5p [%X{traceId:-},%X{spanId:-}] %c : %m%n"}) emit(ctx,p);
+  var enc=new net.logstash.logback.encoder.LogstashEncoder(); enc.setContext(ctx); enc.start(); run(ctx,enc);
+  System.out.println("@@log4j2"); for (String p : new String[]{"%d{HH:mm:ss.SSS} [%t] %-5level %logger{36} - %msg%n","%d %-5p [%t] %C{2} (%F:%L) - %m%n","%r [%t] %-5p %c %x - %m%n","%p [%d] (%t) %c: %m%n","%d{ISO8601}{UTC}Z %p %c{2} %m%n","%highlight{%p} %m%n","[%d] %p %m (%c)%n","%d{DEFAULT} | %-5.5p | %-16.16t | %-32.32c{1} | %m%n","%5p | %d | %F | %L | %m%n","%d{UNIX_MILLIS} %p %m%n","%c{1} - %m [%p]%n","%level %logger{1.} - %msg%n","%pid %d %p %m%n"}) {
+   var b=org.apache.logging.log4j.core.config.builder.api.ConfigurationBuilderFactory.newConfigurationBuilder(); b.setStatusLevel(org.apache.logging.log4j.Level.OFF); var ap=b.newAppender("o","CONSOLE").addAttribute("target","SYSTEM_OUT").add(b.newLayout("PatternLayout").addAttribute("pattern",p).addAttribute("disableAnsi","false")); b.add(ap); b.add(b.newRootLogger(org.apache.logging.log4j.Level.ALL).add(b.newAppenderRef("o")));
+   var c=org.apache.logging.log4j.core.config.Configurator.initialize(b.build()); org.apache.logging.log4j.core.config.Configurator.reconfigure(b.build()); var l=org.apache.logging.log4j.LogManager.getLogger("shop.orders.Err"); l.debug(D); l.trace(D); l.info(I); l.warn(W); l.error(E); l.fatal(C); }
+  System.out.println("@@tinylog"); org.tinylog.Logger.debug(D); org.tinylog.Logger.info(I); org.tinylog.Logger.warn(W); org.tinylog.Logger.error(E);
+ }
+ static void emit(ch.qos.logback.classic.LoggerContext ctx,String p){ var e=new ch.qos.logback.classic.encoder.PatternLayoutEncoder(); e.setContext(ctx); e.setPattern(p); e.start(); run(ctx,e); }
+ static void run(ch.qos.logback.classic.LoggerContext ctx, ch.qos.logback.core.encoder.Encoder<ch.qos.logback.classic.spi.ILoggingEvent> e){ var ap=new ch.qos.logback.core.ConsoleAppender<ch.qos.logback.classic.spi.ILoggingEvent>(); ap.setContext(ctx); ap.setEncoder(e); ap.start(); var r=ctx.getLogger("ROOT"); r.detachAndStopAllAppenders(); r.addAppender(ap); r.setLevel(ch.qos.logback.classic.Level.ALL); var l=ctx.getLogger("shop.orders.Err"); l.debug(D); l.trace(D); l.info(I); l.warn(W); l.error(E); }
+}
+EOF
 (cd py; python3 -m venv v; v/bin/pip install -q loguru structlog coloredlogs rich python-json-logger ecs-logging logbook absl-py twisted tornado uvicorn gunicorn celery sanic verboselogs daiquiri click-log logfmter colorlog; v/bin/python gen.py >"$O/loggers-python.txt")
 (cd node; echo '{"name":"x","version":"1.0.0"}' >package.json; npm i --no-audit --no-fund pino pino-pretty winston bunyan log4js consola signale tslog@4 npmlog loglevel loglevel-plugin-prefix reflect-metadata rxjs @nestjs/common@10 electron-log roarr lambda-log; node gen.js >"$O/loggers-node.txt")
 (cd go; go mod tidy; go run . >"$O/loggers-go.txt")
 (cd rust; cargo build -q; for a in env_logger env_logger_c pretty_env_logger t_full t_ansi t_compact t_json t_notime simple_logger fern flexi flexi_d flexi_o stderrlog simplelog termlog; do timeout 5 target/debug/gen $a; done >"$O/loggers-rust.txt" 2>&1)
+(cd java; mvn -q -B compile dependency:build-classpath -Dmdep.outputFile=cp.txt; java -cp "target/classes:$(cat cp.txt)" Gen >"$O/loggers-java.txt")
