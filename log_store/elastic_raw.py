@@ -18,7 +18,12 @@ from log_store.errors import StoreDamaged
 from log_store.query import LogLine, Page, Place
 
 _HITS: Final = b'"hits":['
+_HIT: Final = b'{"_index":"'
+_ID: Final = b',"_id":'
 _END: Final = b"]}}"
+_BEFORE_LINES: Final = 100  # from log_time to `lines` it is farther, by what stands between
+_BEFORE_MESSAGE: Final = 50  # and from there to the message, by a time and two names
+_HEAVY_MARK: Final = 30  # `bytes` stands at the very end
 _TIME_LENGTH: Final = len('"log_time":"2026-11-24T06:00:00.000000001Z"')
 
 
@@ -73,11 +78,12 @@ class RawPage(Page):
 
 def rows_of(client: ElasticClient, body: bytes) -> tuple[list[Row], str]:
     """What an answer to a search through a point in time holds, and that one's id. Raises LogStoreError."""
-    head, found, hits = body.partition(_HITS)
-    if found and hits.endswith(_END):
+    head, *parts = body.split(_HIT)
+    if parts and head.endswith(_HITS) and parts[-1].endswith(_END):
+        parts[-1] = parts[-1][: -len(_END)]
         try:
-            envelope = orjson.loads(head + found + _END)
-            rows = cut(hits[: -len(_END)])
+            envelope = orjson.loads(head + _END)
+            rows = cut(parts)
         except ValueError:
             pass
         else:
@@ -113,34 +119,49 @@ def in_order(pages: Iterator[tuple[list[Row], bool]], *, reverse: bool = False) 
         yield held
 
 
-def cut(hits: bytes) -> list[Row]:
-    """Of the hits between their brackets. Raises ValueError where they do not look as they should."""
+def cut(parts: list[bytes]) -> list[Row]:
+    """Of what stands behind each _HIT. Raises ValueError where it does not look as it should.
+
+    Most hits of a page begin alike, but for the id: then where the first members stand is known from the one before.
+    """
     rows: list[Row] = []
     append = rows.append
-    first, *parts = hits.split(b'{"_index":"')
-    if first:
-        raise ValueError
+    name = score = stream = shipper = time = 0
+    same = b""
     for part in parts:
-        name = part.find(b',"_id":')
-        score = part.find(b',"_score":', name)
-        stream = part.find(b',"stream":', score)
-        type_by = part.find(b',"log_type_by":', part.find(b',"log_type":', stream))
-        shipper = part.find(b',"shipper":', type_by)
-        time = part.find(b'"log_time":"', shipper)
-        lines = part.find(b',"lines":', time)
-        message = part.find(b',"log_message":', lines)
+        if part[score:time] != same or not part.startswith(_ID, name) or not same:
+            name, score, stream, shipper, time = _places(part)
+            same = part[score:time]
+        lines = part.find(b',"lines":', time + _BEFORE_LINES)
+        message = part.find(b',"log_message":', lines + _BEFORE_MESSAGE)
         end = part.rfind(b'},"sort":[')
-        if not -1 < name < score < stream < type_by < shipper < time < lines < message < end:
-            raise ValueError
         moment, tail = part[time : time + _TIME_LENGTH], -3 if part.endswith(b",") else -2
-        if not (moment.endswith(b'Z"') and part.startswith(b"]}", tail)) or part.find(b',"bytes":', message, end) > 0:
+        if (
+            not -1 < lines < message < end
+            or not moment.endswith(b'Z"')
+            or not part.startswith(b"]}", tail)
+            or part.find(b',"bytes":', max(message, end - _HEAVY_MARK), end) > 0
+        ):
             raise ValueError
         count = part[lines + 9 : part.find(b",", lines + 9)]
         line = b'{%b%b,"lines":%b,"id":%b%b}' % (
-            moment, part[stream:shipper], count, part[name + 7 : score], part[message:end]
+            moment, part[stream:shipper], count, part[name + len(_ID) : score], part[message:end],
         )  # fmt: skip
         append((line, part[end + 10 : tail], int(count)))
     return rows
+
+
+def _places(part: bytes) -> tuple[int, int, int, int, int]:
+    """Where `_id`, `_score`, `stream`, `shipper` and `log_time` stand. Raises ValueError."""
+    name = part.find(_ID)
+    score = part.find(b',"_score":', name)
+    stream = part.find(b',"stream":', score)
+    type_by = part.find(b',"log_type_by":', part.find(b',"log_type":', stream))
+    shipper = part.find(b',"shipper":', type_by)
+    time = part.find(b'"log_time":"', shipper)
+    if not -1 < name < score < stream < type_by < shipper < time:
+        raise ValueError
+    return name, score, stream, shipper, time
 
 
 def _row(hit: Hit, line: Any) -> Row:

@@ -124,7 +124,9 @@ class ApiSettings(SharedSettings):
         duration,
     )
     repo_limit: int = setting(2 << 30, "bytes that an archive of code (`repo_path`) may become", size)
-    repo_git: bool = setting(False, "whether repo_path may be a git bundle", flag)
+    repo_git: bool = setting(
+        False, "whether repo_path may be a git bundle, or a repository by HTTP (`https://HOST/NAME.git`)", flag
+    )
     transfers: int = setting(4, "tasks at a time whose inputs or outputs are copied", whole_number(1, 256))
     callback_prefixes: tuple[str, ...] = setting(
         (), "URLs below which a task's callback_url may lie, with spaces between; empty: none", words

@@ -33,6 +33,14 @@ class Outbound:
         """A connection that is not made yet, and the target of a request. Raises BadRequest, OSError (no such name)."""
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        target = parts.path or "/"
+        target += f"?{parts.query}" if parts.query else ""
+        return _Pinned(parts.scheme, host, port, self.addresses(url), timeout), target
+
+    def addresses(self, url: str) -> list[str]:
+        """To which a connection may be made for it. Raises BadRequest, OSError (no such name)."""
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         addresses = [str(info[4][0]) for info in self.resolve(host, port, type=socket.SOCK_STREAM)]
         if not self.private and not _is_address(host):
             for address in addresses:
@@ -42,9 +50,7 @@ class Outbound:
                             f"{url!r:.200}: {host} leads to {address}, which is no public address (setting private_networks)"
                         ]
                     )
-        target = parts.path or "/"
-        target += f"?{parts.query}" if parts.query else ""
-        return _Pinned(parts.scheme, host, port, addresses, timeout), target
+        return addresses
 
 
 class _Pinned(http.client.HTTPConnection):

@@ -89,6 +89,7 @@ def transfers(settings: ApiSettings, engine: Engine, lives: Lives, reader: LogRe
         settings.data / "transfers",
         Bounds(settings.repo_limit),
         settings.repo_git,
+        outbound(settings, settings.input_prefixes).addresses,
         settings.output_wait,
     )
     return ContainerTransfers(

@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tarfile import TarInfo
 
@@ -34,6 +34,7 @@ class TransferRules:
     scratch: Path
     repo: Bounds
     git: bool
+    addresses: Callable[[str], list[str]]  # to which git may connect for a URL; raises BadRequest, OSError
     seal_wait: float  # seconds that outputs wait for the log's audit, which cannot look while they are copied
 
 
@@ -135,6 +136,9 @@ class ContainerTransfers:
 
     def _put_code(self, progress: Progress, life: Life, details: Details, item: Item) -> None:
         url = item.source
+        if git_code.is_repository(url):
+            self._put_repository(progress, life, item)
+            return
         if not url.endswith((*code_archive.SUFFIXES, git_code.SUFFIX)):
             self._put(life, item.target, self._members(progress, item, item.target), item)
             return
@@ -153,6 +157,22 @@ class ContainerTransfers:
             else:
                 with code_archive.opened(local, url, self._rules.repo) as members:
                     self._put(life, item.target, members, item)
+
+    def _put_repository(self, progress: Progress, life: Life, item: Item) -> None:
+        url = item.source
+        if not self._rules.git:
+            raise TransferFailed(f"{url}: git repositories are not allowed (setting repo_git)")
+        try:
+            addresses = self._rules.addresses(url)
+        except BadRequest as error:
+            raise TransferFailed(str(error)) from error
+        except OSError as error:
+            raise TransferFailed(f"{url}: {error}", again=True) from error
+        self._rules.scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._rules.scratch) as scratch:
+            members = git_code.cloned(url, addresses, Path(scratch), self._rules.repo)
+            counted = (replace(one, content=progress.counted(item, one.content)) for one in members)
+            self._put(life, item.target, counted, item)
 
     def _download(self, progress: Progress, item: Item, storage: Storage, file: StoredFile, local: Path) -> None:
         with open(local, "wb") as out:

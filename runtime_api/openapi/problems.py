@@ -25,7 +25,9 @@ def problem_parameters() -> list[dict[str, Any]]:
             "Only these, one or more with commas; absent: all.", pattern=f"^,*(({states})(,+({states}))*,*)?$"
         ),
         "container_id": text("Only problems seen in this container.", maxLength=255),
-        "size": text(f"How many at most, up to {MOST}; absent: 100.", pattern="^(0*[1-9][0-9]*)?$", maxLength=5),
+        "size": text(
+            f"How many at most, up to {MOST}; absent: 100.", pattern="^(0*([1-9][0-9]{0,2}|1000))?$", maxLength=5
+        ),
     }
     found = [parameter(name, shapes[name]) for name in PARAMETERS]
     return [{**one, "required": False, "allowEmptyValue": True} for one in found]

@@ -22,7 +22,10 @@ from runtime_api.schemas.task_body import parse_task
 from tests.fakes import MemoryStore
 from tests.services.dockerd import BUSYBOX_IMAGE, Dockerd
 from tests.services.s3 import s3_server
+from tests.unit.test_git_code import GitServer, git
 from wholelog_base import labels
+
+__all__ = ["git"]
 
 
 @pytest.fixture(scope="module")
@@ -254,6 +257,16 @@ def test_code_is_in_the_working_directory(place: Place) -> None:
     (place.folder / "in/evil.tar").write_bytes(_evil())
     shown = place.run("true", repo_path=place.input + "/evil.tar", download_path="/code")
     assert shown["status"] == "removed" and "'../../etc/evil', which leads out of its folder" in shown["reason"]
+
+
+def test_code_of_a_repository_by_http(place: Place, git: GitServer) -> None:
+    url = f"http://127.0.0.1:{git.port}/team/code.git"
+    place.reopen(input_prefixes=(url,))
+    shown = place.run("cat main.py", repo_path=f"{url}?ref=v1", download_path="/code")
+    assert (shown["wrote"], shown["inputs"][0]["state"], shown["inputs"][0]["files"]) == ("old", "done", 2)
+    place.reopen(repo_git=False)
+    shown = place.run("true", repo_path=url, download_path="/code")
+    assert shown["status"] == "removed" and "git repositories are not allowed (setting repo_git)" in shown["reason"]
 
 
 def _evil() -> bytes:

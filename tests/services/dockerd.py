@@ -16,6 +16,7 @@ import requests.exceptions
 
 BUSYBOX_IMAGE = "wholelog-test/busybox:1"
 PYTHON_IMAGE = "wholelog-test/python:1"
+PYTHON_TAR = Path("/var/tmp/wholelog-tests/python.tar")
 APPLETS = ("sh", "cat", "echo", "sleep", "seq", "yes", "head", "tr", "dd", "printf", "true", "false", "env", "kill")
 
 
@@ -110,7 +111,7 @@ def import_busybox(client: docker.DockerClient, name: str = BUSYBOX_IMAGE) -> st
 
 def import_python(client: docker.DockerClient, name: str = PYTHON_IMAGE) -> str:
     """An image with bash and python3, made from Debian's packages by mmdebstrap; the tar is kept for later runs."""
-    kept = Path("/var/tmp/wholelog-tests/python.tar")
+    kept = PYTHON_TAR
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         fresh = kept.with_suffix(f".{os.getpid()}.tar")

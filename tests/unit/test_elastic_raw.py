@@ -77,12 +77,13 @@ def test_what_our_writer_makes_is_cut_and_not_read_as_json() -> None:
         Documents().add_all(HOSTILE).add(NOON + 10**6, "raw", raw=b"\xff").add(NOON + 10**7, "f", fields={"a": [1]})
     )
     body = answer(documents)
-    hits = body[body.index(b'"hits":[') + 8 : -3]
-    assert cut(hits) == rows_of(CLIENT, body)[0]
-    assert cut(b"") == []
-    for wrong in (hits[:-2], hits + b"x", hits.replace(b'"shipper"', b'"other"')):
-        with pytest.raises(ValueError):
-            cut(wrong)
+    parts = body[:-3].split(b'{"_index":"')[1:]
+    assert cut(parts) == rows_of(CLIENT, body)[0] and len(parts) == len(HOSTILE) + 2
+    assert cut([]) == []
+    for number in (0, len(parts) - 1):
+        for wrong in (parts[number][:-2], parts[number] + b"x", parts[number].replace(b'"shipper"', b'"other"')):
+            with pytest.raises(ValueError):
+                cut([*parts[:number], wrong, *parts[number + 1 :]])
 
 
 def test_a_page_can_be_cut_and_chosen_from() -> None:
