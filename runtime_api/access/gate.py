@@ -44,7 +44,7 @@ class Gate:
         req.context.lapsed = _never
         if not self._tells_apart:
             if self._own_names:
-                _refuse_names_of_others(req.host)
+                _refuse_names_of_others(req.get_header("Host") or "")
             _refuse_other_pages(req)
             req.context.caller = self._authenticate(header)
         elif req.path in OPEN or req.path.startswith(_PAGE):
@@ -105,8 +105,9 @@ def _check_role(caller: Caller, path: str) -> None:
 def _refuse_names_of_others(host: str) -> None:
     """A page's own name may be turned to the loopback while it is open; then it may read what it gets (DNS rebinding).
 
-    Such a name has a dot, since it is registered with somebody.
+    Such a name has a dot, since it is registered with somebody. A browser always says the name.
     """
+    host = _without_port(host)
     if "." not in host.rstrip(".") or host.lower().rstrip(".").endswith(".localhost"):
         return
     try:
@@ -116,6 +117,10 @@ def _refuse_names_of_others(host: str) -> None:
             f"Host: {host!r:.100} is no name of this machine's own: ask by its address, or set access to tokens or jwt, or "
             "listen_unprotected to true where a proxy of yours asks by that name"
         ) from error
+
+
+def _without_port(host: str) -> str:
+    return host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
 
 
 def _refuse_other_pages(req: falcon.Request) -> None:

@@ -70,7 +70,7 @@ def test_it_starts_without_engine_and_store_and_ends_by_a_signal(tmp_path: Path,
         read = enveloped(ask(port, b"GET /readyz HTTP/1.0\r\n\r\n"))
         assert read["status"] == 503
         assert {name: part["state"] for name, part in read["data"].items()} == {
-            "engine": "not ready", "store": "not ready",
+            "engine": "not ready", "store": "not ready", "socket": "not ready",
         }  # fmt: skip
         assert enveloped(ask(port, b"GET /containers HTTP/1.0\r\n\r\n"))["status"] == 503
         with connect(port) as idle:
@@ -115,7 +115,7 @@ def test_it_outlives_a_want_of_file_descriptors(tmp_path: Path) -> None:
     ],
 )
 def test_settings_that_do_not_fit_are_one_line_and_code_2(tmp_path: Path, name: str, value: str, said: str) -> None:
-    with process(tmp_path, **{name: value}) as started:
+    with process(tmp_path, listen_unprotected="true", **{name: value}) as started:
         code, text = refusal(started)
     assert code == 2
     assert said in text and text.startswith("wholelog api: ") and text.count("\n") == 1
