@@ -296,6 +296,23 @@ def test_deletion_and_what_stays(spine: Spine) -> None:
     assert container_id not in [one["container_id"] for one in spine.ask("GET", "/containers")["data"]["containers"]]
 
 
+def test_a_log_is_removed_on_request_and_stays_away(spine: Spine) -> None:
+    """While it grows it is not; then its lines go, its seal says so, and the audit does not put them back."""
+    grows = spine.run("bash_cell", "trap 'exit 0' TERM; echo first; while :; do sleep 0.1; done")["container_id"]
+    assert spine.ask("DELETE", "/logs", container_id=grows)["status"] == 409
+    spine.ask("DELETE", f"/containers/{grows}")
+    task = spine.run("bash_cell", "seq 1 300")
+    assert spine.sealed(task["task_id"])["count"] == 300
+    answer = spine.ask("DELETE", "/logs", container_id=task["task_id"])
+    assert (answer["status"], answer["data"]["removed"]) == (200, True), answer
+    assert spine.audit(task["container_id"], "--repair").returncode == 1  # since there is a gap
+    left = spine.ask("GET", "/logs", container_id=task["container_id"])["data"]
+    assert left["logs"] == [] and left["seal"]["state"] == "gaps"
+    (gap,) = left["seal"]["gaps"]
+    assert gap["lines"] == 300 and gap["why"].startswith("removed by an administrator at ")
+    assert spine.ask("DELETE", "/logs", container_id=task["container_id"])["data"]["removed"] is True
+
+
 def test_audit_by_hand(spine: Spine) -> None:
     made = spine.run("algorithm", "seq 1 100")
     spine.sealed(made["container_id"])
