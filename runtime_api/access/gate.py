@@ -43,8 +43,8 @@ class Gate:
         header = req.get_header("Authorization")
         req.context.lapsed = _never
         if not self._tells_apart:
-            if self._own_names:
-                _refuse_names_of_others(req.get_header("Host") or "")
+            if self._own_names and req.get_header("Host") is not None:  # no browser leaves it out
+                _refuse_names_of_others(req.host)
             _refuse_other_pages(req)
             req.context.caller = self._authenticate(header)
         elif req.path in OPEN or req.path.startswith(_PAGE):
@@ -107,7 +107,6 @@ def _refuse_names_of_others(host: str) -> None:
 
     Such a name has a dot, since it is registered with somebody. A browser always says the name.
     """
-    host = _without_port(host)
     if "." not in host.rstrip(".") or host.lower().rstrip(".").endswith(".localhost"):
         return
     try:
@@ -117,10 +116,6 @@ def _refuse_names_of_others(host: str) -> None:
             f"Host: {host!r:.100} is no name of this machine's own: ask by its address, or set access to tokens or jwt, or "
             "listen_unprotected to true where a proxy of yours asks by that name"
         ) from error
-
-
-def _without_port(host: str) -> str:
-    return host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
 
 
 def _refuse_other_pages(req: falcon.Request) -> None:
