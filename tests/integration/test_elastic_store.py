@@ -74,6 +74,9 @@ def test_the_index_is_as_specified(elasticsearch_url: str, prefix: str) -> None:
         "uid",
         "stream",
         "shipper",
+        "container.id",  # aliases, by the names of ECS
+        "container.name",
+        "log.level",
     )
     assert {name: kind for name, kind in kinds.items() if kind == "keyword"} == dict.fromkeys(keywords, "keyword")
     assert (kinds["log_time"], kinds["@timestamp"], kinds["log_message"]) == ("date_nanos", "date", "text")
