@@ -58,6 +58,7 @@ def pictures(page: Chromium, name: str) -> None:
     page.size(1280, 800)
 
 
+@pytest.mark.timeout(400)  # with a node of Elasticsearch that may have to start first
 def test_a_container_from_its_first_line_to_its_seal_and_beyond(
     spine: Spine, chromium: Chromium, dockerd: Dockerd
 ) -> None:
