@@ -62,6 +62,7 @@ function showEnd() {
   const text = state.to ? "End of this range" : endWords(seal, isLive && seal?.state === "open");
   view.marginalia.end = { text, state: state.to ? "" : seal?.state || "" };
   view.marginalia.put(view.entries, view.older.more, view.newer.more);
+  view.stick();
 }
 
 function showLive(next, unseen) {
