@@ -8,11 +8,15 @@ export class Filters {
   /** `parts`: elements `{q, search, regex, only, types, stream, range}`; `change(parts of the state)`. */
   constructor(parts, look, change) {
     Object.assign(this, { ...parts, look, change, state: { types: [] } });
-    const typed = afterRest(() => { if (this.q.value !== this.state.q) change({ q: this.q.value }); }, 350);
+    const typed = afterRest(() => { if (this.q.value !== this.state.q) change({ q: this.q.value }); }, 500);
     this.q.addEventListener("input", typed);
     this.q.addEventListener("keydown", event => {
       if (event.key === "Enter" && this.q.value !== this.state.q) change({ q: this.q.value });
-      if (event.key === "Escape" || event.key === "Enter") { event.preventDefault(); this.onLeave?.(); }
+      if (event.key === "Escape" || event.key === "Enter") {
+        event.preventDefault();
+        event.stopPropagation(); // it has done what it is for
+        this.onLeave?.();
+      }
     });
     this.regex.addEventListener("click", () => change({ re: !this.state.re }));
     this.only.addEventListener("click", () => change({ only: !this.state.only }));

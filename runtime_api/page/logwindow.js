@@ -13,7 +13,7 @@ const LET = 500; // ms for which one who scrolls up is not taken back to the end
 export class LogWindow {
   /** `look`: see row.js; `on`: `{moved(), pinned(bool), chosen(line), failed(error)}` */
   constructor(scroller, list, look, on) {
-    Object.assign(this, { scroller, list, look, on, generation: 0, chosen: "", isPinned: false, letUntil: 0 });
+    Object.assign(this, { scroller, list, look, on, generation: 0, chosen: "", isPinned: false, letUntil: 0, lastTop: 0 });
     this.marginalia = new Marginalia(list, look);
     this.clear();
     scroller.addEventListener("scroll", oncePerFrame(() => this.scrolled()), { passive: true });
@@ -40,7 +40,8 @@ export class LogWindow {
     this.put([...lines, ...after], this.entries.length);
     this.chosen = "";
     if (at) this.choose(at, 0.35, true);
-    else this.scroller.scrollTop = lines.length ? this.scroller.scrollHeight : 0;
+    else if (lines.length) this.toEnd();
+    else this.scroller.scrollTop = 0;
     this.scrolled();
   }
 
@@ -68,6 +69,7 @@ export class LogWindow {
     const anchor = this.entries[this.firstVisible()]?.node, before = anchor?.getBoundingClientRect().top;
     change();
     if (anchor?.isConnected) this.scroller.scrollTop += anchor.getBoundingClientRect().top - before;
+    this.lastTop = this.scroller.scrollTop;
   }
 
   async grow(side) {
@@ -122,7 +124,7 @@ export class LogWindow {
       if (this.entries.length > MOST && this.isPinned) this.shorten("older", this.entries.length - MOST);
     };
     if (this.isPinned) change(); else this.keeping(change);
-    if (this.isPinned) this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.stick();
     this.on.moved();
     return unseen;
   }
@@ -225,12 +227,24 @@ export class LogWindow {
 
   below() { return this.scroller.scrollHeight - this.scroller.clientHeight - this.scroller.scrollTop; }
 
-  /** Whether the end is kept in sight: as long as it is, and nobody is about to leave it. */
+  /** Whether the end is kept in sight: until somebody scrolls up, and not because there is more of it now. */
   pin() {
-    const pinned = this.below() < PINNED && !this.newer.more && performance.now() >= this.letUntil;
+    const { scrollTop } = this.scroller, stays = this.isPinned && scrollTop >= this.lastTop - 1;
+    const pinned = (this.below() < PINNED || stays) && !this.newer.more && performance.now() >= this.letUntil;
+    this.lastTop = scrollTop;
     if (pinned === this.isPinned) return;
     this.isPinned = pinned;
     this.on.pinned(pinned);
+  }
+
+  /** To the end, where that is what is wanted. */
+  stick() {
+    if (this.isPinned) this.toEnd();
+  }
+
+  toEnd() {
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.lastTop = this.scroller.scrollTop;
   }
 
   letGo() {
@@ -243,7 +257,7 @@ export class LogWindow {
 
   resized() {
     this.scroller.style.setProperty("--seen", `${this.scroller.clientWidth}px`);
-    if (this.isPinned) this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.stick();
     this.on.moved();
   }
 }

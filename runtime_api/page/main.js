@@ -24,6 +24,8 @@ import { counted, iso, moment } from "./times.js";
 const prefs = new Prefs(localStorage);
 prefs.apply();
 const signIn = new SignIn(byId("sign-in"), byId("token"), byId("sign-in-why"), sessionStorage);
+signIn.changed = () => { byId("sign-out").hidden = !signIn.token; };
+signIn.changed();
 const api = new Api(new URL(".", document.baseURI), signIn);
 let state = readState(location.search);
 let seal = null, liveState = "off", container = null, listed = [];
@@ -60,6 +62,7 @@ function showEnd() {
   const text = state.to ? "End of this range" : endWords(seal, isLive && seal?.state === "open");
   view.marginalia.end = { text, state: state.to ? "" : seal?.state || "" };
   view.marginalia.put(view.entries, view.older.more, view.newer.more);
+  view.stick();
 }
 
 function showLive(next, unseen) {
@@ -293,7 +296,7 @@ listen(KEYS, () => byId("help").open || byId("sign-in").open);
 help(byId("keys"), KEYS);
 
 const clicks = {
-  menu: side, seal: showSealPage, "open-problems": problems, "open-patterns": patterns, "open-details": details, theme, "open-help": () => byId("help").showModal(), "close-drawer": () => drawer.close(),
+  "sign-out": () => { signIn.forget(); location.assign("."); }, menu: side, seal: showSealPage, "open-problems": problems, "open-patterns": patterns, "open-details": details, theme, "open-help": () => byId("help").showModal(), "close-drawer": () => drawer.close(),
   wrap: () => prefer("wrap", !prefs.wrap), live: () => (screen.follow && !view.isPinned ? end() : screen.toggleLive()), "to-live": end, zone: () => prefer("zone", after(prefs.zone, ["UTC", "local"])),
   "next-error": () => screen.error("asc"), "previous-error": () => screen.error("desc"),
 };

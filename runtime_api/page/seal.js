@@ -21,7 +21,7 @@ export function endWords(seal, isLive) {
   if (seal?.state === "sealed") return `End of the log: complete${seal.lines ? `, ${counted(seal.lines)} lines` : ""}`;
   if (seal?.state === "gaps") return "End of the log, which has gaps";
   if (seal?.state === "unverified") return "End of the log; it could not be verified";
-  return isLive ? "" : "The last line so far";
+  return isLive || !seal ? "" : "The last line so far";
 }
 
 const MEANING = {

@@ -13,7 +13,7 @@ from tests.services.elasticsearch import own_prefix
 PICTURES = Path(__file__).resolve().parents[2] / "build" / "page"
 TASK = r"""
 import os, sys, time, traceback
-for n in range(700):
+for n in range(400):
     print(f"step {n} loss={1 / (n + 1):.4f}")
 print("\x1b[32mgreen\x1b[0m <script>alert(1)</script> \u202egnp.exe see https://example.org/x?a=1")
 print("WARNING: the disk is slow")
@@ -30,6 +30,8 @@ print("ERROR: that was all", file=sys.stderr)
 """
 LAST = "[...document.querySelectorAll('.row .message')].at(-1)?.textContent"
 
+NEW = "parseInt(document.querySelector('#to-live').textContent)"
+IN_SIGHT = "document.elementFromPoint(700, 500).closest('.row').dataset.id"
 AT_END = "(s => s.scrollHeight - s.clientHeight - s.scrollTop < 25)(document.querySelector('#scroller'))"
 
 
@@ -58,6 +60,7 @@ def pictures(page: Chromium, name: str) -> None:
     page.size(1280, 800)
 
 
+@pytest.mark.timeout(400)  # with a node of Elasticsearch that may have to start first
 def test_a_container_from_its_first_line_to_its_seal_and_beyond(
     spine: Spine, chromium: Chromium, dockerd: Dockerd
 ) -> None:
@@ -70,7 +73,7 @@ def test_a_container_from_its_first_line_to_its_seal_and_beyond(
     page.until("document.querySelector('.container .dot.running')")
     page.click(".container")
     # Live, with the newest line in sight.
-    page.until(f"/^tick/.test({LAST}) && document.querySelector('#live').className === 'on'")
+    page.until(f"/^tick/.test({LAST}) && document.querySelector('#live').className === 'on'", 150)
     first = page.run(LAST)
     page.until(f"{LAST} !== {first!r}")
     assert page.run(AT_END)
@@ -99,9 +102,10 @@ def test_a_container_from_its_first_line_to_its_seal_and_beyond(
     page.until(
         "document.querySelector('#live').className === 'paused' && /new ↓/.test(document.querySelector('#to-live').textContent)"
     )
-    seen = page.run("document.querySelector('#scroller').scrollTop")
-    page.until("parseInt(document.querySelector('#to-live').textContent) > 3")
-    assert page.run("document.querySelector('#scroller').scrollTop") == seen
+    page.until(f"new Promise(told => (seen => setTimeout(() => told(seen === {IN_SIGHT}), 400))({IN_SIGHT}))")
+    seen = page.run(IN_SIGHT)
+    page.until(f"parseInt(document.querySelector('#to-live').textContent) > {page.run(NEW) + 3}")
+    assert page.run(IN_SIGHT) == seen
     page.click("#to-live")
     page.until(f"document.querySelector('#live').className === 'on' && /^tick/.test({LAST})")
     # To the end, which is stated.

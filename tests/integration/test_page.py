@@ -9,6 +9,8 @@ import pytest
 
 from log_store.problem import Affected, Occurrence
 from log_store.seal import Gap, Seal
+from runtime_api.access.caller import Caller
+from runtime_api.access.tokens import line_of, new_token
 from runtime_api.containers.protocols import ContainerView
 from tests.api_server import eventually, running
 from tests.documents import NOON, SECOND, Documents
@@ -278,29 +280,35 @@ def test_what_the_server_refuses_is_said(page: Chromium, url: str) -> None:
     page.said[:] = [said for said in page.said if "status of 40" not in said]
 
 
-def test_a_token_is_asked_for_and_sent(page: Chromium, url: str) -> None:
-    """The API answers 401 here by way of the browser, until the token is there."""
-    page.open(url)
-    page.run(
-        "fetch = (real => (to, given) => given?.headers?.Authorization === 'Bearer right' ? real(to, {...given, headers: {}})"
-        " : Promise.resolve(new Response(JSON.stringify({message: 'who are you'}), {status: 401})))(fetch)"
-    )
-    page.run("document.querySelector('#with-removed').click()")
-    page.until(
-        "document.querySelector('#sign-in').open && document.querySelector('#sign-in-why').textContent.includes('who are you')"
-    )
-    for token in ("wrong", "right"):
-        page.run(
-            f"document.querySelector('#token').value = '{token}'; document.querySelector('#sign-in button').click()"
-        )
+def test_a_token_is_asked_for_and_sent(page: Chromium, store: MemoryStore, tmp_path: Path) -> None:
+    tokens, token = tmp_path / "tokens", new_token()
+    tokens.write_text(line_of(Caller("ann", "admin"), token) + "\n")
+    tokens.chmod(0o600)
+    with running(Named(), store, access="tokens", access_tokens=tokens) as port:
+        page.open(f"http://127.0.0.1:{port}/?c={FULL_ID[:12]}")
+        for given in ("wrong", "nicht für Köpfe", token):
+            page.until("document.querySelector('#sign-in').open && document.querySelector('#sign-in-why').textContent")
+            page.run(
+                f"document.querySelector('#token').value = {json.dumps(given)}; document.querySelector('#sign-in button').click()"
+            )
+        page.until("!document.querySelector('#sign-in').open && document.querySelector('.container')")
         page.until(
-            f"document.querySelector('#sign-in').open === {'true' if token == 'wrong' else 'false'} && sessionStorage.getItem('wholelog.token') === '{token}'"
+            "document.querySelector('#rows').textContent.includes('line 1') && document.querySelector('#count').textContent === '3,011 messages'"
         )
-    page.until("document.querySelector('.container')")
-    assert (
-        page.run("Object.values(localStorage).join('').includes('right') || location.href.includes('right')") is False
-    )
-    page.run("sessionStorage.clear()")
+        kept = page.run("[Object.values(sessionStorage), Object.values(localStorage).join(''), location.href]")
+        assert kept[0] == [token] and token not in kept[1] + kept[2]
+        page.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+        page.run(
+            "(s => { s.value = 'ndjson'; s.dispatchEvent(new Event('change')); })(document.querySelector('#take'))"
+        )
+        assert eventually(lambda: any(file.suffix == ".ndjson" for file in tmp_path.iterdir()), 20)
+        page.click("#sign-out")
+        page.until(
+            "document.querySelector('#sign-in').open && !document.querySelector('.container') && sessionStorage.length === 0"
+        )
+        page.said[:] = [said for said in page.said if "status of 401" not in said]
+        assert page.said == []
+        page.leave()
 
 
 def test_just_what_is_chosen_is_copied_and_downloaded(page: Chromium, url: str, tmp_path: Path) -> None:

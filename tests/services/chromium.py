@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-SECONDS = 40.0  # for which anything may take on a busy machine
+SECONDS = 60.0  # for which anything may take on a busy machine
 KEYS = {
     "Enter": ("Enter", 13, "\r"),
     "Escape": ("Escape", 27, ""),
@@ -135,7 +135,9 @@ class Chromium:
                 if not any(passing in str(error) for passing in ("context", "of null", "of undefined")):
                     raise
             if time.monotonic() > end:
-                shown = self.run("document.body.innerText.slice(0, 600)")
+                shown = self.run(
+                    "(document.querySelector('#rows')?.innerText.slice(-300) || '') + document.body.innerText.slice(0, 400)"
+                )
                 raise AssertionError(f"never true: {expression}\nsaid: {self.said}\nshown:\n{shown}")
             time.sleep(0.03)
 
