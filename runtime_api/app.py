@@ -57,7 +57,7 @@ def create_app(
     Asks neither the containers nor the reader for anything yet: both may be away. Raises SettingsError.
     """
     gate = open_gate(settings, own_names=own_names)
-    app: App = falcon.App(middleware=[Observer(clock, counters), Trail(note), gate])
+    app: App = falcon.App(middleware=[Observer(clock, counters), Trail(note, clock), gate])
     app.req_options.strip_url_path_trailing_slash = True
     ErrorHandlers(clock, counters, _ROUTES).add_to(app)
     secrets = SecretChoice(settings.secret_env)

@@ -14,6 +14,7 @@ import falcon
 import orjson
 from fluent.sender import EventTime, FluentSender
 
+from runtime_api.envelope import Clock
 from wholelog_base.own_lines import AUDIT
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ _TIMEOUT: Final = 3.0  # seconds that the shipper may take
 _PAUSE: Final = 1.0  # seconds before the same is sent again
 _LAST_WORDS: Final = 2.0  # seconds in which the rest is sent at the end
 _LONGEST: Final = 500  # characters of what came from outside
+
+STRANGERS: Final = 60  # calls a minute of nobody known that are noted
 
 CHANGING: Final = frozenset(("POST", "PUT", "PATCH", "DELETE"))
 Note = Callable[[dict[str, Any]], None]
@@ -100,16 +103,39 @@ class AuditTrail:
 
 
 class Trail:
-    """A middleware that notes each call that changes something, or was refused to."""
+    """A middleware that notes each call that changes something, or was refused to.
 
-    def __init__(self, note: Note) -> None:
-        self._note = note
+    Of callers who are nobody known at most STRANGERS a minute, the first of the next minute with how many were left out:
+    else anybody could fill the store without a token.
+    """
+
+    def __init__(self, note: Note, clock: Clock) -> None:
+        self._note, self._clock = note, clock
+        self._lock = threading.Lock()
+        self._minute, self._noted, self._left_out = 0, 0, 0
 
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
     ) -> None:
-        if req.method in CHANGING:
+        if req.method not in CHANGING:
+            return
+        if getattr(req.context, "caller", None) is not None:
             self._note(record_of(req, resp))
+        elif (left_out := self._admitted()) is not None:
+            self._note(record_of(req, resp) | ({"left_out": left_out} if left_out else {}))
+
+    def _admitted(self) -> int | None:
+        """How many strangers were left out before this one; None for one more of them."""
+        with self._lock:
+            minute = self._clock() // (60 * 10**9)
+            if minute != self._minute:
+                self._minute, self._noted = minute, 0
+            self._noted += 1
+            if self._noted > STRANGERS:
+                self._left_out += 1
+                return None
+            left_out, self._left_out = self._left_out, 0
+            return left_out
 
 
 def record_of(req: falcon.Request, resp: falcon.Response) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from log_shipper.forward.records import entries
 from log_shipper.stages.runs import runs_of
 from runtime_api.app import create_app
-from runtime_api.audit_trail import AuditTrail
+from runtime_api.audit_trail import STRANGERS, AuditTrail
 from runtime_api.config import ApiSettings
 from runtime_api.counters import Counters
 from runtime_api.errors import EngineUnavailable
@@ -71,6 +71,25 @@ def test_what_is_refused_or_fails_is_noted_too_and_reading_is_not(api: Api) -> N
         api.client.simulate_get(path)
         api.client.simulate_head(path)
     assert len(api.noted) == 4
+
+
+def test_strangers_cannot_fill_the_trail(tmp_path: Path) -> None:
+    now, noted = [10**18], list[dict[str, Any]]()
+    tokens = tmp_path / "tokens"
+    tokens.touch(0o600)
+    settings = ApiSettings(access="tokens", access_tokens=tokens)
+    counters = Counters(CollectorRegistry())
+    app = create_app(
+        FakeContainers(), MemoryStore(), counters, lambda: now[0], settings, MemoryProblems(), noted.append
+    )
+    client = TestClient(app)
+    for _ in range(STRANGERS + 5):
+        assert client.simulate_post("/containers", json=TASK).status_code == 401
+    assert len(noted) == STRANGERS and all(one["message"].startswith("nobody known: ") for one in noted)
+    now[0] += 60 * 10**9
+    client.simulate_post("/containers", json=TASK)
+    client.simulate_post("/containers", json=TASK)
+    assert [one.get("left_out") for one in noted[STRANGERS:]] == [5, None]
 
 
 class Receiver:
