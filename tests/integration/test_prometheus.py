@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import shlex
 import shutil
 import subprocess
@@ -110,8 +111,12 @@ def test_alerts_of_the_live_service(service: Supervised, dockerd: Dockerd, tmp_p
 
         hasty = client.containers.run(BUSYBOX_IMAGE, ["sh", "-c", "echo one; sleep 60"], **logged)
         prometheus.until(lambda: bool(prometheus.query("wholelog_shipper_open_runs > 0")), "the container is known")
+        service.signal("supervisor", signal.SIGSTOP)  # or the processor would be there again and hold the copy
+        service.signal("processor", signal.SIGKILL)
         hasty.remove(force=True)
-        prometheus.until(lambda: prometheus.firing() == {"WholelogGapFound", "WholelogAuditsFail"}, "a gap is told")
+        service.signal("supervisor", signal.SIGCONT)
+        told_gap = {"WholelogGapFound", "WholelogAuditsFail"}
+        prometheus.until(lambda: told_gap <= prometheus.firing(), "a gap is told")
 
         (service.data / "logs").rename(service.data / "away")
         client.containers.run(BUSYBOX_IMAGE, ["echo", "two"], **logged)

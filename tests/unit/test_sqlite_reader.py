@@ -155,7 +155,7 @@ def test_a_page_is_one_snapshot(tmp_path: Path) -> None:
 def test_a_row_that_grows_in_place_or_is_another_containers_does_not_end_it(tmp_path: Path) -> None:
     reader = written(tmp_path, hundred().batch, Documents(container("b")).add(NOON, "x").batch)
     pages = reader.read(LogQuery(A))
-    found = next(pages)
+    found = list(next(pages))
     written(tmp_path, Documents().add(NOON + 90_000, "grown", first="90", version=2).batch)
     written(tmp_path, Documents(container("b")).add(NOON, "x", version=2, place=(NOON + 9, 4)).batch)
     found += [line for page in pages for line in page]
@@ -194,7 +194,7 @@ def test_a_folder_that_goes_away_while_it_is_read_does_not_look_whole(tmp_path: 
 
 def test_a_reader_that_stands_still_does_not_make_the_log_grow(tmp_path: Path) -> None:
     pages = written(tmp_path, hundred().batch).read(LogQuery(A))
-    found = next(pages)
+    found = list(next(pages))
     with closing(SqliteWriter(tmp_path)) as writer:
         for turn in range(30):
             texts = [f"{turn} {row} ".ljust(4_000, "x") for row in range(1_000)]
