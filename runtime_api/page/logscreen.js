@@ -167,8 +167,12 @@ export class LogScreen {
 
   /** To the next message that fits `more` as well, seen from where the reader is. The server looks: it may be anywhere. */
   async jump(order, more, what) {
+    if (this.jumping) {
+      this.asked = [order, more, what]; // a key that is pressed meanwhile counts when this one is done
+      return;
+    }
     const from = this.view.current(order);
-    if (!from || this.jumping) return;
+    if (!from) return;
     this.jumping = true;
     const { signal } = this.abort;
     this.on.say(`Looking for the ${order === "asc" ? "next" : "previous"} ${what} …`);
@@ -181,6 +185,9 @@ export class LogScreen {
       this.failed(error, signal);
     } finally {
       this.jumping = false;
+      const { asked } = this;
+      this.asked = undefined;
+      if (asked && !signal.aborted) this.jump(...asked);
     }
   }
 
