@@ -2,9 +2,9 @@
 
 import json
 import re
-import signal
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
