@@ -68,7 +68,8 @@ export class LogWindow {
   keeping(change) {
     const anchor = this.entries[this.firstVisible()]?.node, before = anchor?.getBoundingClientRect().top;
     change();
-    if (anchor?.isConnected) this.scroller.scrollTop += anchor.getBoundingClientRect().top - before;
+    const moved = anchor?.isConnected ? anchor.getBoundingClientRect().top - before : 0;
+    if (moved) this.scroller.scrollTop += moved; // by nothing it would stop a scroll that has just begun
     this.lastTop = this.scroller.scrollTop;
   }
 
@@ -237,8 +238,9 @@ export class LogWindow {
     this.on.pinned(pinned);
   }
 
-  /** To the end, where that is what is wanted. */
+  /** To the end, where that is what is wanted: who has just moved, or was moved, need not have been told of it yet. */
   stick() {
+    this.pin();
     if (this.isPinned) this.toEnd();
   }
 

@@ -199,22 +199,11 @@ def test_the_seal_and_its_gap_are_always_to_be_seen(page: Chromium, url: str) ->
     page.until("document.querySelector('.end-row')?.textContent === 'End of the log, which has gaps'")
 
 
-def _pressed_until(page: Chromium, key: str, expression: str) -> None:
-    """A key that comes while the page draws may be lost: as a person would, it is pressed again."""
-    for _ in range(3):
-        page.press(key)
-        try:
-            page.until(expression, 8)
-        except AssertionError:
-            continue
-        return
-    page.until(expression, 1)
-
-
 def test_errors_are_found_wherever_they_are_and_the_link_leads_back(page: Chromium, url: str) -> None:
     opened(page, url)
     for number, key in ((2960, "E"), (1500, "E"), (40, "E"), (1500, "e")):
-        _pressed_until(page, key, f"document.querySelector('.row.chosen .message')?.textContent === 'message {number}'")
+        page.press(key)
+        page.until(f"document.querySelector('.row.chosen .message')?.textContent === 'message {number}'")
         page.until("!document.querySelector('#said').textContent")
     link = page.run("location.href")
     page.open(link)
