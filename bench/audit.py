@@ -18,6 +18,7 @@ from log_shipper.audit.reconcile import CopyAccount
 from log_shipper.config import ShipperSettings
 from log_shipper.rules import rules_of
 from log_shipper.stages.multiline import Grouper
+from tests.docker_copy import entry, frame
 
 BLOCK = 1 << 20
 START = 1_795_478_400_000_000_000
@@ -25,33 +26,13 @@ STEP = 7_000  # ns between two lines
 
 
 def entries(texts: list[bytes], start: int, step: int) -> bytes:
-    """As the files of the `local` driver hold them (moby: daemon/logger/local)."""
-    out = []
-    for number, text in enumerate(texts):
-        body = b"\n\x06stdout\x10" + _varint(start + number * step) + b"\x1a" + _varint(len(text)) + text
-        size = len(body).to_bytes(4, "big")
-        out.append(size + body + size)
-    return b"".join(out)
+    """As the files of the `local` driver hold them."""
+    return b"".join(entry(start + number * step, text) for number, text in enumerate(texts))
 
 
-def frames(texts: list[bytes], step: int) -> bytes:
+def frames(texts: list[bytes], start: int, step: int) -> bytes:
     """As `GET /containers/{id}/logs` gives them."""
-    out = []
-    for number, text in enumerate(texts):
-        second, nanoseconds = divmod(number * step, 10**9)
-        body = b"2026-11-24T%02d:%02d:%02d.%09dZ %s\n" % (
-            second // 3600, second // 60 % 60, second % 60, nanoseconds, text,
-        )  # fmt: skip
-        out.append(b"\x01\0\0\0" + len(body).to_bytes(4, "big") + body)
-    return b"".join(out)
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
+    return b"".join(frame(start + number * step, text) for number, text in enumerate(texts))
 
 
 def cut_entries(copy: bytes) -> None:
@@ -92,7 +73,7 @@ def main() -> None:
     texts = [b"x" * 96] * lines
     for name, copy, bare, parser_of in (
         ("files", entries(texts, START, STEP), cut_entries, LocalParser),
-        ("API", frames(texts, STEP), cut_frames, FrameParser),
+        ("API", frames(texts, START, STEP), cut_frames, FrameParser),
     ):
         rounds = [
             [

@@ -1,12 +1,12 @@
 """Whether what the shipper depends on answers; each says '' or what is wrong."""
 
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
 from log_shipper.errors import EngineUnavailable
 from log_store.errors import LogStoreError
 from log_store.protocols import LogReader
+from wholelog_base.unix_socket import try_connection
 
 
 def engine_check(trouble: Callable[[], str], ping: Callable[[], None]) -> str:
@@ -30,10 +30,8 @@ def store_check(trouble: str, reader: LogReader) -> str:
 
 
 def socket_check(path: Path) -> str:
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(2.0)
-        try:
-            probe.connect(str(path))
-        except OSError as error:
-            return f"the acceptor does not take connections at {path}: {error}"
+    try:
+        try_connection(path)
+    except OSError as error:
+        return f"the acceptor does not take connections at {path}: {error}"
     return ""

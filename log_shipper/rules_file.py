@@ -14,13 +14,13 @@ default_type = { stderr = "warning" }
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from log_shipper.stages.operator import TypeRule
+from log_shipper.toml_file import read_toml
 from log_shipper.toml_places import places
 from wholelog_base.linear import Expression
 from wholelog_base.log_settings import MEMBERS, TYPES, LogSettings, parse
@@ -30,7 +30,6 @@ _WHERE: Final = ("container", "task_type")
 _TYPE: Final = ("match", "type", "levels", "name", "stream", *_WHERE)
 _LOGS: Final = (*MEMBERS, *_WHERE)
 _NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
-_LARGEST: Final = 1 << 20  # bytes
 _MOST: Final = 200  # entries of a kind
 
 
@@ -69,20 +68,7 @@ NO_RULES: Final = RulesFile()
 
 def read(file: Path) -> RulesFile:
     """Raises SettingsError with a line `FILE:LINE:COLUMN: …` for each mistake."""
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(_LARGEST + 1)
-        text = content.decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{file}: cannot be read: {error}"]) from error
-    if len(content) > _LARGEST:
-        raise SettingsError([f"{file}: is larger than {_LARGEST} bytes"])
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        where = f"{place[1]}:{place[2]}" if place else f"{text.count(chr(10)) + 1}:1"
-        raise SettingsError([f"{file}:{where}: not TOML: {str(error).partition(' (at ')[0]}"]) from error
+    text, document = read_toml(file)
     checked = _Checked(file, text, document)
     if checked.problems:
         raise SettingsError(checked.problems)

@@ -11,13 +11,7 @@ _MEMBERS: Final = ("container_id", "container_name", "task_id", "type", "uid")
 
 
 def filters_of(whose: Whose) -> list[Filter]:
-    wanted = {
-        "container_id": whose.container_ids,
-        "task_id": whose.task_ids,
-        "type": whose.types,
-        "uid": whose.uids,
-    }
-    return [{"terms": {field: list(values)}} for field, values in wanted.items() if values]
+    return [{"terms": {field: list(values)}} for field, values in whose.named.items()]
 
 
 def find(client: ElasticClient, indices: str, filters: list[Filter], most: int) -> list[LogOwner]:

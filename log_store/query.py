@@ -53,6 +53,14 @@ class Whose:
     uids: tuple[str, ...] = ()
 
     @property
+    def named(self) -> dict[str, tuple[str, ...]]:
+        """By the document's member: the values of which it must have one."""
+        all_of_them = {
+            "container_id": self.container_ids, "task_id": self.task_ids, "type": self.types, "uid": self.uids,
+        }  # fmt: skip
+        return {member: values for member, values in all_of_them.items() if values}
+
+    @property
     def texts(self) -> tuple[str, ...]:
         return (*self.container_ids, *self.task_ids, *self.types, *self.uids)
 

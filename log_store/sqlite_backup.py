@@ -1,12 +1,12 @@
 """A copy of an SQLite file while others write it, by SQLite's online backup: all that was committed at one moment."""
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from log_store.errors import StoreDamaged
 from log_store.sqlite_errors import translated
+from wholelog_base.durable import sync
 
 
 def copy_file(source: Path, target: Path) -> None:
@@ -18,11 +18,7 @@ def copy_file(source: Path, target: Path) -> None:
         with closing(sqlite3.connect(target)) as new:
             old.backup(new, pages=-1)
     check_file(target)
-    handle = os.open(target, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(target)
 
 
 def check_file(file: Path) -> None:

@@ -17,6 +17,7 @@ from log_store import rfc3339, sqlite_arrivals, sqlite_migration, sqlite_schema
 from log_store.errors import StoreDamaged, StoreMisconfigured, StoreUnavailable
 from log_store.fields import OTHER_DAY
 from log_store.sqlite_errors import translated
+from wholelog_base.durable import sync
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class SqliteFolder:
         with translated(self.path / SEALS):
             if not self.path.is_dir():
                 self.path.mkdir(parents=True, exist_ok=True)
-                _sync_folder(self.path.parent)
+                sync(self.path.parent)
         self.open_to_write(SEALS).close()
         for name in self.days():  # those of an older Wholelog are brought up to date
             try:
@@ -149,7 +150,7 @@ class SqliteFolder:
                 os.link(fresh, self.file(name))
             except FileExistsError:
                 return  # another writer was quicker
-            _sync_folder(self.path)
+            sync(self.path)
         finally:
             fresh.unlink(missing_ok=True)
 
@@ -166,11 +167,3 @@ def known_day(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _sync_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

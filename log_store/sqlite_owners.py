@@ -18,13 +18,7 @@ ORDER BY container_id LIMIT ?
 
 def of_day(folder: SqliteFolder, name: str, whose: Whose, start: int, end: int, most: int) -> list[LogOwner]:
     """The first `most` by id with a row of this range. Raises LogStoreError."""
-    wanted = {
-        "container_id": whose.container_ids,
-        "task_id": whose.task_ids,
-        "type": whose.types,
-        "uid": whose.uids,
-    }
-    named = {column: values for column, values in wanted.items() if values}
+    named = whose.named
     # As JSON: there may be more of them than a statement may have parameters.
     where = " AND ".join(f"{column} IN (SELECT value FROM json_each(?))" for column in named) or "TRUE"
     with translated(folder.file(name)), closing(folder.open_to_read(name)) as connection:

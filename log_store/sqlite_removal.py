@@ -1,6 +1,5 @@
 """Removal on SQLite: a day is three files less; of one container, rows in small transactions, between which writers write."""
 
-import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from log_store.removal import Holding, Partition
 from log_store.selection import is_text
 from log_store.sqlite_errors import translated
 from log_store.sqlite_folder import SqliteFolder
+from wholelog_base.durable import sync
 
 BATCH: Final = 2_000  # rows of one transaction: some milliseconds
 PAUSE: Final = 0.02  # seconds between two, in which who waits to write does
@@ -69,11 +69,7 @@ class SqliteRemover:
         with translated(path):
             for name in (f"{path.name}-wal", f"{path.name}-shm", path.name):
                 path.with_name(name).unlink(missing_ok=True)
-            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            sync(path.parent)
 
     def remove(self, partition: str, container_id: str, until: int | None = None) -> int:
         """See `LogRemover`. A file that is more than half empty then is made small."""

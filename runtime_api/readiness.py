@@ -1,7 +1,6 @@
 """Whether what the API depends on answers, and since when it does or does not."""
 
 import logging
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any, Final
 from log_store.errors import LogStoreError
 from runtime_api.envelope import Clock, timestamp
 from runtime_api.errors import RuntimeApiError
+from wholelog_base.unix_socket import try_connection
 
 _FRESH_SECONDS: Final = 1.0  # so long a result stands: probes of many callers are one
 _PATIENCE_SECONDS: Final = 10.0
@@ -90,12 +90,10 @@ class Dependency:
 
 def shipper_socket(path: Path) -> str:
     """One line that says who listens. Raises OSError."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(2.0)
-        try:
-            probe.connect(str(path))
-        except OSError as error:
-            raise OSError(f"the shipper does not take connections at {path}: {error.strerror or error}") from error
+    try:
+        try_connection(path)
+    except OSError as error:
+        raise OSError(f"the shipper does not take connections at {path}: {error.strerror or error}") from error
     return f"the shipper listens on {path}"
 
 

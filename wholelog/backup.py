@@ -5,7 +5,6 @@ checkpoint, which are of this moment (what they hold is in Docker's copy, and is
 """
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from log_store.sqlite_backup import check_file, copy_file
 from log_store.sqlite_folder import SEALS, SqliteFolder
 from log_store.sqlite_problems import NAME as PROBLEMS
 from wholelog.errors import BackupProblem
+from wholelog_base.durable import sync
 from wholelog_base.version import VERSION
 
 FORMAT: Final = 1
@@ -145,8 +145,4 @@ def _digest(file: Path) -> str:
 
 def _sync(place: Path) -> None:
     for one in [place, *(place.rglob("*") if place.is_dir() else [])]:
-        handle = os.open(one, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync(one)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from wholelog.errors import AddressInUse, DataFolderUnusable, SocketProblem
 from wholelog_base.settings import SettingsError
+from wholelog_base.unix_socket import try_connection
 
 SOCKET_PATH_BYTES = 107  # sun_path is 108 with its NUL: unix(7)
 
@@ -109,9 +110,7 @@ def connect_socket(path: Path, timeout: float = 2.0) -> None:
     """Raises SocketProblem where nobody takes a connection."""
     check_socket_path(path)
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.settimeout(timeout)
-            probe.connect(str(path))
+        try_connection(path, timeout)
     except OSError as error:
         reason = error.strerror or str(error)
         raise SocketProblem(

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 import orjson
 
 from log_shipper.problems.sighting import Sighting
+from log_shipper.problems.tables import storable
 from log_store.document import ContainerContext, DocumentBatch
 
 Status = Literal["firing", "update", "resolved"]
@@ -49,14 +50,9 @@ def about(
 ) -> About:
     """`message` as far as an alert has it."""
     return About(
-        _clean(title), log_type, _clean(message[:LONGEST_MESSAGE]), _clean(context.container_id),
-        _clean(context.container_name), _clean(context.task_id), name, time, problem,
+        storable(title), log_type, storable(message[:LONGEST_MESSAGE]), storable(context.container_id),
+        storable(context.container_name), storable(context.task_id), name, time, problem,
     )  # fmt: skip
-
-
-def _clean(text: str) -> str:
-    """A name of another sender may hold half a surrogate pair."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def before(batch: DocumentBatch, row: int) -> tuple[str, ...]:
@@ -64,7 +60,7 @@ def before(batch: DocumentBatch, row: int) -> tuple[str, ...]:
     container, found = batch.container[row], list[str]()
     for other in range(row - 1, max(-1, row - 1 - _LOOKED_AT), -1):
         if batch.container[other] is container:
-            found.append(_clean(batch.message[other][:LONGEST_BEFORE]))
+            found.append(storable(batch.message[other][:LONGEST_BEFORE]))
             if len(found) == BEFORE:
                 break
     return tuple(reversed(found))

@@ -7,6 +7,7 @@ from typing import Final
 from log_shipper.alerting.notice import About, about, about_of, about_sighting, before
 from log_shipper.alerting.rules import Rule
 from log_shipper.problems.book import Book, Met
+from log_shipper.problems.tables import storable
 from log_store.document import ContainerContext, DocumentBatch
 
 SETTLE: Final = 10**9  # ns; a message of several lines may still grow
@@ -55,7 +56,7 @@ class Noting:
                 context, message, time = batch.container[row], batch.message[row], batch.log_time[row]
                 if time < now - rule.max_age or not rule.fits(context, batch.log_type[row], message):
                     continue
-                subject = _clean(context.container_id)
+                subject = storable(context.container_id)
                 if self._is_new(batch.id[row], rule.name, subject, time):
                     key = (rule.name, subject)
                     if key in hits:
@@ -109,10 +110,6 @@ def _candidates(rule: Rule, batch: DocumentBatch) -> Sequence[int]:
     if rule.types.isdisjoint(batch.log_type):
         return ()
     return [row for row, log_type in enumerate(batch.log_type) if log_type in rule.types]
-
-
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
 
 
 def contexts(batch: DocumentBatch) -> dict[int, ContainerContext]:

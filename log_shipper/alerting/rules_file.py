@@ -1,7 +1,6 @@
 """Reading the alerts file: every mistake with its line, none passed over."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Final
 from log_shipper.alerting.receivers_file import RECEIVER, receiver_of
 from log_shipper.alerting.rules import KINDS, SEVERITY, AlertRules, Mute, Receiver, Rule
 from log_shipper.alerting.table import Table
+from log_shipper.toml_file import read_toml
 from log_shipper.toml_places import places
 from wholelog_base.settings import SettingsError
 
@@ -19,7 +19,6 @@ _RULE: Final = (
 )  # fmt: skip
 _MUTE: Final = ("rule", "problem", "container", "from", "until")
 _TABLES: Final = {"rule": _RULE, "notify": RECEIVER, "mute": _MUTE}
-_LARGEST: Final = 1 << 20  # bytes
 _MOST: Final = 200  # tables of a kind
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,62}")
 _TAKEN: Final = ("alertname", "severity", "source", "problem", "container", "container_id", "task")
@@ -31,20 +30,7 @@ _DEFAULTS: Final = {"every": 300, "resolve": 3600, "max_age": 3600}  # seconds
 
 def read_alerts(file: Path) -> AlertRules:
     """Raises SettingsError with a line `FILE:LINE:COLUMN: …` for each mistake."""
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(_LARGEST + 1)
-        text = content.decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"alerts: {file}: cannot be read: {error}"]) from error
-    if len(content) > _LARGEST:
-        raise SettingsError([f"alerts: {file}: is larger than {_LARGEST} bytes"])
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        where = f"{place[1]}:{place[2]}" if place else f"{text.count(chr(10)) + 1}:1"
-        raise SettingsError([f"{file}:{where}: not TOML: {str(error).partition(' (at ')[0]}"]) from error
+    text, document = read_toml(file, "alerts")
     reading = _Reading(file, text)
     found = reading.all(document)
     if reading.problems:

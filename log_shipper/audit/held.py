@@ -128,7 +128,7 @@ class HeldFiles:
                 return True
             if not base.parent.exists():
                 return True  # removed: there is no more to come
-            if self.kept_size >= self._limit and not _is(base, held.files[-1]):
+            if not _is(base, held.files[-1]) and self.kept_size >= self._limit:
                 return False
             for _ in range(TRIES):
                 held = _with_new(base, held)

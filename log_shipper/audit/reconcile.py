@@ -152,13 +152,19 @@ def is_same(received: Account, copy: Account) -> bool:
 
     The copy's account may have been made without a grouper. Both are brought to the wider of their windows.
     """
-    bits = max(received.bits, copy.bits)
-    received.widen(bits)
-    copy.widen(bits)
+    _align(received, copy)
     ours, theirs = received.windows, copy.windows
     return ours.keys() == theirs.keys() and all(
         (ours[key][0], *ours[key][2:]) == (theirs[key][0], *theirs[key][2:]) for key in theirs
     )
+
+
+def _align(received: Account, copy: Account) -> int:
+    """Both with windows of the wider's width, which is given."""
+    bits = max(received.bits, copy.bits)
+    received.widen(bits)
+    copy.widen(bits)
+    return bits
 
 
 def compare(received: Account, copy: Account, *, holes: Sequence[tuple[int, int]] = (), until: int = END) -> Difference:
@@ -166,9 +172,7 @@ def compare(received: Account, copy: Account, *, holes: Sequence[tuple[int, int]
 
     Windows within a hole do not. That of late records counts at the end alone.
     """
-    bits = max(received.bits, copy.bits)
-    received.widen(bits)
-    copy.widen(bits)
+    bits = _align(received, copy)
     ours, theirs = received.windows, copy.windows
     counted = [
         key for key in ours.keys() | theirs.keys() if _counts(key, until, bits) and not _within(key, holes, bits)

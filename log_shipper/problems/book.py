@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from log_shipper.problems.sighting import Sighting
+from log_shipper.problems.tables import storable
 from log_store.document import ContainerContext
 from log_store.problem import MOST_PROBLEMS
 
@@ -138,18 +139,18 @@ class Book:
             title, kind = one.problem.title, one.problem.kind
             row = self.connection.execute(
                 "INSERT INTO problem(key, title, kind, uid, log_type) VALUES (?, ?, ?, ?, ?) RETURNING number",
-                (key, _clean(title), _clean(kind), _clean(one.container.uid), one.log_type),
+                (key, storable(title), storable(kind), storable(one.container.uid), one.log_type),
             ).fetchone()
         return int(row[0])
 
     def _container(self, context: ContainerContext) -> int:
-        name = _clean(context.container_id)
+        name = storable(context.container_id)
         number = self._containers.get(name)
         if number is None:
             values = (context.container_id, context.container_name, context.task_id, context.type, context.uid)
             cursor = self.connection.execute(
                 "INSERT INTO container(container_id, container_name, task_id, type, uid) VALUES (?, ?, ?, ?, ?)",
-                tuple(map(_clean, values)),
+                tuple(map(storable, values)),
             )
             number = self._containers[name] = int(cursor.lastrowid or 0)
         return number
@@ -230,8 +231,3 @@ class Book:
             self.connection.execute("DELETE FROM problem WHERE number = ?", (number,))
             self.connection.execute("DELETE FROM affected WHERE problem = ?", (number,))
             self.connection.execute("UPDATE occurrence SET problem = ? WHERE problem = ?", (NOTHING, number))
-
-
-def _clean(text: str) -> str:
-    """A name of another sender may hold half a surrogate pair."""
-    return text.encode("utf-8", "replace").decode()

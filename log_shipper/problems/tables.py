@@ -120,6 +120,11 @@ def book_in_memory() -> sqlite3.Connection:
     return connection
 
 
+def storable(text: str) -> str:
+    """A name of another sender may hold half a surrogate pair, which no table can."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _opened(file: Path) -> sqlite3.Connection:
     file.touch(0o600)
     connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=10)

@@ -4,7 +4,6 @@ Docker's own copy of the log, which makes the log whole, goes with the container
 """
 
 import logging
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from runtime_api.containers.tasks import Tasks, request_key
 from runtime_api.errors import Conflict, EngineUnavailable, NotFound, RuntimeApiError
 from runtime_api.seal_view import seal_view
 from wholelog_base.turns import Turns
+from wholelog_base.unix_socket import try_connection
 
 log = logging.getLogger(__name__)
 
@@ -162,15 +162,13 @@ class Remover:
         return any(seal.started_at == ended.started_at and seal.state != "open" for seal in seals), seals
 
     def _shipper_up(self) -> bool:
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.settimeout(0.5)
-            try:
-                probe.connect(str(self._shipper))
-            except (FileNotFoundError, ConnectionRefusedError):
-                return False
-            except OSError as error:
-                log.info("whether the shipper is there cannot be told, so its seal is waited for: %s", error)
-            return True
+        try:
+            try_connection(self._shipper, 0.5)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        except OSError as error:
+            log.info("whether the shipper is there cannot be told, so its seal is waited for: %s", error)
+        return True
 
     def _gone(self, container_id: str, seals: list[Seal]) -> Deleted:
         self._tasks.deleted(container_id, self._now())

@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 import orjson
 
 from log_store.query import LogLine, Page
-from runtime_api.envelope import MEDIA_TYPE, closing, opening
+from runtime_api.envelope import MEDIA_TYPE, closing, opening, timestamp
 
 NDJSON_TYPE: Final = "application/x-ndjson"
 MEDIA_TYPES: Final = {
@@ -152,6 +152,11 @@ def form_of(name: str, now: int, message: str, token: Callable[[], str], *, toge
 
 def harmless(text: str) -> str:
     return "'" + text if text.startswith(_FORMULA) else text
+
+
+def envelope_of_lines(now: int, message: str, data: Mapping[str, Any]) -> bytes:
+    """As `envelope`, of an answer with messages in it: one may hold half a surrogate pair."""
+    return as_json({"timestamp": timestamp(now), "status": 200, "message": message, "data": data}) + b"\n"
 
 
 def as_json(value: Any) -> bytes:

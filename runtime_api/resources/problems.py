@@ -12,11 +12,11 @@ from log_store.rfc3339 import format_ns
 from runtime_api.access.caller import Caller, caller_of
 from runtime_api.body import read_object
 from runtime_api.containers.protocols import Containers
-from runtime_api.envelope import MEDIA_TYPE, Clock, timestamp
+from runtime_api.envelope import MEDIA_TYPE, Clock
 from runtime_api.errors import NotFound
 from runtime_api.params.problems import ID, PARAMETERS, read_problem_choice, read_said
 from runtime_api.params.query import read_query
-from runtime_api.reading.forms import as_json
+from runtime_api.reading.forms import envelope_of_lines
 
 BEFORE: Final = 10  # lines that a sample has before it
 
@@ -29,8 +29,7 @@ class ProblemViews:
 
     def answer(self, resp: falcon.Response, message: str, data: dict[str, Any]) -> None:
         resp.content_type = MEDIA_TYPE
-        members = {"timestamp": timestamp(self.clock()), "status": 200, "message": message, "data": data}
-        resp.data = as_json(members) + b"\n"  # a message may hold half a surrogate pair
+        resp.data = envelope_of_lines(self.clock(), message, data)
 
     def found(self, problem_id: str, caller: Caller) -> Problem:
         """Raises NotFound."""

@@ -13,13 +13,13 @@ from log_store.query import Counts, LogLine, LogOwner, LogQuery, Page
 from log_store.rfc3339 import parse_ns
 from runtime_api.access.caller import Caller, caller_of
 from runtime_api.containers.protocols import Containers
-from runtime_api.envelope import MEDIA_TYPE, Clock, timestamp
+from runtime_api.envelope import MEDIA_TYPE, Clock
 from runtime_api.errors import BadRequest, NotFound, TooManyStreams
 from runtime_api.params.logs import LogParameters
 from runtime_api.params.views import read_context, read_histogram, read_patterns
 from runtime_api.reading.chosen import Choosing, Chosen
 from runtime_api.reading.cursor import cursor_text
-from runtime_api.reading.forms import as_json
+from runtime_api.reading.forms import envelope_of_lines
 from runtime_api.seal_view import Span
 from runtime_api.slots import Slot, Slots
 from runtime_api.views.histogram import MOST_SPANS, spans_of, width_for
@@ -60,8 +60,7 @@ class Views:
 
     def answer(self, resp: falcon.Response, message: str, data: dict[str, Any]) -> None:
         resp.content_type = MEDIA_TYPE
-        members = {"timestamp": timestamp(self.clock()), "status": 200, "message": message, "data": data}
-        resp.data = as_json(members) + b"\n"  # a message may hold half a surrogate pair
+        resp.data = envelope_of_lines(self.clock(), message, data)
 
 
 class Histogram:

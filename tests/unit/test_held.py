@@ -18,33 +18,12 @@ from log_shipper.audit.reconcile import END
 from log_shipper.errors import CopyDamaged, CopyGone
 from log_store.document import ContainerContext
 from log_store.rfc3339 import format_ns
+from tests.docker_copy import entry, frame
 from wholelog_base.streams import STDERR_MARK
 
 ID = "ab" * 32
 TIME = 1_795_478_400_123_456_789
 SECOND = 10**9
-
-
-def varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def entry(time: int, text: bytes, stream: bytes = b"stdout", *, part: bool = False) -> bytes:
-    """As protobuf writes it."""
-    body = b"\n\x06" + stream + b"\x10" + varint(time)
-    body += b"\x1a" + varint(len(text)) + text if text else b""
-    body += b"\x20\x01\x2a\x04\x12\x02ab" if part else b""
-    size = len(body).to_bytes(4, "big")
-    return size + body + size
-
-
-def frame(time: int, text: bytes) -> bytes:
-    stamped = format_ns(time).encode() + b" " + text + b"\n"
-    return b"\x01\0\0\0" + len(stamped).to_bytes(4, "big") + stamped
 
 
 Entry = tuple[int, bytes, bytes, bool]
