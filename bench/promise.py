@@ -105,7 +105,7 @@ class Shipper:
             account.add(block)
         difference = compare(received, account.account)
         selection, number, whole = (
-            Selection(difference, self.grouper),
+            Selection(difference, self.grouper, 512),
             0,
             RepairPass("r", CONTAINER, last=False, exact=True),
         )

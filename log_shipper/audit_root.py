@@ -31,7 +31,10 @@ class Audits:
         held = HeldFiles(engine.root, settings.held_limit)
         copies = Copies(held, count)
         self._accepted = accepted = AcceptorClient(settings.socket_path)
-        auditor = Auditor(engine, held, accepted, processor, lambda context: rules.of(context).grouper, count)
+        auditor = Auditor(
+            engine, held, accepted, processor, lambda context: rules.of(context).grouper, count,
+            max_message=settings.max_message,
+        )  # fmt: skip
         self._watcher = Watcher(
             engine, auditor, processor, copies, addresses=(f"unix://{settings.socket_path}",),
             identity_file=engine_file(settings.data), count=count, ended=ended,

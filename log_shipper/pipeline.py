@@ -18,7 +18,7 @@ from log_shipper.stages.adoption import adopt
 from log_shipper.stages.document import LIVE, PASS_BITS, REPAIR, Head, Rules, StreamState, add_documents
 from log_shipper.stages.multiline import GroupState
 from log_shipper.stages.own_lines import add_own_lines
-from log_shipper.stages.partials import PART_BYTES, Identity, Lines, OpenLine, join, whole
+from log_shipper.stages.partials import Identity, Lines, OpenLine, join, most_parts, whole
 from log_shipper.stages.runs import Entry, Run, is_sender, runs_of
 from log_shipper.statements import Statements
 from log_store.document import ContainerContext, DocumentBatch
@@ -63,7 +63,7 @@ class Pipeline:
         self.ledger = Ledger()
         self.statements = Statements()
         self._shipper, self._context_of, self._rules_of = shipper, context_of, rules_of
-        self._max_parts = max(1, max_message // PART_BYTES)
+        self._max_parts = most_parts(max_message)
         self._streams: dict[tuple[str, str], StreamState] = {}
         self._repairs: dict[str, _Repair] = {}
         self._next_seq = 0  # greater than that of any row so far: who follows a container asks for what came later
@@ -110,7 +110,7 @@ class Pipeline:
         states, revision = under_way.states, under_way.revision
         for stream, place in repair.start.items():
             if stream in states:
-                self._show_open(batch, repair.container_id, stream, states[stream], received, revision)
+                self._show_open(batch, repair.container_id, stream, states[stream], received, revision, repair.exact)
             states[stream] = StreamState(*place)
         for run in runs:
             run.seq = self._seqs(seq, len(run.time))
@@ -131,9 +131,12 @@ class Pipeline:
     ) -> None:
         context = self._context_of(repair.container_id, "")
         for stream, state in under_way.states.items():
-            self._show_open(batch, repair.container_id, stream, state, received, under_way.revision)
+            self._show_open(batch, repair.container_id, stream, state, received, under_way.revision, repair.exact)
             live = self._streams.setdefault((repair.container_id, stream), StreamState())
-            adopt(batch, context, stream, live, state, self._rules_of(context), received=received, seq=seq)
+            adopt(
+                batch, context, stream, live, state, self._rules_of(context),
+                received=received, revision=under_way.revision, seq=seq,
+            )  # fmt: skip
         del self._repairs[repair.id]
         self.ledger.account(repair.container_id).replace(repair.bits, repair.windows)
 
@@ -222,8 +225,9 @@ class Pipeline:
         return [start for row, start in enumerate(starts) if row not in lines.open] if lines.open else starts
 
     def _show_open(
-        self, batch: DocumentBatch, container_id: str, stream: str, state: StreamState, received: int, revision: int
-    ) -> None:
+        self, batch: DocumentBatch, container_id: str, stream: str, state: StreamState, received: int, revision: int,
+        absorbs: bool = False,
+    ) -> None:  # fmt: skip
         line = state.open
         if line is not None and len(line.parts) > line.shown:
             lines = Lines()
@@ -231,7 +235,9 @@ class Pipeline:
             lines.seq = self._seqs(0, 1)
             context = self._context_of(container_id, "")
             rules = self._rules_of(context)
-            add_documents(batch, context, stream, lines, state, rules, received=received, revision=revision)
+            add_documents(
+                batch, context, stream, lines, state, rules, received=received, revision=revision, absorbs=absorbs
+            )
 
     def snapshot(self) -> dict[str, Any]:
         return {
@@ -281,7 +287,7 @@ def _dump_head(head: Head) -> list[Any]:
 
 def _dump_line(line: OpenLine) -> list[Any]:
     identity = line.identity and astuple(line.identity)
-    return [line.partial_id, line.time, line.hash.to_bytes(16, "big"), line.seq, line.piece, line.parts, line.shown, identity]  # fmt: skip
+    return [line.partial_id, line.time, line.hash.to_bytes(16, "big"), line.seq, line.piece, line.parts, line.shown, identity, line.revision]  # fmt: skip
 
 
 def _load(dumped: list[Any]) -> StreamState:
@@ -293,6 +299,8 @@ def _load(dumped: list[Any]) -> StreamState:
 
 
 def _load_line(dumped: list[Any]) -> OpenLine:
-    partial_id, time, digest, seq, piece, parts, shown, identity = dumped
+    partial_id, time, digest, seq, piece, parts, shown, identity, *later = (
+        dumped  # a checkpoint of before 0.1 has no more
+    )
     whose = Identity(*identity) if identity else None
-    return OpenLine(partial_id, time, int.from_bytes(digest, "big"), seq, piece, parts, shown, whose)
+    return OpenLine(partial_id, time, int.from_bytes(digest, "big"), seq, piece, parts, shown, whose, *later)

@@ -19,6 +19,7 @@ from log_shipper.errors import CopyDamaged, CopyGone
 from log_shipper.ledger import MARGIN, Account
 from log_shipper.pipeline import RepairPass
 from log_shipper.stages.multiline import Grouper
+from log_shipper.stages.partials import most_parts
 from log_store.document import ContainerContext
 from log_store.seal import Gap, Seal
 
@@ -55,10 +56,10 @@ class Auditor:
 
     def __init__(
         self, engine: Engine, held: HeldFiles, acceptor: AcceptorClient, known: Known, grouper_of: GrouperOf,
-        count: Callable[[str, int], None],
+        count: Callable[[str, int], None], *, max_message: int,
     ) -> None:  # fmt: skip
         self._engine, self._held, self._acceptor, self._known = engine, held, acceptor, known
-        self._grouper_of, self._count = grouper_of, count
+        self._grouper_of, self._count, self._max_parts = grouper_of, count, most_parts(max_message)
 
     def open(self, facts: Facts) -> None:
         """State that the container's log is being received."""
@@ -237,7 +238,7 @@ class Auditor:
         return copy
 
     def _send_lines(self, reading: Reading, difference: Difference, *, account: bool = True) -> None:
-        selection = Selection(difference, self._grouper_of(reading.facts.context))
+        selection = Selection(difference, self._grouper_of(reading.facts.context), self._max_parts)
         name, container_id = uuid.uuid4().hex, reading.facts.context.container_id
         whole = RepairPass(name, container_id, last=False, exact=not difference.extra)
         number = 0

@@ -49,6 +49,7 @@ class _Stream:
     passed: bool
     order_time: int = -1
     ordinal: int = 0
+    time: int = -1  # of the line before
     group: GroupState = field(default_factory=GroupState)
     message: Segment | None = None  # the lines of the message that is being read, as long as it is not written
     before: Segment | None = None  # and those of the message before it
@@ -71,6 +72,7 @@ class _Stream:
         return segment
 
     def pass_line(self, time: int) -> None:
+        self.time = time
         if time > self.order_time:
             self.order_time, self.ordinal = time, 0
         else:
@@ -82,11 +84,13 @@ class Selection:
 
     From the beginning of the message before the one in which a differing window begins (without a line that was lost the
     live path may have gone on with it), and then until a message begins with a line that is later than all before it:
-    there a document's place and its lines depend on nothing before.
+    there a document's place and its lines depend on nothing before. What begins in the nanosecond of the line before counts
+    to the message before: ids tell lines that are alike by their number within it.
     """
 
-    def __init__(self, difference: Difference, grouper: Grouper) -> None:
-        self._difference, self._grouper = difference, grouper
+    def __init__(self, difference: Difference, grouper: Grouper, max_parts: int) -> None:
+        """`max_parts`: of a line; what is longer stands in several documents, each with a place."""
+        self._difference, self._grouper, self._max_parts = difference, grouper, max_parts
         self._account = Account(difference.bits, verified=difference.verified)
         at_start = difference.verified == 0
         self._streams = {name: _Stream(name, at_start) for name in WRITTEN}
@@ -130,7 +134,8 @@ class Selection:
             if state.message is not None:
                 state.message.time += times[max(begin, 0) : end]
                 state.message.text += texts[max(begin, 0) : end]
-        state.order_time, state.ordinal, state.part_time = times[-1], 0, -1
+        state.order_time = state.time = times[-1]
+        state.ordinal, state.part_time = 0, -1
         return True
 
     def _take(self, state: _Stream, time: int, text: bytes, ends: bool, segments: list[Segment]) -> None:
@@ -151,9 +156,9 @@ class Selection:
         differs = state.passed and self._account.key(state.name, time) in self._difference.windows
         if begins and state.writing and not differs and time > state.order_time:
             state.writing = False
-        if begins and not state.writing:
+        if begins and not state.writing and time != state.time:
             state.begin(Segment(state.name, place))
-        if not continues:
+        if not continues or (ordinal is not None and text and ordinal % self._max_parts == 1 % self._max_parts):
             state.pass_line(time)
         if not text and not ends:
             return

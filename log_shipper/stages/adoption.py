@@ -4,30 +4,61 @@ A repair may come while a message still grows. What the live path holds of it ma
 and what it would write next would stand beside the repair's, or under a version that the repair's is above.
 """
 
+from dataclasses import replace
+
 from xxhash import xxh3_128_intdigest
 
 from log_shipper.stages.document import LIVE, Head, Rules, StreamState, add_documents
-from log_shipper.stages.partials import Lines
+from log_shipper.stages.partials import ANY, Lines, OpenLine
 from log_store.document import ContainerContext, DocumentBatch
 
 
 def adopt(
     batch: DocumentBatch, context: ContainerContext, stream: str, live: StreamState, repaired: StreamState, rules: Rules,
-    *, received: int, seq: int,
+    *, received: int, revision: int, seq: int,
 ) -> None:  # fmt: skip
     """Where the live path's last message reaches into what was repaired, take the repair's state, and again what is later.
 
-    A live message that began behind the repair stands as it is.
+    What began behind the repair stands as it is. `revision` is the repair's.
     """
-    torn, true = live.head, repaired.head
-    if true is None or (torn is not None and torn.times[0] > true.times[-1]):
+    end = _end(repaired)
+    waiting = live.open if live.open is not None and live.open.time > end else None
+    if end < 0 or _began_after(end, live, waiting):
         return
+    torn, live.open = live.head, waiting or _taken(repaired.open, live.open, revision)
     live.order_time, live.ordinal = repaired.order_time, repaired.ordinal
     live.last_time, live.twins = repaired.last_time, repaired.twins
-    live.group, live.head = repaired.group, true
-    if torn is not None:
-        later = _later(torn, true.times[-1], seq)
+    live.group, live.head = repaired.group, repaired.head
+    later = _later(torn, end, seq) if torn is not None else Lines()
+    if later.time:
+        live.open = waiting
         add_documents(batch, context, stream, later, live, rules, received=received, revision=LIVE)
+
+
+def _end(repaired: StreamState) -> int:
+    """The greatest time up to the last line that was repaired; -1 where there was none. A clock may have stepped back."""
+    return repaired.order_time if repaired.open is not None or repaired.head is not None else -1
+
+
+def _began_after(end: int, live: StreamState, waiting: OpenLine | None) -> bool:
+    if waiting is not None and waiting.identity is not None:
+        return True  # it has its place
+    return live.head.times[0] > end if live.head is not None else live.last_time > end
+
+
+def _taken(repaired: OpenLine | None, torn: OpenLine | None, revision: int) -> OpenLine | None:
+    """The repair's last line, which may yet grow, with what the live path has beyond it."""
+    if repaired is None:
+        return None
+    same = torn is not None and torn.time == repaired.time
+    parts = (
+        {**torn.parts, **repaired.parts}
+        if torn is not None and same and torn.piece == repaired.piece
+        else repaired.parts
+    )
+    return replace(
+        repaired, partial_id=torn.partial_id if torn is not None and same else ANY, parts=parts, revision=revision
+    )
 
 
 def _later(torn: Head, time: int, seq: int) -> Lines:

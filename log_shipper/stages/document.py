@@ -1,33 +1,29 @@
 """Lines become messages, and messages rows of a `DocumentBatch`: ids, versions, order, day, text.
 
-id       first 12 digits of the container id (of another sender: of its name's hash), `o`/`e`/`w` for the stream, 16
-         hexadecimal digits of the time, 16 of the hash of the message's first line (of its first record), and `.k` for
-         the k-th further line that is identical in all of these. Never an ordinal of arrival: were the first of two
-         lines of one nanosecond lost and put back, the two paths would disagree.
+id       as `ids` makes it, and `.k` for the k-th further line that is identical in all of that. Never an ordinal of
+         arrival: were the first of two lines of one nanosecond lost and put back, the two paths would disagree.
 version  how many repairs of the container came before that knew all that was received; then the records held; then two
          for a repair and one for the live path. A repair's places are the true ones, and where a lost line had made two
          messages one, it parts them again; a late retry never undoes a completed message.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from operator import lt
 from typing import Any, Protocol
 
-from xxhash import xxh3_64_intdigest
+from xxhash import xxh3_128_intdigest
 
+from log_shipper.stages.ids import HASH, container_prefix, document_id
 from log_shipper.stages.masking import Edges, Mask, reduced
 from log_shipper.stages.multiline import Grouper, GroupState
 from log_shipper.stages.partials import Identity, Lines, OpenLine
-from log_shipper.stages.runs import is_sender
 from log_store.document import Absorbed, ContainerContext, DocumentBatch
-from log_store.fields import OTHER_DAY, STDERR, STDOUT, WHOLELOG
+from log_store.fields import OTHER_DAY
 from log_store.rfc3339 import day_name
 
-MASK = (1 << 64) - 1
 DAY = 86_400 * 10**9
 LIVE, REPAIR = 1, 2
-_LETTERS = {STDOUT: "o", STDERR: "e", WHOLELOG: "w"}
 PASS_BITS = 40  # of a version, below the number of exact repairs
 
 Objects = dict[int, dict[str, Any]]
@@ -130,18 +126,23 @@ def add_documents(
 ) -> list[bool]:  # fmt: skip
     """Append a row to `batch` for each message; one that has grown is a row again, under its id.
 
-    `absorbs`: lines that continue a message stand nowhere else. Says of each line whether it begins a message.
+    `absorbs`: lines that continue a message, and parts that continue a line, stand nowhere else. Says of each line whether it begins a message.
     """
     if not lines.time:
         return []
     hashes = lines.hash if rules.mask is None else rules.mask.hashes(lines)
     messages = _messages_of(context, stream, lines, hashes, state)
-    cut = {messages.id[row]: line.piece > 0 for row, line in lines.open.items()}
+    cut = {messages.id[row]: line.torn for row, line in lines.open.items()}
     starts = _starts(messages.text, lines, state, rules.grouper)
     versions = [(records << 4) + revision for records in messages.records]
+    for row, line in lines.open.items():
+        versions[row] = (messages.records[row] << 4) + max(revision, line.revision)
+    if absorbs:
+        for name, time in _absorbed(
+            container_prefix(context.container_id, stream), messages, starts, lines, rules.mask
+        ):
+            batch.absorbed.append(Absorbed(context, stream, name, rules.days.name(time, received), time, revision))
     if False in starts:
-        if absorbs:
-            _absorb(batch, context, stream, messages, starts, rules.days, received, revision)
         messages, versions, state.head = _joined(messages, starts, state.head, revision)
     else:
         state.head = messages.head(revision)
@@ -194,13 +195,6 @@ def _masked(messages: "_Messages", mask: Mask, edges: Edges) -> "_Messages":
     return replace(messages, text=mask.texts(messages.text, edges), raw=mask.raw(messages.raw, edges))
 
 
-def container_prefix(container_id: str, stream: str) -> str:
-    first = container_id[:12]
-    if is_sender(container_id):  # a text of somebody's own: two that begin alike must not meet
-        first = f"t{xxh3_64_intdigest(container_id.encode()) & (1 << 44) - 1:011x}"
-    return first + _LETTERS[stream]
-
-
 def _messages_of(
     context: ContainerContext, stream: str, lines: Lines, hashes: list[int], state: StreamState
 ) -> _Messages:
@@ -209,7 +203,7 @@ def _messages_of(
     if lines.open or not _plainly_increasing(lines.time, state):
         ids, order, ordinals = _identify(prefix, lines, hashes, state)
     else:
-        ids = [f"{prefix}{t:016x}{h & MASK:016x}" for t, h in zip(lines.time, hashes, strict=True)]
+        ids = [f"{prefix}{t:016x}{h & HASH:016x}" for t, h in zip(lines.time, hashes, strict=True)]
         order, ordinals = lines.time, [0] * len(ids)
         state.order_time = state.last_time = lines.time[-1]
         state.ordinal, state.twins = 0, {hashes[-1]: 1}
@@ -281,15 +275,17 @@ def _no_messages() -> _Messages:
     return _Messages([], [], [], [], [], {}, [], [], [], [])
 
 
-def _absorb(
-    batch: DocumentBatch, context: ContainerContext, stream: str, each: _Messages, starts: list[bool], days: DayRange,
-    received: int, revision: int,
-) -> None:  # fmt: skip
-    """Where a message's beginning had been lost, its further lines stand as messages of their own: not any more."""
+def _absorbed(
+    prefix: str, each: _Messages, starts: list[bool], lines: Lines, mask: Mask | None
+) -> Iterator[tuple[str, int]]:
+    """Ids and times of what stood alone as long as a beginning was lost: a message's further lines, a line's parts."""
     for row, start in enumerate(starts):
         if not start:
-            time = each.time[row]
-            batch.absorbed.append(Absorbed(context, stream, each.id[row], days.name(time, received), time, revision))
+            yield each.id[row], each.time[row]
+    for line in lines.open.values():
+        for ordinal in sorted(line.parts)[1:]:
+            text = line.parts[ordinal] if mask is None else mask.part(line.parts[ordinal])
+            yield document_id(prefix, line.time, xxh3_128_intdigest(text, line.time)), line.time
 
 
 def _plainly_increasing(times: list[int], state: StreamState) -> bool:
@@ -321,7 +317,7 @@ def _next_identity(prefix: str, time: int, digest: int, state: StreamState) -> I
         state.last_time, state.twins = time, {}
     k = state.twins.get(digest, 0)
     state.twins[digest] = k + 1
-    name = f"{prefix}{time:016x}{digest & MASK:016x}"
+    name = document_id(prefix, time, digest)
     return Identity(f"{name}.{k}" if k else name, state.order_time, state.ordinal)
 
 

@@ -62,7 +62,7 @@ class Mask:
 
     def hashes(self, lines: Lines) -> list[int]:
         """What stands for each line in its id."""
-        edges = {row: (line.piece > 0, True) for row, line in lines.open.items()}
+        edges = {row: (line.torn, True) for row, line in lines.open.items()}
         firsts = list(lines.text)
         for row, line in lines.open.items():
             firsts[row] = next(iter(line.parts.values()))
@@ -73,6 +73,10 @@ class Mask:
             digest if text == first else xxh3_128_intdigest(text, time)
             for digest, first, text, time in zip(lines.hash, firsts, masked, lines.time, strict=True)
         ]
+
+    def part(self, text: bytes) -> bytes:
+        """A further part of a line, as it stands in the hash of an id."""
+        return _masked([text], self._bytes, b"\0", MASK.encode(), {0: (True, True)})[0]
 
 
 def _masked(

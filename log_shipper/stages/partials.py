@@ -10,6 +10,12 @@ from dataclasses import dataclass, field
 from log_shipper.stages.runs import Part, Run
 
 PART_BYTES = 16_384
+ANY = b""  # partial_id of a line that is known from Docker's copy, which has none
+
+
+def most_parts(max_message: int) -> int:
+    """Of one document; bytes in."""
+    return max(1, max_message // PART_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +39,18 @@ class OpenLine:
     parts: dict[int, bytes] = field(default_factory=dict)
     shown: int = 0  # parts that the document written so far holds
     identity: Identity | None = None
+    revision: int = 0  # of the repair that it was taken from
 
     def text(self) -> bytes:
         return b"".join(self.parts[ordinal] for ordinal in sorted(self.parts))
+
+    def goes_on(self, part: Part, time: int) -> bool:
+        return time == self.time and self.partial_id in (part.partial_id, ANY)
+
+    @property
+    def torn(self) -> bool:
+        """Whether it begins within a line: as a further piece of it, or since the first part was lost."""
+        return self.piece > 0 or min(self.parts) > 1
 
 
 @dataclass(slots=True)
@@ -76,7 +91,7 @@ def join(run: Run, hashes: list[int], line: OpenLine | None, max_parts: int) -> 
     lines = Lines()
     for row, text in enumerate(run.text):
         part = run.part.get(row)
-        if line is not None and (part is None or part.partial_id != line.partial_id or run.time[row] != line.time):
+        if line is not None and not (part is not None and line.goes_on(part, run.time[row])):
             _close(lines, line)
             line = None
         if part is None:
@@ -95,7 +110,7 @@ def _grow(
     if text or part.ordinal == 1:
         if len(line.parts) >= max_parts and part.ordinal not in line.parts:
             _close(lines, line)
-            line = OpenLine(line.partial_id, line.time, digest, seq, line.piece + 1)
+            line = OpenLine(line.partial_id, line.time, digest, seq, line.piece + 1, revision=line.revision)
         line.parts[part.ordinal] = text
         line.seq = seq
     if part.last:

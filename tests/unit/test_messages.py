@@ -80,7 +80,7 @@ class Log:
         if not until:
             return
         difference = compare(received, account.account, until=until)
-        selection, exact = Selection(difference, RULES.grouper), not difference.extra
+        selection, exact = Selection(difference, RULES.grouper, 512), not difference.extra
         segments = [segment for part in frames for segment in selection.select(part)]
         for number, segment in enumerate(segments):
             part = {row: Part(b"p", ordinal, False) for row, ordinal in segment.part.items()}

@@ -167,7 +167,7 @@ def test_the_audit_selects_what_the_live_path_lacks_and_the_repair_makes_the_sam
     copy.add(frames)
     assert copy.account.lines() == 2
     difference = compare(pipe.ledger.accounts[CONTAINER].copy(), copy.account)
-    (segment,) = Selection(difference, RULES.grouper).select(frames)
+    (segment,) = Selection(difference, RULES.grouper, 512).select(frames)
     assert (segment.text, difference.missing) == ([b"kept", b"lost"], 1)  # with the message before it
     batch = pipe.new_batch()
     whole = Segment("stdout", (-1, 0), frames.time[:1], [b"kept"])
