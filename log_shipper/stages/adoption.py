@@ -22,7 +22,7 @@ def adopt(
     What began behind the repair stands as it is. `revision` is the repair's.
     """
     end = _end(repaired)
-    waiting = live.open if live.open is not None and live.open.time > end else None
+    waiting = live.open if live.open is not None and max(live.order_time, live.open.time) > end else None
     if end < 0 or _began_after(end, live, waiting):
         return
     torn, live.open = live.head, waiting or _taken(repaired.open, live.open, revision)
@@ -36,14 +36,14 @@ def adopt(
 
 
 def _end(repaired: StreamState) -> int:
-    """The greatest time up to the last line that was repaired; -1 where there was none. A clock may have stepped back."""
+    """Up to which `order_time` all is repaired; -1 where nothing is. A clock may have stepped back, so no line's own time."""
     return repaired.order_time if repaired.open is not None or repaired.head is not None else -1
 
 
 def _began_after(end: int, live: StreamState, waiting: OpenLine | None) -> bool:
     if waiting is not None and waiting.identity is not None:
         return True  # it has its place
-    return live.head.times[0] > end if live.head is not None else live.last_time > end
+    return (live.order_time if live.head is None else live.head.identity.order_time) > end
 
 
 def _taken(repaired: OpenLine | None, torn: OpenLine | None, revision: int) -> OpenLine | None:
@@ -61,11 +61,12 @@ def _taken(repaired: OpenLine | None, torn: OpenLine | None, revision: int) -> O
     )
 
 
-def _later(torn: Head, time: int, seq: int) -> Lines:
-    """The lines of a message with a greater time."""
-    lines = Lines()
+def _later(torn: Head, end: int, seq: int) -> Lines:
+    """The lines of a message with a greater `order_time`."""
+    lines, order_time = Lines(), torn.identity.order_time
     for row, (stamp, text) in enumerate(zip(torn.times, torn.texts, strict=True)):
-        if stamp > time:
+        order_time = max(order_time, stamp)
+        if order_time > end:
             raw = torn.raws.get(row, text.encode())
             lines.append(stamp, raw, xxh3_128_intdigest(raw, stamp), seq)
     return lines
