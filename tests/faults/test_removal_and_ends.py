@@ -69,8 +69,9 @@ def test_killed_in_the_middle_of_a_write(scenes: MakeScene, chance: random.Rando
     """docker kill: all that it wrote is there, its torn last line too."""
     scene = scenes()
     scene.shipper.start()
-    for written in [scene.write(LINES, seconds=2) for _ in range(4)]:
-        scene.await_progress(written, chance.uniform(0.1, 0.6))
+    for _ in range(4):
+        written = scene.write(LINES, seconds=4)
+        scene.await_progress(written, chance.uniform(0.1, 0.4))
         scene.client.api.kill(written.id)
         written.cut = True
     scene.await_end()
