@@ -11,7 +11,7 @@ log_line_prefix, MySQL's and MariaDB's error logs, lager, celery, airflow, oslo.
 
 import re
 
-from log_shipper.stages.formats import json_fields, letters, logfmt, priority
+from log_shipper.stages.formats import bare, json_fields, letters, logfmt, named, priority
 from log_shipper.stages.formats.levels import ABBREVIATED, LETTERS, UPPER, WORDS, XORG, Found
 from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, at_once, of_quick
 from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS, of_parts
@@ -35,19 +35,11 @@ _PROGRAM = re.compile(r"\S{1,100}+ [\w./-]{1,80}\[\d{1,9}\] (?=[A-Z]{4,9}\b)")  
 _LEVEL_IN_NAME = re.compile(r"[\w.-]+[./]([A-Z]{4,9})(?:/[\w.]+)?:")  # Monolog: production.ERROR:
 _WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
 _PRINTED_BY_OTHER = re.compile(r"std(?:out|err) [FP] ")
-_NAME_AFTER = re.compile(r" (?:[\w.-]+ ?\[\d|[\w.-]+ \[[\w-]+[./:@=]|[\w-]+(?:[./:][\w-]+)+|[A-Z][\w.]*:|\[)[ :\]]?")
 _JULIA = re.compile(r"\[ (Info|Warning|Error|Debug): ")
 # `asyncio DEBUG Using selector`, and not `got ERROR from upstream`
-_SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/]| [A-Z\"'])(?<!\w:)")
+_SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/]| [A-Z\"']| [A-Za-z]\w*(?:[./]\w+){2,}[( :])(?<!\w:)")
+_BEFORE_TAG = re.compile(r" {1,8}\[[A-Z]{2,12} {0,8}\] ")  # corosync: `node1 corosync warning [TOTEM ] text`
 _LONGDATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{4} (?=[A-Z])")  # NLog's ${longdate}, and then ${level}
-_MACHINE = re.compile(r"\dT\d\d:?\d\d")
-_BARE_LEVELS = frozenset(("error", "warn", "warning", "info", "debug", "fatal", "critical"))
-_COMPOUND = re.compile(  # error handling, warning signs, info desk
-    r"(?:handl\w+|pages?|logs?|rates?|counts?|counters?|codes?|messages?|modes?|levels?|reports?|ids?|files?|budgets?|desks?|signs?"
-    r"|symbols?|thresholds?|flags?|bits?|corrections?|screens?|trackers?|states?|margins?|bars?|lights?|limits?|paths?|sections?"
-    r"|free|prone|builds?|output|stream|bounds?|channels?|boundary|templates?|classes|types?|tolerance|is|was|are|of|and|or)\b"
-)
-_OPENS_NO_SENTENCE = frozenset(("info", "warn"))
 _ODD_NAME = re.compile(r"#\d|[%+._$]\S|/\w")
 _ESPHOME = re.compile(r"\[[\w.]{1,40}:\d{2,5}\]: ")  # [10:20:30][C][wifi:012]: its configuration
 _LABEL = re.compile(r"[A-Za-z]+:$")
@@ -74,7 +66,7 @@ class Header:
     is another program's whole line.
     """
 
-    __slots__ = ("line", "found", "text", "stamped", "wraps", "place", "_names", "_plain", "_paired", "_pairs", "_label", "_stamps")  # fmt: skip
+    __slots__ = ("line", "found", "text", "stamped", "wraps", "place", "_names", "_plain", "_plain_at", "_paired", "_pairs", "_label", "_stamps")  # fmt: skip
 
     def __init__(self, line: str, *, stamped: bool = False) -> None:
         self.line = line
@@ -85,6 +77,7 @@ class Header:
         self.place = 0  # see `level_place`
         self._names = 0
         self._plain = False
+        self._plain_at = 0
         self._paired = False
         self._pairs = self._stamps = 0
         self._label = False
@@ -162,8 +155,11 @@ class Header:
             return declared
         if self.stamped and declared is None and low in ("system", "log", "success", "audit", "status"):
             return "info"
-        if first == "(" and content in XORG:
-            return XORG[content]
+        if first == "(":
+            if content in XORG:
+                return XORG[content]
+            if self.stamped and following == ":" and content.startswith("0x"):
+                return priority.of_mask(content)
         if len(content) == 1:
             if content == "C" and _ESPHOME.match(following_text):
                 return "info"
@@ -216,6 +212,10 @@ class Header:
                 if self.stamped and word in UPPER and not (self._plain or self._label):
                     self.place = start
                 return -1
+        if self.stamped and not self._names:
+            self.found = bare.of_place(line, end, word)
+            if self.found is not None:
+                return -1
         if len(word) == 1 and self.stamped:
             self.found = letters.after_stamp(line, start, gap)
             if self.found is not None:
@@ -230,7 +230,9 @@ class Header:
             return False
         if self._plain:
             wide = "  " in gap and line[end : end + 2] == ": "
-            return wide or (word in UPPER and _SET_OFF_AFTER_WORD.match(line, end) is not None)
+            if word in UPPER:
+                return wide or _SET_OFF_AFTER_WORD.match(line, end) is not None or self._after_program(end)
+            return wide or _BEFORE_TAG.match(line, end) is not None
         if word == "TRACE" and NEXT_COLUMN.match(line, end) is not None:
             return False
         if self._label and line.startswith((" ->", " =>"), end):
@@ -245,13 +247,12 @@ class Header:
             return False
         if word.lower() in ABBREVIATED or (word[0].isupper() and _LONGDATE.match(line)):
             return True
-        if word.islower():  # a program's own stamp has a T; what people print after theirs may be any sentence
-            if word not in _BARE_LEVELS or _COMPOUND.match(line, end + 1) is not None:
-                return False
-            return word in _OPENS_NO_SENTENCE or (
-                line[0] in "0123456789[" and _MACHINE.search(line, 0, start) is not None
-            )
-        return word[0].isupper() and _NAME_AFTER.match(line, end, end + 80) is not None  # Emby's `Info Main: text`
+        return bare.declares(line, start, end, word)
+
+    def _after_program(self, end: int) -> bool:
+        """`ppocr ERROR: text`: whether the plain word before the level reads as a program's name."""
+        colon = self.line[end : end + 2] == ": "
+        return colon and named.after_bare_name(self.line[self._plain_at : self._plain_at + 200]) is not None
 
     def _other_word(self, start: int, gap: str) -> int:
         line = self.line
@@ -279,6 +280,11 @@ class Header:
         if self.found is not None:
             return -1
         syslog = line[0] in "JFMASOND<" and SYSLOG_STAMP.search(line, 0, start) is not None
+        if syslog:
+            host = line.find(" ", start, start + 100) + 1
+            self.found = priority.selector(line, host) if host else None
+            if self.found is not None:
+                return -1
         if syslog or "]: " in line:
             tag = (_TAG if syslog else _PID_TAG).match(line, start)
             if tag is not None and not (syslog and tag[1].lower() in WORDS):
@@ -319,7 +325,7 @@ class Header:
         if not named:
             if self._plain and token != "main":
                 return -1
-            self._plain = token != "main"
+            self._plain, self._plain_at = token != "main", start
         self._label = _LABEL.match(token) is not None
         self._names += 1
         return end if self._names <= _MOST_NAMES else -1

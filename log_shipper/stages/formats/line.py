@@ -28,7 +28,9 @@ from log_shipper.stages.formats.words import set_off
 
 _LEAD = re.compile(r"[^\W\d_]{1,24}+")
 _SYSLOG_TAG = re.compile(rf"{SYSLOG_STAMP.pattern}(\S{{1,100}}+) ([\w./@()-]{{1,80}})(?:\[\d{{1,9}}\])?: ")
-_TAG = re.compile(r"[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{])")  # NetworkManager[12]: <info>  text
+_TAG = re.compile(  # NetworkManager[12]: <info>  text, pulp [4f1a]: app.tasks:INFO: text
+    r"[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{])|[\w./@-]{1,80} ?\[[\w-]{1,40}\]: (?=[\w.]{1,80}:[A-Z]{4,8}:)"
+)
 _SHELLS_PROSE = shells.FIRSTS | {"e"}
 _NAME_MARKS = frozenset(".-_0123456789")
 _STAMPED = frozenset("0123456789[")
@@ -46,7 +48,7 @@ _ACCESS = re.compile(
 _BERRY = re.compile(r"➤ YN\d{4}: (?:[│┌└] )?")
 _ICON = re.compile(r"(?:ℹ|[^\w\s\[({<\"'`/\\$&^]{1,4})\ufe0f?[ \u00a0]{1,4}(?=\S)")
 _ICON_TEXT = re.compile(
-    r"\[?(?:[A-Z]{4,9}\]|[A-Z]{4,9}: |(?:[Ee]rror|[Ww]arning|[Ff]atal|[Ii]nfo|[Dd]ebug)(?:: |  +\S)|(?:[A-Z]\w*)?Error: |[^\W\d_a-zA-Z]+[:：])"
+    r"\[?(?:[A-Z]{4,9}\]|[A-Z]{4,9}: |(?:[Ee]rror|[Ww]arn(?:ing)?|[Ff]atal|[Ii]nfo|[Dd]ebug|[Nn]ote|[Nn]otice|[Tt]race|[Cc]ritical)(?:: |  +\S)|(?:[A-Z]\w*)?Error: |[^\W\d_a-zA-Z]+[:：])"
 )
 _BLANK = " \t\u00a0\u3000"
 _DEEPEST = 3
@@ -88,7 +90,9 @@ def _headed(line: str, depth: int) -> Found | None:
     if header.found is not None:
         return header.found
     if header.stamped:
-        found = spelled(line) if "▶" in line or " -> " in line or line[18:20] == ": " else None
+        found = spelled(line) if "▶" in line or " -> " in line or line[18:20] == ": " or "> (thread=" in line else None
+        if found is None and first == "[" and line[1:2].isdigit():
+            found = letters.redis(line)
         if found is not None:
             return found
         found = postgres(line) or priority.cisco(line) if "%" in line or ":  " in line else None
@@ -98,7 +102,7 @@ def _headed(line: str, depth: int) -> Found | None:
         return _numbered(line, depth)
     if not header.text:
         return traces.find(line)
-    text = line[header.text :].lstrip(" \t:|-,>]")
+    text = line[header.text :].lstrip(" \t:|-,>]›»")
     if not text or depth >= _DEEPEST:
         return None
     found = declared(text, depth + 1) if header.wraps else _rest(text, depth + 1)
@@ -266,6 +270,9 @@ def _after_place(line: str, depth: int) -> Found | None:
     at = blank + 1 if line[blank + 1 : blank + 2] != " " else len(line) - len(line[blank:].lstrip(" "))
     if line[at : at + 1].isdigit() and STAMP.match(line, at) is not None:
         return _headed(line[at:], depth + 1)
+    second = line.find(" ", at, at + 40) + 1
+    if second and line[second : second + 2] in ("19", "20") and STAMP.match(line, second) is not None:
+        return Header(line[second:]).read().found  # lxc c1 20240506081503.127 ERROR text
     return None
 
 
@@ -300,12 +307,12 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
         found = shells.find(line) or tools.find(line) or tools.placed(line)
         if found is not None or first != "-":
             return found
-        return blue_gene(line)
+        return blue_gene(line) or (tools.yarn(line[2:]) if line[1:2] == " " else None)
     berry = _BERRY.match(line) if first == "➤" else None
     if berry is not None:
         return declared(line[berry.end() :], depth + 1) if depth < _DEEPEST else None
     icon = _ICON.match(line)
-    if icon is not None and first not in "#|->" and _ICON_TEXT.match(line, icon.end()):
+    if icon is not None and first not in "#|->" and not line.startswith("= ") and _ICON_TEXT.match(line, icon.end()):
         return declared(line[icon.end() :], depth + 1) if depth < _DEEPEST else None
     return None
 

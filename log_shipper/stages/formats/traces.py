@@ -31,8 +31,8 @@ _ERROR = re.compile(
 )
 # CamelCase name, with its package or module before it: `java.lang.IllegalStateException: …`, `Errno::ENOENT: …`
 _NAMED = re.compile(
-    r"(?:[A-Za-z_$][\w$]*+(?:\.|::|\\))*[A-Z][\w$]*?(?:Error|Exception|ExceptionGroup)"
-    r"(?: \[\w+\]| \(0x[0-9A-Fa-f]{8}\)|\(\d+\)|\[[\w-]+\])?(?::\s| \(\d+ sub-exceptions?\)$)"
+    r"(?:(?:[A-Za-z_$][\w$]*+(?:\.|::|\\))*(?:[A-Z][\w$]*?(?:Error|Exception|ExceptionGroup)|Exception(?!: \[))"
+    r"|(?:[a-z_]\w*+\.){1,8}(?<=\.exceptions\.)[A-Z]\w*+)(?: \[\w+\]| \(0x[0-9A-Fa-f]{8}\)|\(\d+\)|\[[\w-]+\])?(?::\s| \(\d+ sub-exceptions?\)$)"
 )
 _BARE_NAME = re.compile(r"(?:[a-z_$][\w$]*+\.){1,20}[A-Z][\w$]*?(?:Error|Exception)\s*$")
 _WARNING = re.compile(r"(?:\S.{0,200}?:\d+: )?(?:PHP )?[A-Z]?\w*?Warning: ")
@@ -114,7 +114,7 @@ def _named(line: str) -> bool:
             break
         colon = line.find(":", colon + 2, 240)
     if colon > 0:
-        if line[:colon].endswith(NAME_ENDS):
+        if line[:colon].endswith(NAME_ENDS) or ".exceptions." in line[:colon]:
             match = _NAMED.match(line)
             return match is not None and not is_value(line, match.end())
         return False
