@@ -14,7 +14,7 @@ import re
 from log_shipper.stages.formats import bare, json_fields, letters, logfmt, named, priority
 from log_shipper.stages.formats.levels import ABBREVIATED, LETTERS, UPPER, WORDS, XORG, Found
 from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, at_once, of_quick
-from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS, of_parts
+from log_shipper.stages.formats.separated import of_parts
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import set_off
 
@@ -32,8 +32,6 @@ _NAME = re.compile(r"[A-Za-z]*[a-z][A-Z]|[^\s]*[._:/@$#=\d\\-]|[A-Z]+$")
 _TAG = re.compile(r"(?!\w++\()(?:\S{1,100}+ )?([\w./@(){}-]{1,80})(?:\[[\w.:-]{1,40}\])?: ")
 _PID_TAG = re.compile(r"\S{1,100}+ [\w./@(){}-]{1,80}\[[\w.:-]{1,40}\]: ")
 _PROGRAM = re.compile(r"\S{1,100}+ [\w./-]{1,80}\[\d{1,9}\] (?=[A-Z]{4,9}\b)")  # coloredlogs: host name[123] INFO text
-_LEVEL_IN_NAME = re.compile(r"[\w.-]+[./]([A-Z]{4,9})(?:/[\w.]+)?:")  # Monolog: production.ERROR:
-_WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
 _PRINTED_BY_OTHER = re.compile(r"std(?:out|err) [FP] ")
 _JULIA = re.compile(r"\[ (Info|Warning|Error|Debug): ")
 # `asyncio DEBUG Using selector`, and not `got ERROR from upstream`
@@ -150,7 +148,7 @@ class Header:
                 sure = len(content) == 3 or low != "error" or (content in UPPER and "</" not in following_text)
                 if following not in (" ", "\t") or not sure:
                     return None
-            if self._plain and content not in UPPER and following != ":":
+            if self._plain and content not in UPPER and following != ":" and not self._after_name():
                 return None
             return declared
         if self.stamped and declared is None and low in ("system", "log", "success", "audit", "status"):
@@ -164,6 +162,8 @@ class Header:
             if content == "C" and _ESPHOME.match(following_text):
                 return "info"
             known = first in "[(" and not self._plain and (self.stamped or content in "EWIDFTV")
+            if first == "[" and content == "C" and not known:
+                known = STAMP.match(following_text.lstrip(" [")) is not None
             return LETTERS.get(content) if known else None
         return of_parts(content, self.stamped)
 
@@ -231,7 +231,8 @@ class Header:
         if self._plain:
             wide = "  " in gap and line[end : end + 2] == ": "
             if word in UPPER:
-                return wide or _SET_OFF_AFTER_WORD.match(line, end) is not None or self._after_program(end)
+                dashed = line.startswith(" - ", end) and self._after_name()
+                return wide or dashed or _SET_OFF_AFTER_WORD.match(line, end) is not None or self._after_program(end)
             return wide or _BEFORE_TAG.match(line, end) is not None
         if word == "TRACE" and NEXT_COLUMN.match(line, end) is not None:
             return False
@@ -248,6 +249,10 @@ class Header:
         if word.lower() in ABBREVIATED or (word[0].isupper() and _LONGDATE.match(line)):
             return True
         return bare.declares(line, start, end, word)
+
+    def _after_name(self) -> bool:
+        """`orders [error] text`: whether the plain word before the level is no word of a sentence, as far as one sees."""
+        return named.may_be_name(self.line[self._plain_at : self._plain_at + 24].partition(" ")[0])
 
     def _after_program(self, end: int) -> bool:
         """`ppocr ERROR: text`: whether the plain word before the level reads as a program's name."""
@@ -317,32 +322,17 @@ class Header:
                 return -1 if self._label else end
             self._pairs += 1
             return end if self._pairs <= _MOST_PAIRS else -1
-        if ":" in token and self._in_token(token, start):
-            return -1
+        if ":" in token:
+            self.found = named.in_token(line, start, token, self.stamped)
+            if self.found is not None:
+                return -1
         if not self.stamped:
             return -1
-        named = _NAME.match(token) is not None or line[end : end + 1] == "["
-        if not named:
+        a_name = _NAME.match(token) is not None or line[end : end + 1] == "["
+        if not a_name:
             if self._plain and token != "main":
                 return -1
             self._plain, self._plain_at = token != "main", start
         self._label = _LABEL.match(token) is not None
         self._names += 1
         return end if self._names <= _MOST_NAMES else -1
-
-    def _in_token(self, token: str, start: int) -> bool:
-        """`production.ERROR:`, `DeprecationWarning:`, `name:LEVEL:text`: a level that is part of a name with a colon."""
-        if token.endswith("Warning:") and _WARNING_NAME.match(self.line, start):
-            self.found = "warning", "prefix"
-            return True
-        if not self.stamped:
-            return False
-        in_name = _LEVEL_IN_NAME.match(self.line, start)
-        if in_name is not None and in_name[1] in UPPER:
-            self.found = UPPER[in_name[1]], "column"
-            return True
-        for part in token.split(":", 4)[1:]:
-            if len(part) > 3 and part in UPPER and part in WORDS_IN_CAPITALS:
-                self.found = UPPER[part], "column"
-                return True
-        return False

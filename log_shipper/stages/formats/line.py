@@ -140,7 +140,10 @@ def _numbered(line: str, depth: int) -> Found | None:
             found = priority.cisco(line)  # behind the number of the message
         uptime = _UPTIME.match(line) if found is None and ": " in head else None
         return _rest(line[uptime.end() :], depth + 1) if uptime is not None and depth < _DEEPEST else found
-    return priority.pri(line) if " <" in head else blue_gene(line)
+    found = priority.pri(line) if " <" in head else blue_gene(line)
+    return found or (
+        _taken_off(line, depth) if head[1:2].isalnum() and not head.partition(" ")[0].isdecimal() else None
+    )
 
 
 def _worded(line: str, depth: int) -> Found | None:
@@ -254,7 +257,7 @@ def _taken_off(line: str, depth: int) -> Found | None:
         if wrapped is not None:
             return declared(line[wrapped.end() :], depth + 1)
         at = line.find(" | ", 0, 60) + 3
-        if at > 3 and " " not in line[: at - 3] and line[at : at + 1] in _STAMPED and STAMP.match(line, at) is not None:
+        if at > 3 and " " not in line[: at - 3] and _stamp_at(line, at):
             return declared(line[at:], depth + 1)
     tag = _TAG.match(line) if "]: " in line[:100] else None
     if tag is not None:
@@ -268,12 +271,17 @@ def _after_place(line: str, depth: int) -> Found | None:
     if blank <= 0:
         return None
     at = blank + 1 if line[blank + 1 : blank + 2] != " " else len(line) - len(line[blank:].lstrip(" "))
-    if line[at : at + 1].isdigit() and STAMP.match(line, at) is not None:
+    if _stamp_at(line, at):
         return _headed(line[at:], depth + 1)
     second = line.find(" ", at, at + 40) + 1
     if second and line[second : second + 2] in ("19", "20") and STAMP.match(line, second) is not None:
         return Header(line[second:]).read().found  # lxc c1 20240506081503.127 ERROR text
     return None
+
+
+def _stamp_at(line: str, at: int) -> bool:
+    first = line[at : at + 1]
+    return (first in _STAMPED or line[at : at + 3] in _DATE_WORDS) and STAMP.match(line, at) is not None
 
 
 def _marked(line: str, first: str, depth: int) -> Found | None:

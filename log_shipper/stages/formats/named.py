@@ -3,11 +3,13 @@
 import re
 
 from log_shipper.stages.formats import json_fields
-from log_shipper.stages.formats.levels import UPPER, Found
+from log_shipper.stages.formats.levels import UPPER, WARNING, Found
 from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS
 
 _LEVEL_AFTER_NAME = re.compile(r"[\w./-]++::?([A-Z]{4,8})[: ]")
 _NAMED_COLUMN = re.compile(r"[\w.-]+:(error|warn|warning|info|debug)  ")  # Zigbee2MQTT:info  2026-03-01 …
+_LEVEL_IN_NAME = re.compile(r"[\w.-]+[./]([A-Z]{4,9})(?:/[\w.]+)?:")  # Monolog: production.ERROR:
+_WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
 _BARE_NAME = re.compile(r"([a-z][\w./@#-]{0,59}+(?::\d{1,6})?)( *\| *| *: | +)([A-Z]{3,8})(?=[ :|-])")
 # A name, and then a level in brackets of its own or between separators: `app.db [ERROR] text`, `app<tab>ERROR<tab>text`
@@ -40,6 +42,11 @@ def after_name(line: str) -> Found | None:
     if colon > 0 and " " not in line[:colon]:
         return json_fields.record(line, colon + 2)
     return None
+
+
+def may_be_name(word: str) -> bool:
+    """Whether a plain word is a program's name rather than a sentence's first, as far as its form tells."""
+    return word.islower() and word not in _SMALL_WORDS and not word.endswith(("ed", "ing"))
 
 
 def after_bare_name(line: str) -> Found | None:
@@ -83,3 +90,18 @@ def _set_off(line: str) -> Found | None:
     if not odd and not separator and (bracket == "(" or not name.islower() or name in _SMALL_WORDS):
         return None  # found [ERROR] in the text
     return UPPER[word], "bracket" if bracketed else "column"
+
+
+def in_token(line: str, at: int, token: str, stamped: bool) -> Found | None:
+    """`production.ERROR:`, `DeprecationWarning:`, `name:LEVEL:text`: a level that is part of a name with a colon."""
+    if token.endswith("Warning:") and _WARNING_NAME.match(line, at):
+        return WARNING, "prefix"
+    if not stamped:
+        return None
+    in_name = _LEVEL_IN_NAME.match(line, at)
+    if in_name is not None and in_name[1] in UPPER:
+        return UPPER[in_name[1]], "column"
+    for part in token.split(":", 4)[1:]:
+        if len(part) > 3 and part in UPPER and part in WORDS_IN_CAPITALS:
+            return UPPER[part], "column"
+    return None

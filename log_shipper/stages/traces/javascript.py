@@ -99,7 +99,9 @@ def head(text: str, at: At) -> At | None:
     if RECORD.match(text) and not (at.mark == "uncaught" and not at.seen):
         return None
     if at.seen < MESSAGE_LINES and (at.mark or text[:1] in (" ", "\t", "-") or text == "Require stack:"):
-        if text.endswith(" {") and (_HEADER.match(text) or _HEADER.match(text, 1)):  # an error without a stack: [Error: x] {
+        if text.endswith(" {") and (
+            _HEADER.match(text) or _HEADER.match(text, 1)
+        ):  # an error without a stack: [Error: x] {
             return At("js.props", at.mark)
         return at._replace(seen=at.seen + 1)
     return None
