@@ -18,6 +18,7 @@ _COMPOUND = re.compile(  # error handling, warning signs, info desk
 _OPENS_NO_SENTENCE = frozenset(("info", "warn"))
 _BEFORE_NAMES = frozenset(("trace", "verbose", "notice", "alert", "emergency", "panic"))
 _NAME_AFTER = re.compile(r" (?:[\w.-]+ ?\[\d|[\w.-]+ \[[\w-]+[./:@=]|[\w-]+(?:[./:][\w-]+)+|[A-Z][\w.]*:|\[)[ :\]]?")
+_CAPITALIZED = {"Fine": DEBUG, "Config": INFO}  # MarkLogic writes java.util.logging's so
 _CUT = {"WAR": WARNING}  # mediamtx cuts its levels to three letters; a word elsewhere
 _PLURALS = {  # FRR
     "emergencies": CRITICAL, "alerts": CRITICAL, "errors": ERROR, "warnings": WARNING, "notifications": INFO,
@@ -43,5 +44,7 @@ def of_place(line: str, end: int, word: str) -> Found | None:
     """What `word`, the first behind a time, declares only there."""
     if word in _CUT:
         return (_CUT[word], "column") if line[end : end + 1] == " " else None
+    if word in _CAPITALIZED:
+        return (_CAPITALIZED[word], "prefix") if line[end : end + 2] == ": " else None
     declared = _PLURALS.get(word)
     return (declared, "prefix") if declared is not None and _DAEMON.match(line, end) is not None else None

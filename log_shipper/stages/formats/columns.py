@@ -44,7 +44,7 @@ _LABEL = re.compile(r"[A-Za-z]+:$")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _MOST_TOKENS = 14
 _MOST_NAMES = 3
-_MOST_PAIRS = 6
+_MOST_PAIRS = 12
 _MOST_STAMPS = 3
 
 
@@ -298,6 +298,10 @@ class Header:
             printed = _PRINTED_BY_OTHER.match(line, start)
             if printed is not None:
                 return self._hand_over(printed.end())
+        if "]." in line:
+            self.found = named.after_process(line, start)
+            if self.found is not None:
+                return -1
         if "] " in line:
             program = _PROGRAM.match(line, start)
             if program is not None:

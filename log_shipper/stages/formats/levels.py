@@ -38,11 +38,11 @@ _SHORT = {
 }
 # Words of everyday language: a level only in capitals, in a place where nothing but a level stands.
 _CAPITALS = {
-    CRITICAL: "DISASTER SHOUT SEVER EMG ALR",
+    CRITICAL: "DISASTER SHOUT SEVER EMER EMG ALR",
     ERROR: "FAILURE EXCEPTION BROKEN",
     WARNING: "UNUSUAL DEPRECATION",
     INFO: "LOG SYSTEM SUCCESS AUDIT CONFIG STATUS MESSAGE DISPLAY",
-    DEBUG: "FINE NOISE BLAT SPAM DEB VERB VER VBS",
+    DEBUG: "FINE DIAG NOISE BLAT SPAM DEB VERB VER VBS",
 }
 # What localised programs print: javac, gcc, git, PostgreSQL and java.util.logging in Chinese, PostgreSQL in others.
 _TRANSLATED = {

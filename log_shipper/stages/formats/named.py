@@ -3,13 +3,15 @@
 import re
 
 from log_shipper.stages.formats import json_fields
-from log_shipper.stages.formats.levels import UPPER, WARNING, Found
+from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, UPPER, WARNING, Found
 from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS
 
 _LEVEL_AFTER_NAME = re.compile(r"[\w./-]++::?([A-Z]{4,8})[: ]")
 _NAMED_COLUMN = re.compile(r"[\w.-]+:(error|warn|warning|info|debug)  ")  # Zigbee2MQTT:info  2026-03-01 …
 _LEVEL_IN_NAME = re.compile(r"[\w.-]+[./]([A-Z]{4,9})(?:/[\w.]+)?:")  # Monolog: production.ERROR:
 _WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
+_AFTER_PROCESS = re.compile(r"[\w-]{1,40}+\[\d{1,9}\]\.(FAT|PNC|ERR|WAR|INF|DB[0-9G])(?= )")
+_ZONEMINDER = {"FAT": CRITICAL, "PNC": CRITICAL, "ERR": ERROR, "WAR": WARNING, "INF": INFO}
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
 _BARE_NAME = re.compile(r"([a-z][\w./@#-]{0,59}+(?::\d{1,6})?)( *\| *| *: | +)([A-Z]{3,8})(?=[ :|-])")
 # A name, and then a level in brackets of its own or between separators: `app.db [ERROR] text`, `app<tab>ERROR<tab>text`
@@ -105,3 +107,9 @@ def in_token(line: str, at: int, token: str, stamped: bool) -> Found | None:
         if len(part) > 3 and part in UPPER and part in WORDS_IN_CAPITALS:
             return UPPER[part], "column"
     return None
+
+
+def after_process(line: str, at: int) -> Found | None:
+    """ZoneMinder's `web_php[118770].ERR [10.0.0.1] [text]`."""
+    match = _AFTER_PROCESS.match(line, at)
+    return (_ZONEMINDER.get(match[1], DEBUG), "column") if match is not None else None

@@ -26,7 +26,7 @@ _ERROR = re.compile(
     r"|Error in .{1,200}? : |Error in [\w.:]+\(.{0,200}?\) :|Fortran runtime error: |Died at \S+ line \d+|Program terminated with signal"
     r"|double free or corruption|free\(\): invalid |malloc\(\): |corrupted size vs\. prev_size|munmap_chunk\(\): invalid pointer"
     r"|goroutine \d+ \[[a-z ,0-9]+\]:|\{\"init terminating in |stack traceback:$|══╡ EXCEPTION CAUGHT BY |\*\*\* SIG[A-Z]+ (?:\(@0x[0-9a-f]+\) )?received"
-    r"|\*\*\* Aborted at \d+ \(unix time\)|\*\*\* Check failure stack trace: \*\*\*"
+    r"|\*\*\* Aborted at \d+ \([Uu]nix time|\*\*\* Check failure stack trace: \*\*\*"
     r"|CallStack \(from HasCallStack\)|escript: exception |Error: unhandled exception|runtime error: "
 )
 # CamelCase name, with its package or module before it: `java.lang.IllegalStateException: …`, `Errno::ENOENT: …`
