@@ -161,11 +161,13 @@ class Header:
         if len(content) == 1:
             if content == "C" and _ESPHOME.match(following_text):
                 return "info"
-            known = first in "[(" and not self._plain and (self.stamped or content in "EWIDFTV")
+            known = not self._plain and (
+                self.stamped if first == "(" else first == "[" and (self.stamped or content in "EWIDFTV")
+            )
             if first == "[" and content == "C" and not known:
                 known = STAMP.match(following_text.lstrip(" [")) is not None
             return LETTERS.get(content) if known else None
-        return of_parts(content, self.stamped)
+        return of_parts(content, self.stamped) or (logfmt.of_pair(content) if "=" in content else None)
 
     def _number(self, start: int) -> int:
         line = self.line

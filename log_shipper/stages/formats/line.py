@@ -8,6 +8,7 @@ timestamp or bracket, a leading word; then what runtimes, tools and shells print
 import re
 
 from log_shipper.stages.formats import (
+    decoration,
     json_fields,
     letters,
     logfmt,
@@ -40,18 +41,14 @@ _WRAPPED = re.compile(r"[\w.@-]+(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]+ *\| |#
 _UPTIME = re.compile(r"\d{1,9}: (?:\(\d{1,9}\))?: (?=\S)")  # coturn
 # A process or a duration, maybe a thread; `3042-INFO-text`
 _LEVEL_AFTER_PID = re.compile(
-    r"\d{1,9} (?:(?=\S{0,60}(?:[a-z][A-Z]|[-_.\d]))[\w.-]{2,60}+ )?([A-Z]{4,8})(?= )|\d{1,9}-([A-Z]{4,8})-"
+    r"\d{1,2}:\d{2} ([A-Z]{4,8})(?=[ :])|\d{1,9} (?:(?=\S{0,60}(?:[a-z][A-Z]|[-_.\d]))[\w.-]{2,60}+ )?([A-Z]{4,8})(?= )|\d{1,9}-([A-Z]{4,8})-"
 )
 _ACCESS = re.compile(
     r'[\da-f.:]{3,45}+ \S{1,60}+ \S{1,60}+ \[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]]{8,20}\] "'
 )  # Common Log Format
-_BERRY = re.compile(r"➤ YN\d{4}: (?:[│┌└] )?")
-_ICON = re.compile(r"(?:ℹ|[^\w\s\[({<\"'`/\\$&^]{1,4})\ufe0f?[ \u00a0]{1,4}(?=\S)")
-_ICON_TEXT = re.compile(
-    r"\[?(?:[A-Z]{4,9}\]|[A-Z]{4,9}: |(?:[Ee]rror|[Ww]arn(?:ing)?|[Ff]atal|[Ii]nfo|[Dd]ebug|[Nn]ote|[Nn]otice|[Tt]race|[Cc]ritical)(?:: |  +\S)|(?:[A-Z]\w*)?Error: |[^\W\d_a-zA-Z]+[:：])"
-)
 _BLANK = " \t\u00a0\u3000"
 _DEEPEST = 3
+_TAB = 8
 _TEXT = 400
 """Characters of a line without header that are looked at."""
 
@@ -61,7 +58,7 @@ def declared(line: str, depth: int = 0) -> Found | None:
     first = line[:1]
     if first in _BLANK:
         text = line.lstrip(_BLANK)
-        return _indented(text, len(line) - len(text)) if text else None
+        return _indented(text, len(line) - len(text) if first != "\t" else _TAB) if text else None
     if first.isalpha() and first != "ℹ":
         return _worded(line, depth)
     if first == "{":
@@ -126,9 +123,9 @@ def _numbered(line: str, depth: int) -> Found | None:
     head = line[:40]
     match = _LEVEL_AFTER_PID.match(line)
     if match is not None:
-        word = match[1] or match[2]
+        word = match[1] or match[2] or match[3]
         level = UPPER.get(word)
-        if level is not None and (match[2] or set_off(line, match.end(), word, stamped=True)):
+        if level is not None and (match[3] or set_off(line, match.end(), word, stamped=True)):
             return level, "column"
     if "|" in head:
         wrapped = _WRAPPED.match(line)
@@ -141,9 +138,9 @@ def _numbered(line: str, depth: int) -> Found | None:
         uptime = _UPTIME.match(line) if found is None and ": " in head else None
         return _rest(line[uptime.end() :], depth + 1) if uptime is not None and depth < _DEEPEST else found
     found = priority.pri(line) if " <" in head else blue_gene(line)
-    return found or (
-        _taken_off(line, depth) if head[1:2].isalnum() and not head.partition(" ")[0].isdecimal() else None
-    )
+    if found is not None or not head[1:2].isalnum() or head.partition(" ")[0].isdecimal():
+        return found
+    return tools.chain(line) or _taken_off(line, depth)
 
 
 def _worded(line: str, depth: int) -> Found | None:
@@ -207,6 +204,10 @@ def _of_words(line: str) -> Found | None:
 
 def _text(line: str, depth: int) -> Found | None:
     """What runtimes, tools and shells print; pairs; a name and then a level."""
+    if "\t" in line:
+        found = logfmt.labelled(line)
+        if found is not None:
+            return found
     if "=" in line and logfmt.begins(line, 0):
         found = logfmt.find(line) or (logfmt.at(line) if line.startswith("at=") else None)
         if found is not None:
@@ -293,6 +294,8 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
         return fields(line, stamp.end()) if stamp is not None else None
     if line.startswith("####<"):  # WebLogic's files
         return _headed(line[4:], depth)
+    if first == "+" and depth < _DEEPEST and decoration.zoned(line):
+        return declared(line[decoration.ZONE :], depth + 1)
     if first == ":" or first == "#":
         found = markers.find(line)
         if found is not None:
@@ -316,13 +319,8 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
         if found is not None or first != "-":
             return found
         return blue_gene(line) or (tools.yarn(line[2:]) if line[1:2] == " " else None)
-    berry = _BERRY.match(line) if first == "➤" else None
-    if berry is not None:
-        return declared(line[berry.end() :], depth + 1) if depth < _DEEPEST else None
-    icon = _ICON.match(line)
-    if icon is not None and first not in "#|->" and not line.startswith("= ") and _ICON_TEXT.match(line, icon.end()):
-        return declared(line[icon.end() :], depth + 1) if depth < _DEEPEST else None
-    return None
+    decorated = decoration.length(line, first) if depth < _DEEPEST else 0
+    return declared(line[decorated:], depth + 1) if decorated else None
 
 
 def _indented(text: str, indent: int) -> Found | None:

@@ -9,6 +9,7 @@ from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS
 _LEVEL_AFTER_NAME = re.compile(r"[\w./-]++::?([A-Z]{4,8})[: ]")
 _NAMED_COLUMN = re.compile(r"[\w.-]+:(error|warn|warning|info|debug)  ")  # Zigbee2MQTT:info  2026-03-01 …
 _LEVEL_IN_NAME = re.compile(r"[\w.-]+[./]([A-Z]{4,9})(?:/[\w.]+)?:")  # Monolog: production.ERROR:
+_DOTTED = re.compile(r"[a-z][\w-]{0,40}+[./](FATAL|CRITICAL|ERROR|WARN|WARNING|INFO|NOTICE|DEBUG|TRACE): ")
 _WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
 _AFTER_PROCESS = re.compile(r"[\w-]{1,40}+\[\d{1,9}\]\.(FAT|PNC|ERR|WAR|INF|DB[0-9G])(?= )")
 _ZONEMINDER = {"FAT": CRITICAL, "PNC": CRITICAL, "ERR": ERROR, "WAR": WARNING, "INF": INFO}
@@ -24,7 +25,8 @@ _BEGINS_TEXT = re.compile(r":? *(?:- |\| )?[\[\"'A-Z]|  +\S|: |\s*\| ")
 _NAME = 100  # characters in which a name ends
 _SMALL_WORDS = frozenset(
     "the an a no not is was are be got get gets with and or of in on for to from by at as set use any all status state level "
-    "if when this that one see has have had count type return returns returned raise raised raises into than total".split()
+    "if when this that one see has have had count type return returns returned raise raised raises into than total "
+    "found saw sent read wrote hit made took gave ran lost kept held met left put see sees send sends via your my our some no".split()
 )
 
 
@@ -36,7 +38,7 @@ def after_name(line: str) -> Found | None:
         if colon > 0 and line[colon + 1 : colon + 3].lstrip(":")[:1].isupper():
             match = _LEVEL_AFTER_NAME.match(line)
     if match is None and ":" in line[:40]:
-        match = _NAMED_COLUMN.match(line)
+        match = _NAMED_COLUMN.match(line) or _DOTTED.match(line)
     level = UPPER.get(match[1].upper()) if match is not None else None
     if level is not None:
         return level, "column"

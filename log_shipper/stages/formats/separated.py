@@ -6,7 +6,7 @@ Apache's `[module:level]`, Twisted's `[namespace#level]`, multiprocessing's `[le
 
 import re
 
-from log_shipper.stages.formats.levels import ABBREVIATED, CHINESE, LETTERS, UPPER, WORDS, Found, of_word
+from log_shipper.stages.formats.levels import CHINESE, LETTERS, UPPER, WORDS, Found, of_word
 from log_shipper.stages.formats.stamps import STAMP
 
 _POSTGRES = re.compile(r"[ :](LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|错误|致命错误|警告|日志|注意):  \S")
@@ -29,7 +29,13 @@ def postgres(line: str) -> Found | None:
 def fields(line: str, at: int) -> Found | None:
     """A field of a tab, `|`, ` - ` or comma separated line that is a level and nothing else."""
     rest = line[at : at + 600]
-    for separator, most, any_case in (("\t", 6, True), ("|", 6, True), (" - ", 4, False), (",", 18, False)):
+    for separator, most, any_case in (
+        ("\t", 6, True),
+        ("|", 6, True),
+        (" - ", 4, False),
+        (";", 6, False),
+        (",", 18, False),
+    ):
         if separator not in rest:
             continue
         for part in rest.split(separator, most)[:most]:
@@ -92,7 +98,7 @@ def _of_words(content: str, word: str, rest: str) -> str | None:
     if letter is not None:
         return LETTERS[letter[1]]
     before, _, last = content.rpartition(" ")
-    known = last in WORDS_IN_CAPITALS or last in ABBREVIATED
+    known = last in WORDS_IN_CAPITALS or last in ("dbg", "trc")  # vibe.d's
     if known and not before.replace(" ", "").isalpha():
         return WORDS[last.lower()]
     return None

@@ -22,7 +22,7 @@ _SUBJECT = re.compile(r" (?:is|are|was|were|has|have|or|and|of|means) ")
 _BEFORE_TIME = re.compile(r" @?\d{4}[-/.]\d\d[-/.]\d\d[ T]\d\d:\d\d")
 _OBJECT = re.compile(r"/[A-Za-z]\w{0,40}: ")
 _SET_OFF = ("- ", "| ", ": ", "-> ", ">> ", "> ", "-- ", "--- ")
-_UPPER_ENDS = frozenset("])>[(,!/|\t")
+_UPPER_ENDS = frozenset("])>[(,;!/|\t")
 
 
 def is_value(line: str, at: int) -> bool:
@@ -68,7 +68,7 @@ def _before_space(line: str, end: int, word: str, capitals: bool, stamped: bool)
     rest = line[end + 1 : end + 5]
     if capitals:
         if rest[:2] in ("= ", "=="):
-            return False
+            return rest[:3] == "==>"
         if word == "TRACE" and _METHOD_TARGET.match(line, end):
             return False
         if stamped:
