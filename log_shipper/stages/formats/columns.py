@@ -148,7 +148,7 @@ class Header:
                 sure = len(content) == 3 or low != "error" or (content in UPPER and "</" not in following_text)
                 if following not in (" ", "\t") or not sure:
                     return None
-            if self._plain and content not in UPPER and following != ":" and not self._after_name():
+            if self._plain and content not in UPPER and following != ":" and not named.may_be_name(self._plain_word()):
                 return None
             return declared
         if self.stamped and declared is None and low in ("system", "log", "success", "audit", "status"):
@@ -164,8 +164,8 @@ class Header:
             known = not self._plain and (
                 self.stamped if first == "(" else first == "[" and (self.stamped or content in "EWIDFTV")
             )
-            if first == "[" and content == "C" and not known:
-                known = STAMP.match(following_text.lstrip(" [")) is not None
+            if first == "[" and not known:
+                known = self._letter_stands(content, following_text)
             return LETTERS.get(content) if known else None
         return of_parts(content, self.stamped) or (logfmt.of_pair(content) if "=" in content else None)
 
@@ -233,7 +233,7 @@ class Header:
         if self._plain:
             wide = "  " in gap and line[end : end + 2] == ": "
             if word in UPPER:
-                dashed = line.startswith(" - ", end) and self._after_name()
+                dashed = line.startswith(" - ", end) and named.may_be_name(self._plain_word())
                 return wide or dashed or _SET_OFF_AFTER_WORD.match(line, end) is not None or self._after_program(end)
             return wide or _BEFORE_TAG.match(line, end) is not None
         if word == "TRACE" and NEXT_COLUMN.match(line, end) is not None:
@@ -252,9 +252,14 @@ class Header:
             return True
         return bare.declares(line, start, end, word)
 
-    def _after_name(self) -> bool:
-        """`orders [error] text`: whether the plain word before the level is no word of a sentence, as far as one sees."""
-        return named.may_be_name(self.line[self._plain_at : self._plain_at + 24].partition(" ")[0])
+    def _letter_stands(self, content: str, following: str) -> bool:
+        """Whether a letter in brackets is a level where others are not: before a time, and behind a name in CamelCase."""
+        if not self._plain:
+            return content == "C" and STAMP.match(following.lstrip(" [")) is not None
+        return content in "EWIDFTV" and named.is_camel(self._plain_word())
+
+    def _plain_word(self) -> str:
+        return self.line[self._plain_at : self._plain_at + 24].partition(" ")[0]
 
     def _after_program(self, end: int) -> bool:
         """`ppocr ERROR: text`: whether the plain word before the level reads as a program's name."""

@@ -39,11 +39,13 @@ _AFTER_STAMP = re.compile(
     r"|  +[A-Z]{3,6}\d{4}[IWEA]:"  # WebSphere: E   SRVE0777E:
     r")"
 )
-_AUDITED = re.compile(r"A +[A-Z]{3,6}\d{4}I: ")  # WebSphere
+_AUDITED = re.compile(r"A +(?:[A-Z]{3,6}\d{4}I: |(?:\w+\.){2,8}\w+ )")  # WebSphere, QuestDB
 _LOGCAT = re.compile(r"\d{1,10}[ -]{1,10}\d{1,10}(?:/\S{1,120}+)? ([VDIWEFA])[ /]")
 _TABBED = re.compile(r"([IWEFDCVNT])[\t ]")
 _BRACKETED = re.compile(r"\[\s?([IWEFDCVNT])(?: (?=\d{2,4}[-/:]?\d{2})|:[\w:-]*, )")
-_REDIS = re.compile(r"\d{1,7}:[XCSM] \d{1,2} [A-Z][a-z]{2} (?:\d{4} )?\d{2}:\d{2}:\d{2}(?:\.\d{3})? ([-.*#]) ")
+_REDIS = re.compile(
+    r"\d{1,7}:(?:\d{1,7}:)?[XCSM] \d{1,2} [A-Z][a-z]{2} (?:\d{4} )?\d{2}:\d{2}:\d{2}(?:\.\d{3})? ([-.*#]) "
+)
 _REDIS_OLD = re.compile(
     r"\[\d{1,7}(?::[XCSM])?\] \d{1,2} [A-Z][a-z]{2} (?:\d{4} )?\d{2}:\d{2}:\d{2}(?:\.\d{3})? ([-.*#]) "
 )

@@ -274,6 +274,9 @@ def _after_place(line: str, depth: int) -> Found | None:
     at = blank + 1 if line[blank + 1 : blank + 2] != " " else len(line) - len(line[blank:].lstrip(" "))
     if _stamp_at(line, at):
         return _headed(line[at:], depth + 1)
+    if line[at : at + 1] == "[":
+        header = Header(line[at:]).read()  # WSO2's TID: [-1] [] [2026-03-01 10:20:30,123] ERROR text
+        return header.found if header.stamped else None
     second = line.find(" ", at, at + 40) + 1
     if second and line[second : second + 2] in ("19", "20") and STAMP.match(line, second) is not None:
         return Header(line[second:]).read().found  # lxc c1 20240506081503.127 ERROR text

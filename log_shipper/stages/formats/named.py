@@ -53,6 +53,10 @@ def may_be_name(word: str) -> bool:
     return word.islower() and word not in _SMALL_WORDS and not word.endswith(("ed", "ing"))
 
 
+def is_camel(word: str) -> bool:
+    return sum(map(str.isupper, word)) > 1 and not word.isupper()
+
+
 def after_bare_name(line: str) -> Found | None:
     """`worker-3 ERROR text`, `auth-service | INFO | text`, `root WARNING Text`: a column of names, and then one of levels.
 

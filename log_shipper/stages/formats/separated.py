@@ -76,6 +76,8 @@ def of_parts(content: str, stamped: bool) -> str | None:
             declared = WORDS.get(last.rstrip("0123456789"))
             if declared is not None:
                 return declared
+        if stamped and separator == "|" and parts[0] in LETTERS:
+            return LETTERS[parts[0]]  # Foreman's [W|app|5f2c]
         if separator == "#" and " " not in content and parts[0].lower() in WORDS:
             return WORDS[parts[0].lower()]  # monad-logger's [Error#SQL]
     couchbase = _COUCHBASE.match(content)
