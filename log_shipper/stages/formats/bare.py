@@ -18,7 +18,7 @@ _COMPOUND = re.compile(  # error handling, warning signs, info desk
 _OPENS_NO_SENTENCE = frozenset(("info", "warn"))
 _BEFORE_NAMES = frozenset(("trace", "verbose", "notice", "alert", "emergency", "panic"))
 _NAME_AFTER = re.compile(r" (?:[\w.-]+ ?\[\d|[\w.-]+ \[[\w-]+[./:@=]|[\w-]+(?:[./:][\w-]+)+|[A-Z][\w.]*:|\[)[ :\]]?")
-_CAPITALIZED = {"Fine": DEBUG, "Config": INFO}  # MarkLogic writes java.util.logging's so
+_CAPITALIZED = {"Fine": DEBUG, "Config": INFO, "Status": INFO}  # MarkLogic, Domoticz
 _CUT = {"WAR": WARNING}  # mediamtx cuts its levels to three letters; a word elsewhere
 _PLURALS = {  # FRR
     "emergencies": CRITICAL, "alerts": CRITICAL, "errors": ERROR, "warnings": WARNING, "notifications": INFO,

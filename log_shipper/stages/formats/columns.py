@@ -151,7 +151,7 @@ class Header:
             if self._plain and content not in UPPER and following != ":" and not named.may_be_name(self._plain_word()):
                 return None
             return declared
-        if self.stamped and declared is None and low in ("system", "log", "success", "audit", "status"):
+        if self.stamped and low in ("system", "log", "success", "audit", "status"):
             return "info"
         if first == "(":
             if content in XORG:
@@ -263,8 +263,8 @@ class Header:
 
     def _after_program(self, end: int) -> bool:
         """`ppocr ERROR: text`: whether the plain word before the level reads as a program's name."""
-        colon = self.line[end : end + 2] == ": "
-        return colon and named.after_bare_name(self.line[self._plain_at : self._plain_at + 200]) is not None
+        line, at = self.line, self._plain_at
+        return line[end : end + 2] == ": " and named.after_bare_name(line[at : at + 200]) is not None
 
     def _other_word(self, start: int, gap: str) -> int:
         line = self.line
@@ -288,15 +288,10 @@ class Header:
     def _wrapped(self, start: int) -> int | None:
         """Another program's line after a host and a tag, or after a container runtime's stream: where to go on."""
         line = self.line
-        self.found = priority.selector(line, start)
+        syslog = line[0] in "JFMASOND<" and SYSLOG_STAMP.search(line, 0, start) is not None
+        self.found = priority.selector(line, start) or (priority.after_host(line, start) if syslog else None)
         if self.found is not None:
             return -1
-        syslog = line[0] in "JFMASOND<" and SYSLOG_STAMP.search(line, 0, start) is not None
-        if syslog:
-            host = line.find(" ", start, start + 100) + 1
-            self.found = priority.selector(line, host) if host else None
-            if self.found is not None:
-                return -1
         if syslog or "]: " in line:
             tag = (_TAG if syslog else _PID_TAG).match(line, start)
             if tag is not None and not (syslog and tag[1].lower() in WORDS):
@@ -305,6 +300,8 @@ class Header:
             printed = _PRINTED_BY_OTHER.match(line, start)
             if printed is not None:
                 return self._hand_over(printed.end())
+        if line.startswith("PHP ", start):
+            return self._hand_over(start)
         if "]." in line:
             self.found = named.after_process(line, start)
             if self.found is not None:

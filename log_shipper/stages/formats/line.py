@@ -86,7 +86,7 @@ def _headed(line: str, depth: int) -> Found | None:
     header = Header(line).read()
     if header.found is not None:
         return header.found
-    if header.stamped:
+    if header.stamped and not header.wraps:
         found = spelled(line) if "▶" in line or " -> " in line or line[18:20] == ": " or "> (thread=" in line else None
         if found is None and first == "[" and line[1:2].isdigit():
             found = letters.redis(line)
@@ -95,7 +95,7 @@ def _headed(line: str, depth: int) -> Found | None:
         found = postgres(line) or priority.cisco(line) if "%" in line or ":  " in line else None
         if found is not None:
             return found
-    elif first.isdigit():
+    elif first.isdigit() and not header.stamped:
         return _numbered(line, depth)
     if not header.text:
         return traces.find(line)

@@ -51,3 +51,9 @@ def selector(line: str, at: int) -> Found | None:
 def of_mask(content: str) -> str | None:
     """The type of SSSD's `(0x0040)`; None for what is no such number."""
     return _MASKS.get(content, DEBUG) if _MASK.fullmatch(content) is not None else None
+
+
+def after_host(line: str, at: int) -> Found | None:
+    """The selector behind the host that begins at `at`: busybox' `Mar  1 10:20:30 gw user.warn kernel: text`."""
+    blank = line.find(" ", at, at + 100)
+    return selector(line, blank + 1) if blank > 0 else None

@@ -6,7 +6,7 @@ canonical error format); the rest are the tools' own marks.
 
 import re
 
-from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, LETTERS, WARNING, Found, of_word
+from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, LETTERS, UPPER, WARNING, Found, of_word
 from log_shipper.stages.formats.words import is_value
 
 # What stands between two `: ` and declares: `error`, `fatal error C1083`, `error TS2304`, `error[E0425]`, `[error]`, `错误`
@@ -127,6 +127,9 @@ def chain(line: str) -> Found | None:
         return _named_place(head)
     if len(parts) > 1 and parts[1].startswith("error while loading shared libraries"):  # ld.so
         return ERROR, "prefix"
+    named = _of_part(parts[0]) if ":" in parts[0] and len(parts) > 1 else None
+    if named is not None:
+        return named, "column"
     for part in parts[1:-1]:
         if part.startswith("["):
             return _bracketed(part)
@@ -147,6 +150,9 @@ def _bracketed(part: str) -> Found | None:
 
 
 def _of_part(part: str) -> str | None:
+    if ":" in part:  # app.tasks:ERROR
+        last = part[part.rindex(":") + 1 :]
+        return UPPER[last] if len(last) > 3 and last in UPPER else None
     if len(part) > 40:
         return None
     match = _LEVEL_PART.match(part)
