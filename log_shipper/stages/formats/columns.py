@@ -11,10 +11,10 @@ log_line_prefix, MySQL's and MariaDB's error logs, lager, celery, airflow, oslo.
 
 import re
 
-from log_shipper.stages.formats import json_fields, letters, logfmt, priority
+from log_shipper.stages.formats import bare, json_fields, letters, logfmt, named, priority
 from log_shipper.stages.formats.levels import ABBREVIATED, LETTERS, UPPER, WORDS, XORG, Found
 from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, at_once, of_quick
-from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS, of_parts
+from log_shipper.stages.formats.separated import of_parts
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import set_off
 
@@ -32,29 +32,19 @@ _NAME = re.compile(r"[A-Za-z]*[a-z][A-Z]|[^\s]*[._:/@$#=\d\\-]|[A-Z]+$")
 _TAG = re.compile(r"(?!\w++\()(?:\S{1,100}+ )?([\w./@(){}-]{1,80})(?:\[[\w.:-]{1,40}\])?: ")
 _PID_TAG = re.compile(r"\S{1,100}+ [\w./@(){}-]{1,80}\[[\w.:-]{1,40}\]: ")
 _PROGRAM = re.compile(r"\S{1,100}+ [\w./-]{1,80}\[\d{1,9}\] (?=[A-Z]{4,9}\b)")  # coloredlogs: host name[123] INFO text
-_LEVEL_IN_NAME = re.compile(r"[\w.-]+[./]([A-Z]{4,9})(?:/[\w.]+)?:")  # Monolog: production.ERROR:
-_WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
 _PRINTED_BY_OTHER = re.compile(r"std(?:out|err) [FP] ")
-_NAME_AFTER = re.compile(r" (?:[\w.-]+ ?\[\d|[\w.-]+ \[[\w-]+[./:@=]|[\w-]+(?:[./:][\w-]+)+|[A-Z][\w.]*:|\[)[ :\]]?")
 _JULIA = re.compile(r"\[ (Info|Warning|Error|Debug): ")
 # `asyncio DEBUG Using selector`, and not `got ERROR from upstream`
-_SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/]| [A-Z\"'])(?<!\w:)")
+_SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/]| [A-Z\"']| [A-Za-z]\w*(?:[./]\w+){2,}[( :])(?<!\w:)")
+_BEFORE_TAG = re.compile(r" {1,8}\[[A-Z]{2,12} {0,8}\] ")  # corosync: `node1 corosync warning [TOTEM ] text`
 _LONGDATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{4} (?=[A-Z])")  # NLog's ${longdate}, and then ${level}
-_MACHINE = re.compile(r"\dT\d\d:?\d\d")
-_BARE_LEVELS = frozenset(("error", "warn", "warning", "info", "debug", "fatal", "critical"))
-_COMPOUND = re.compile(  # error handling, warning signs, info desk
-    r"(?:handl\w+|pages?|logs?|rates?|counts?|counters?|codes?|messages?|modes?|levels?|reports?|ids?|files?|budgets?|desks?|signs?"
-    r"|symbols?|thresholds?|flags?|bits?|corrections?|screens?|trackers?|states?|margins?|bars?|lights?|limits?|paths?|sections?"
-    r"|free|prone|builds?|output|stream|bounds?|channels?|boundary|templates?|classes|types?|tolerance|is|was|are|of|and|or)\b"
-)
-_OPENS_NO_SENTENCE = frozenset(("info", "warn"))
 _ODD_NAME = re.compile(r"#\d|[%+._$]\S|/\w")
 _ESPHOME = re.compile(r"\[[\w.]{1,40}:\d{2,5}\]: ")  # [10:20:30][C][wifi:012]: its configuration
 _LABEL = re.compile(r"[A-Za-z]+:$")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _MOST_TOKENS = 14
 _MOST_NAMES = 3
-_MOST_PAIRS = 6
+_MOST_PAIRS = 12
 _MOST_STAMPS = 3
 
 
@@ -74,7 +64,7 @@ class Header:
     is another program's whole line.
     """
 
-    __slots__ = ("line", "found", "text", "stamped", "wraps", "place", "_names", "_plain", "_paired", "_pairs", "_label", "_stamps")  # fmt: skip
+    __slots__ = ("line", "found", "text", "stamped", "wraps", "place", "_names", "_plain", "_plain_at", "_paired", "_pairs", "_label", "_stamps")  # fmt: skip
 
     def __init__(self, line: str, *, stamped: bool = False) -> None:
         self.line = line
@@ -85,6 +75,7 @@ class Header:
         self.place = 0  # see `level_place`
         self._names = 0
         self._plain = False
+        self._plain_at = 0
         self._paired = False
         self._pairs = self._stamps = 0
         self._label = False
@@ -157,19 +148,26 @@ class Header:
                 sure = len(content) == 3 or low != "error" or (content in UPPER and "</" not in following_text)
                 if following not in (" ", "\t") or not sure:
                     return None
-            if self._plain and content not in UPPER and following != ":":
+            if self._plain and content not in UPPER and following != ":" and not named.may_be_name(self._plain_word()):
                 return None
             return declared
-        if self.stamped and declared is None and low in ("system", "log", "success", "audit", "status"):
+        if self.stamped and low in ("system", "log", "success", "audit", "status"):
             return "info"
-        if first == "(" and content in XORG:
-            return XORG[content]
+        if first == "(":
+            if content in XORG:
+                return XORG[content]
+            if self.stamped and following == ":" and content.startswith("0x"):
+                return priority.of_mask(content)
         if len(content) == 1:
             if content == "C" and _ESPHOME.match(following_text):
                 return "info"
-            known = first in "[(" and not self._plain and (self.stamped or content in "EWIDFTV")
+            known = not self._plain and (
+                self.stamped if first == "(" else first == "[" and (self.stamped or content in "EWIDFTV")
+            )
+            if first == "[" and not known:
+                known = self._letter_stands(content, following_text)
             return LETTERS.get(content) if known else None
-        return of_parts(content, self.stamped)
+        return of_parts(content, self.stamped) or (logfmt.of_pair(content) if "=" in content else None)
 
     def _number(self, start: int) -> int:
         line = self.line
@@ -216,6 +214,10 @@ class Header:
                 if self.stamped and word in UPPER and not (self._plain or self._label):
                     self.place = start
                 return -1
+        if self.stamped and not self._names:
+            self.found = bare.of_place(line, end, word)
+            if self.found is not None:
+                return -1
         if len(word) == 1 and self.stamped:
             self.found = letters.after_stamp(line, start, gap)
             if self.found is not None:
@@ -230,7 +232,10 @@ class Header:
             return False
         if self._plain:
             wide = "  " in gap and line[end : end + 2] == ": "
-            return wide or (word in UPPER and _SET_OFF_AFTER_WORD.match(line, end) is not None)
+            if word in UPPER:
+                dashed = line.startswith(" - ", end) and named.may_be_name(self._plain_word())
+                return wide or dashed or _SET_OFF_AFTER_WORD.match(line, end) is not None or self._after_program(end)
+            return wide or _BEFORE_TAG.match(line, end) is not None
         if word == "TRACE" and NEXT_COLUMN.match(line, end) is not None:
             return False
         if self._label and line.startswith((" ->", " =>"), end):
@@ -245,13 +250,21 @@ class Header:
             return False
         if word.lower() in ABBREVIATED or (word[0].isupper() and _LONGDATE.match(line)):
             return True
-        if word.islower():  # a program's own stamp has a T; what people print after theirs may be any sentence
-            if word not in _BARE_LEVELS or _COMPOUND.match(line, end + 1) is not None:
-                return False
-            return word in _OPENS_NO_SENTENCE or (
-                line[0] in "0123456789[" and _MACHINE.search(line, 0, start) is not None
-            )
-        return word[0].isupper() and _NAME_AFTER.match(line, end, end + 80) is not None  # Emby's `Info Main: text`
+        return bare.declares(line, start, end, word)
+
+    def _letter_stands(self, content: str, following: str) -> bool:
+        """Whether a letter in brackets is a level where others are not: before a time, and behind a name in CamelCase."""
+        if not self._plain:
+            return content == "C" and STAMP.match(following.lstrip(" [")) is not None
+        return content in "EWIDFTV" and named.is_camel(self._plain_word())
+
+    def _plain_word(self) -> str:
+        return self.line[self._plain_at : self._plain_at + 24].partition(" ")[0]
+
+    def _after_program(self, end: int) -> bool:
+        """`ppocr ERROR: text`: whether the plain word before the level reads as a program's name."""
+        line, at = self.line, self._plain_at
+        return line[end : end + 2] == ": " and named.after_bare_name(line[at : at + 200]) is not None
 
     def _other_word(self, start: int, gap: str) -> int:
         line = self.line
@@ -275,10 +288,10 @@ class Header:
     def _wrapped(self, start: int) -> int | None:
         """Another program's line after a host and a tag, or after a container runtime's stream: where to go on."""
         line = self.line
-        self.found = priority.selector(line, start)
+        syslog = line[0] in "JFMASOND<" and SYSLOG_STAMP.search(line, 0, start) is not None
+        self.found = priority.selector(line, start) or (priority.after_host(line, start) if syslog else None)
         if self.found is not None:
             return -1
-        syslog = line[0] in "JFMASOND<" and SYSLOG_STAMP.search(line, 0, start) is not None
         if syslog or "]: " in line:
             tag = (_TAG if syslog else _PID_TAG).match(line, start)
             if tag is not None and not (syslog and tag[1].lower() in WORDS):
@@ -287,6 +300,12 @@ class Header:
             printed = _PRINTED_BY_OTHER.match(line, start)
             if printed is not None:
                 return self._hand_over(printed.end())
+        if line.startswith("PHP ", start):
+            return self._hand_over(start)
+        if "]." in line:
+            self.found = named.after_process(line, start)
+            if self.found is not None:
+                return -1
         if "] " in line:
             program = _PROGRAM.match(line, start)
             if program is not None:
@@ -311,32 +330,17 @@ class Header:
                 return -1 if self._label else end
             self._pairs += 1
             return end if self._pairs <= _MOST_PAIRS else -1
-        if ":" in token and self._in_token(token, start):
-            return -1
+        if ":" in token:
+            self.found = named.in_token(line, start, token, self.stamped)
+            if self.found is not None:
+                return -1
         if not self.stamped:
             return -1
-        named = _NAME.match(token) is not None or line[end : end + 1] == "["
-        if not named:
+        a_name = _NAME.match(token) is not None or line[end : end + 1] == "["
+        if not a_name:
             if self._plain and token != "main":
                 return -1
-            self._plain = token != "main"
+            self._plain, self._plain_at = token != "main", start
         self._label = _LABEL.match(token) is not None
         self._names += 1
         return end if self._names <= _MOST_NAMES else -1
-
-    def _in_token(self, token: str, start: int) -> bool:
-        """`production.ERROR:`, `DeprecationWarning:`, `name:LEVEL:text`: a level that is part of a name with a colon."""
-        if token.endswith("Warning:") and _WARNING_NAME.match(self.line, start):
-            self.found = "warning", "prefix"
-            return True
-        if not self.stamped:
-            return False
-        in_name = _LEVEL_IN_NAME.match(self.line, start)
-        if in_name is not None and in_name[1] in UPPER:
-            self.found = UPPER[in_name[1]], "column"
-            return True
-        for part in token.split(":", 4)[1:]:
-            if len(part) > 3 and part in UPPER and part in WORDS_IN_CAPITALS:
-                self.found = UPPER[part], "column"
-                return True
-        return False

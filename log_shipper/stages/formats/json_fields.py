@@ -3,7 +3,7 @@
 Keys of: zap, zerolog, logrus, log15, slog, pino, bunyan, winston, Python's JSON formatters, structlog, loguru, logback
 and log4j2 layouts, Serilog (compact and full), NLog, .NET's JSON console, Elastic Common Schema, Google Cloud Logging,
 GELF, OpenTelemetry (log data model and OTLP/JSON), journald's export, MongoDB 4.4+, MySQL 8's JSON error log, Monolog,
-Falco, Kibana 7, Nextcloud. The object's own field decides over one inside its message or its attributes.
+Falco, Kibana 7, Nextcloud, PostgreSQL 15, LoggerJSON. The object's own field decides over one inside its message or its attributes.
 """
 
 import json
@@ -23,6 +23,8 @@ _SCALES: Final = {
     "loglevelname": "level", "logsyslogseverityname": "level", "levelno": "python",
     "levelvalue": "logback", "severitynumber": "opentelemetry", "severitylevel": "azure", "logsyslogseveritycode": "syslog",
     "syslogseverity": "syslog", "prio": "words", "priority": "words", "leveldisplayname": "level",
+    "errorseverity": "level", "severitylabel": "level", "levellabel": "level", "leveltext": "level", "levelstring": "level",
+    "syslogseveritytext": "level", "logseverityname": "level", "loglvl": "level", "msglevel": "level",
     "级别": "level", "日志级别": "level", "等级": "level",
 }  # fmt: skip
 _SQUEEZE = str.maketrans("", "", "_-.@")
@@ -182,6 +184,9 @@ def _of_dialect(value: dict[str, Any]) -> str | None:
         return INFO  # the compact format leaves Information out
     if isinstance(value.get("prio"), int) and isinstance(value.get("label"), str):
         return of_word(value["label"])  # MySQL
+    mark = value.get("L")
+    if isinstance(mark, str) and "M" in value:  # zap's short keys
+        return of_word(mark)
     if value.get("type") == "log" and isinstance(value.get("tags"), list) and value["tags"]:
         first = value["tags"][0]  # Kibana 7
         return of_word(first) if isinstance(first, str) else None
@@ -206,7 +211,19 @@ def _inner_objects(value: dict[str, Any]) -> Iterator[object]:
     context = value.get("context")
     if isinstance(context, dict) and isinstance(context.get("logLevel"), int):  # Roarr
         yield {"loglevel": context["logLevel"], "message": ""}
-    for key in ("_meta", "log", "record", "@fields", "fields", "message", "msg", "MESSAGE", "@message", "Message"):
+    for key in (
+        "_meta",
+        "log",
+        "syslog",
+        "record",
+        "@fields",
+        "fields",
+        "message",
+        "msg",
+        "MESSAGE",
+        "@message",
+        "Message",
+    ):
         if key in value:
             yield value[key]
     for key in ("resourceLogs", "scopeLogs", "logRecords"):  # OTLP/JSON: the first record's

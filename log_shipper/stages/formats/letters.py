@@ -33,16 +33,23 @@ _AFTER_STAMP = re.compile(
     r"|/[\w.$:-]{1,60}\s*\(\s*\d+\)\s?:"  # logcat -v time
     r"| +[\w./+-]+:\d+\]"  # TensorFlow, absl: E path/file.cc:38]
     r"| +(?:\[|\()"
+    r"| [\w-]{1,20} [\w/+-]{1,60}+\.\w{1,4}:\d+ "  # lnav: D t0 file.cc:47 text
     r"| +(?:\w+\.){2,8}\w+ "  # QuestDB: I i.q.c.h.HttpServer text
     r"| +[\w.$/-]+(?:\(\d+\))?:\s"
     r"|  +[A-Z]{3,6}\d{4}[IWEA]:"  # WebSphere: E   SRVE0777E:
     r")"
 )
-_AUDITED = re.compile(r"A +[A-Z]{3,6}\d{4}I: ")  # WebSphere
+_AUDITED = re.compile(r"A +(?:[A-Z]{3,6}\d{4}I: |(?:\w+\.){2,8}\w+ )")  # WebSphere, QuestDB
 _LOGCAT = re.compile(r"\d{1,10}[ -]{1,10}\d{1,10}(?:/\S{1,120}+)? ([VDIWEFA])[ /]")
 _TABBED = re.compile(r"([IWEFDCVNT])[\t ]")
 _BRACKETED = re.compile(r"\[\s?([IWEFDCVNT])(?: (?=\d{2,4}[-/:]?\d{2})|:[\w:-]*, )")
-_REDIS = re.compile(r"\d{1,7}:[XCSM] \d{1,2} [A-Z][a-z]{2} (?:\d{4} )?\d{2}:\d{2}:\d{2}(?:\.\d{3})? ([-.*#]) ")
+_REDIS = re.compile(
+    r"\d{1,7}:(?:\d{1,7}:)?[XCSM] \d{1,2} [A-Z][a-z]{2} (?:\d{4} )?\d{2}:\d{2}:\d{2}(?:\.\d{3})? ([-.*#]) "
+)
+_REDIS_OLD = re.compile(
+    r"\[\d{1,7}(?::[XCSM])?\] \d{1,2} [A-Z][a-z]{2} (?:\d{4} )?\d{2}:\d{2}:\d{2}(?:\.\d{3})? ([-.*#]) "
+)
+_HANA = re.compile(r"([diwef]) [\w.-]{1,40}+ +[\w.-]{1,80}\(\d+\) : ")
 _MARKS = {".": DEBUG, "-": DEBUG, "*": INFO, "#": WARNING}
 
 
@@ -63,6 +70,9 @@ def after_stamp(line: str, at: int, gap: str) -> Found | None:
     match = _AFTER_STAMP.match(line, at)
     if match is None and "\t" in gap:
         match = _TABBED.match(line, at)
+    if match is None and line[at].islower():
+        match = _HANA.match(line, at)  # SAP HANA: `e commlib  commlibImpl.cpp(00456) : text`
+        return (LETTERS[match[1].upper()], "letter") if match is not None else None
     if match is None and line[at] == "A":
         return (INFO, "letter") if _AUDITED.match(line, at) else None
     return (LETTERS[match[1]], "letter") if match is not None else None
@@ -84,5 +94,5 @@ def bracketed(line: str, at: int) -> Found | None:
 
 def redis(line: str) -> Found | None:
     """Redis' mark after its process, role and time."""
-    match = _REDIS.match(line)
+    match = _REDIS.match(line) if line[0] != "[" else _REDIS_OLD.match(line)
     return (_MARKS[match[1]], "letter") if match is not None else None

@@ -30,19 +30,19 @@ _PLAIN = {
 }
 # Short forms: no words of any language, so as good as the long ones.
 _SHORT = {
-    CRITICAL: "ftl fata pani pnc crt emrg criti",
+    CRITICAL: "ftl ftal fata pani pnc crt emrg criti",
     ERROR: "erro eror",
     WARNING: "wrn warni",
     INFO: "inf ntc noti",
-    DEBUG: "dbg dbug debu debg trc trac trce vrb finer finest",
+    DEBUG: "dbg dbug debu debg trc trac trce vrb finer finest silly",
 }
 # Words of everyday language: a level only in capitals, in a place where nothing but a level stands.
 _CAPITALS = {
-    CRITICAL: "DISASTER",
-    ERROR: "FAILURE EXCEPTION BROKEN",
-    WARNING: "UNUSUAL DEPRECATION",
+    CRITICAL: "DISASTER SHOUT SEVER EMER EMG ALR",
+    ERROR: "FAILURE EXCEPTION BROKEN EDIAG",
+    WARNING: "UNUSUAL DEPRECATION WDIAG",
     INFO: "LOG SYSTEM SUCCESS AUDIT CONFIG STATUS MESSAGE DISPLAY",
-    DEBUG: "FINE SILLY NOISE BLAT SPAM DEB VERB VER VBS",
+    DEBUG: "FINE DIAG NOISE BLAT SPAM DEB VERB VER VBS",
 }
 # What localised programs print: javac, gcc, git, PostgreSQL and java.util.logging in Chinese, PostgreSQL in others.
 _TRANSLATED = {
@@ -64,6 +64,7 @@ WORDS: Final = _table(_PLAIN, _SHORT, _TRANSLATED)
 ABBREVIATED: Final = frozenset(f"err crit emerg information {' '.join(_SHORT.values())}".split()) - {
     "finer",
     "finest",
+    "silly",
     "noti",
     "pani",
     "fata",

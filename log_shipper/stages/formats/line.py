@@ -8,6 +8,7 @@ timestamp or bracket, a leading word; then what runtimes, tools and shells print
 import re
 
 from log_shipper.stages.formats import (
+    decoration,
     json_fields,
     letters,
     logfmt,
@@ -28,7 +29,9 @@ from log_shipper.stages.formats.words import set_off
 
 _LEAD = re.compile(r"[^\W\d_]{1,24}+")
 _SYSLOG_TAG = re.compile(rf"{SYSLOG_STAMP.pattern}(\S{{1,100}}+) ([\w./@()-]{{1,80}})(?:\[\d{{1,9}}\])?: ")
-_TAG = re.compile(r"[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{])")  # NetworkManager[12]: <info>  text
+_TAG = re.compile(  # NetworkManager[12]: <info>  text, pulp [4f1a]: app.tasks:INFO: text
+    r"[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{])|[\w./@-]{1,80} ?\[[\w-]{1,40}\]: (?=[\w.]{1,80}:[A-Z]{4,8}:)"
+)
 _SHELLS_PROSE = shells.FIRSTS | {"e"}
 _NAME_MARKS = frozenset(".-_0123456789")
 _STAMPED = frozenset("0123456789[")
@@ -38,18 +41,14 @@ _WRAPPED = re.compile(r"[\w.@-]+(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]+ *\| |#
 _UPTIME = re.compile(r"\d{1,9}: (?:\(\d{1,9}\))?: (?=\S)")  # coturn
 # A process or a duration, maybe a thread; `3042-INFO-text`
 _LEVEL_AFTER_PID = re.compile(
-    r"\d{1,9} (?:(?=\S{0,60}(?:[a-z][A-Z]|[-_.\d]))[\w.-]{2,60}+ )?([A-Z]{4,8})(?= )|\d{1,9}-([A-Z]{4,8})-"
+    r"\d{1,2}:\d{2} ([A-Z]{4,8})(?=[ :])|\d{1,9} (?:(?=\S{0,60}(?:[a-z][A-Z]|[-_.\d]))[\w.-]{2,60}+ )?([A-Z]{4,8})(?= )|\d{1,9}-([A-Z]{4,8})-"
 )
 _ACCESS = re.compile(
     r'[\da-f.:]{3,45}+ \S{1,60}+ \S{1,60}+ \[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]]{8,20}\] "'
 )  # Common Log Format
-_BERRY = re.compile(r"➤ YN\d{4}: (?:[│┌└] )?")
-_ICON = re.compile(r"(?:ℹ|[^\w\s\[({<\"'`/\\$&^]{1,4})\ufe0f?[ \u00a0]{1,4}(?=\S)")
-_ICON_TEXT = re.compile(
-    r"\[?(?:[A-Z]{4,9}\]|[A-Z]{4,9}: |(?:[Ee]rror|[Ww]arning|[Ff]atal|[Ii]nfo|[Dd]ebug)(?:: |  +\S)|(?:[A-Z]\w*)?Error: |[^\W\d_a-zA-Z]+[:：])"
-)
 _BLANK = " \t\u00a0\u3000"
 _DEEPEST = 3
+_TAB = 8
 _TEXT = 400
 """Characters of a line without header that are looked at."""
 
@@ -59,7 +58,7 @@ def declared(line: str, depth: int = 0) -> Found | None:
     first = line[:1]
     if first in _BLANK:
         text = line.lstrip(_BLANK)
-        return _indented(text, len(line) - len(text)) if text else None
+        return _indented(text, len(line) - len(text) if first != "\t" else _TAB) if text else None
     if first.isalpha() and first != "ℹ":
         return _worded(line, depth)
     if first == "{":
@@ -87,18 +86,20 @@ def _headed(line: str, depth: int) -> Found | None:
     header = Header(line).read()
     if header.found is not None:
         return header.found
-    if header.stamped:
-        found = spelled(line) if "▶" in line or " -> " in line or line[18:20] == ": " else None
+    if header.stamped and not header.wraps:
+        found = spelled(line) if "▶" in line or " -> " in line or line[18:20] == ": " or "> (thread=" in line else None
+        if found is None and first == "[" and line[1:2].isdigit():
+            found = letters.redis(line)
         if found is not None:
             return found
         found = postgres(line) or priority.cisco(line) if "%" in line or ":  " in line else None
         if found is not None:
             return found
-    elif first.isdigit():
+    elif first.isdigit() and not header.stamped:
         return _numbered(line, depth)
     if not header.text:
         return traces.find(line)
-    text = line[header.text :].lstrip(" \t:|-,>]")
+    text = line[header.text :].lstrip(" \t:|-,>]›»")
     if not text or depth >= _DEEPEST:
         return None
     found = declared(text, depth + 1) if header.wraps else _rest(text, depth + 1)
@@ -122,9 +123,9 @@ def _numbered(line: str, depth: int) -> Found | None:
     head = line[:40]
     match = _LEVEL_AFTER_PID.match(line)
     if match is not None:
-        word = match[1] or match[2]
+        word = match[1] or match[2] or match[3]
         level = UPPER.get(word)
-        if level is not None and (match[2] or set_off(line, match.end(), word, stamped=True)):
+        if level is not None and (match[3] or set_off(line, match.end(), word, stamped=True)):
             return level, "column"
     if "|" in head:
         wrapped = _WRAPPED.match(line)
@@ -136,7 +137,10 @@ def _numbered(line: str, depth: int) -> Found | None:
             found = priority.cisco(line)  # behind the number of the message
         uptime = _UPTIME.match(line) if found is None and ": " in head else None
         return _rest(line[uptime.end() :], depth + 1) if uptime is not None and depth < _DEEPEST else found
-    return priority.pri(line) if " <" in head else blue_gene(line)
+    found = priority.pri(line) if " <" in head else blue_gene(line)
+    if found is not None or not head[1:2].isalnum() or head.partition(" ")[0].isdecimal():
+        return found
+    return tools.chain(line) or _taken_off(line, depth)
 
 
 def _worded(line: str, depth: int) -> Found | None:
@@ -200,6 +204,10 @@ def _of_words(line: str) -> Found | None:
 
 def _text(line: str, depth: int) -> Found | None:
     """What runtimes, tools and shells print; pairs; a name and then a level."""
+    if "\t" in line:
+        found = logfmt.labelled(line)
+        if found is not None:
+            return found
     if "=" in line and logfmt.begins(line, 0):
         found = logfmt.find(line) or (logfmt.at(line) if line.startswith("at=") else None)
         if found is not None:
@@ -250,7 +258,7 @@ def _taken_off(line: str, depth: int) -> Found | None:
         if wrapped is not None:
             return declared(line[wrapped.end() :], depth + 1)
         at = line.find(" | ", 0, 60) + 3
-        if at > 3 and " " not in line[: at - 3] and line[at : at + 1] in _STAMPED and STAMP.match(line, at) is not None:
+        if at > 3 and " " not in line[: at - 3] and _stamp_at(line, at):
             return declared(line[at:], depth + 1)
     tag = _TAG.match(line) if "]: " in line[:100] else None
     if tag is not None:
@@ -264,9 +272,20 @@ def _after_place(line: str, depth: int) -> Found | None:
     if blank <= 0:
         return None
     at = blank + 1 if line[blank + 1 : blank + 2] != " " else len(line) - len(line[blank:].lstrip(" "))
-    if line[at : at + 1].isdigit() and STAMP.match(line, at) is not None:
+    if _stamp_at(line, at):
         return _headed(line[at:], depth + 1)
+    if line[at : at + 1] == "[":
+        header = Header(line[at:]).read()  # WSO2's TID: [-1] [] [2026-03-01 10:20:30,123] ERROR text
+        return header.found if header.stamped else None
+    second = line.find(" ", at, at + 40) + 1
+    if second and line[second : second + 2] in ("19", "20") and STAMP.match(line, second) is not None:
+        return Header(line[second:]).read().found  # lxc c1 20240506081503.127 ERROR text
     return None
+
+
+def _stamp_at(line: str, at: int) -> bool:
+    first = line[at : at + 1]
+    return (first in _STAMPED or line[at : at + 3] in _DATE_WORDS) and STAMP.match(line, at) is not None
 
 
 def _marked(line: str, first: str, depth: int) -> Found | None:
@@ -278,6 +297,8 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
         return fields(line, stamp.end()) if stamp is not None else None
     if line.startswith("####<"):  # WebLogic's files
         return _headed(line[4:], depth)
+    if first == "+" and depth < _DEEPEST and decoration.zoned(line):
+        return declared(line[decoration.ZONE :], depth + 1)
     if first == ":" or first == "#":
         found = markers.find(line)
         if found is not None:
@@ -300,14 +321,9 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
         found = shells.find(line) or tools.find(line) or tools.placed(line)
         if found is not None or first != "-":
             return found
-        return blue_gene(line)
-    berry = _BERRY.match(line) if first == "➤" else None
-    if berry is not None:
-        return declared(line[berry.end() :], depth + 1) if depth < _DEEPEST else None
-    icon = _ICON.match(line)
-    if icon is not None and first not in "#|->" and _ICON_TEXT.match(line, icon.end()):
-        return declared(line[icon.end() :], depth + 1) if depth < _DEEPEST else None
-    return None
+        return blue_gene(line) or (tools.yarn(line[2:]) if line[1:2] == " " else None)
+    decorated = decoration.length(line, first) if depth < _DEEPEST else 0
+    return declared(line[decorated:], depth + 1) if decorated else None
 
 
 def _indented(text: str, indent: int) -> Found | None:

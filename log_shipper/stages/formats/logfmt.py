@@ -13,10 +13,12 @@ _QUOTED = r"'[^']*+'|\[[^\]\s]*+\]"
 _PAIR = (
     r"[\w.@/:-]++=(?:\"[^\"\\]*+(?:\\.[^\"\\]*+)*\"|" + _QUOTED + rf"|(?!{_QUOTED})[^\s\"',;]*+)[^\s=\"]*+[,;]?+[\s|]++"
 )
-_LOOSE = r"[^\s=\"]++[\s|]++"  # a word of a value that was not quoted
+_LOOSE = r"(?!\[?(?:FATAL|CRITICAL|ERROR|WARN|NOTICE|INFO|DEBUG|TRACE)|\[(?:fatal|critical|error|warn|notice|info|debug))[^\s=\"]++[\s|]++"  # of a value that was not quoted
 _LEVEL = re.compile(rf"(?:(?!{_KEY}=){_PAIR}(?:{_LOOSE}){{0,3}}){{0,24}}{_KEY}=[\"']?([^\s\"',;]++)[\"']?(?=[\s,;]|$)")
 _BEGINS = re.compile(r"[A-Za-z@级日][\w.@/:-]*+=(?!=)")
 _AT = re.compile(r"at=([A-Za-z]{4,8})(?= [\w.]{1,60}+=)")
+_LABELS = re.compile(r"[\w.-]++:[^\t]*+\t[\w.-]++:")
+_LABELLED = re.compile(r"(?:^|\t)(?:level|severity|loglevel|log_level|lvl):(\w++)(?:\t|$)")
 _HEROKU = re.compile(r"at=(info|warning|error)\b")
 
 
@@ -48,6 +50,13 @@ def _may_tell(line: str) -> bool:
     return "prio=" in line or "EVE" in line or "LL=" in line or "PRIORITY=" in line or "级别=" in line
 
 
+def labelled(line: str) -> Found | None:
+    """`time:2026-03-01T10:20:30Z<tab>level:error<tab>…`: labelled tab-separated values (ltsv.org)."""
+    match = _LABELLED.search(line) if _LABELS.match(line) is not None else None
+    declared = of_word(match[1]) if match is not None else None
+    return (declared, "field") if declared is not None else None
+
+
 def at(line: str) -> Found | None:
     """`at=info msg=…`: a level that the first pair tells under the key of Heroku's programs."""
     match = _AT.match(line)
@@ -60,3 +69,9 @@ def router(line: str, at: int) -> Found | None:
     match = _HEROKU.match(line, at)
     declared = of_word(match[1]) if match is not None else None
     return (declared, "field") if declared is not None else None
+
+
+def of_pair(text: str) -> str | None:
+    """The type that a pair alone in brackets declares: `[level=error]`."""
+    key, _, value = text.partition("=")
+    return of_word(value) if key in ("level", "severity", "lvl", "loglevel", "log_level") else None

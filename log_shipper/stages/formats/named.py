@@ -3,11 +3,16 @@
 import re
 
 from log_shipper.stages.formats import json_fields
-from log_shipper.stages.formats.levels import UPPER, Found
+from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, UPPER, WARNING, Found
 from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS
 
 _LEVEL_AFTER_NAME = re.compile(r"[\w./-]++::?([A-Z]{4,8})[: ]")
 _NAMED_COLUMN = re.compile(r"[\w.-]+:(error|warn|warning|info|debug)  ")  # Zigbee2MQTT:info  2026-03-01 …
+_LEVEL_IN_NAME = re.compile(r"[\w.-]+[./]([A-Z]{4,9})(?:/[\w.]+)?:")  # Monolog: production.ERROR:
+_DOTTED = re.compile(r"[a-z][\w-]{0,40}+[./](FATAL|CRITICAL|ERROR|WARN|WARNING|INFO|NOTICE|DEBUG|TRACE): ")
+_WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
+_AFTER_PROCESS = re.compile(r"[\w-]{1,40}+\[\d{1,9}\]\.(FAT|PNC|ERR|WAR|INF|DB[0-9G])(?= )")
+_ZONEMINDER = {"FAT": CRITICAL, "PNC": CRITICAL, "ERR": ERROR, "WAR": WARNING, "INF": INFO}
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
 _BARE_NAME = re.compile(r"([a-z][\w./@#-]{0,59}+(?::\d{1,6})?)( *\| *| *: | +)([A-Z]{3,8})(?=[ :|-])")
 # A name, and then a level in brackets of its own or between separators: `app.db [ERROR] text`, `app<tab>ERROR<tab>text`
@@ -20,7 +25,8 @@ _BEGINS_TEXT = re.compile(r":? *(?:- |\| )?[\[\"'A-Z]|  +\S|: |\s*\| ")
 _NAME = 100  # characters in which a name ends
 _SMALL_WORDS = frozenset(
     "the an a no not is was are be got get gets with and or of in on for to from by at as set use any all status state level "
-    "if when this that one see has have had count type return returns returned raise raised raises into than total".split()
+    "if when this that one see has have had count type return returns returned raise raised raises into than total "
+    "found saw sent read wrote hit made took gave ran lost kept held met left put see sees send sends via your my our some no".split()
 )
 
 
@@ -32,7 +38,7 @@ def after_name(line: str) -> Found | None:
         if colon > 0 and line[colon + 1 : colon + 3].lstrip(":")[:1].isupper():
             match = _LEVEL_AFTER_NAME.match(line)
     if match is None and ":" in line[:40]:
-        match = _NAMED_COLUMN.match(line)
+        match = _NAMED_COLUMN.match(line) or _DOTTED.match(line)
     level = UPPER.get(match[1].upper()) if match is not None else None
     if level is not None:
         return level, "column"
@@ -40,6 +46,15 @@ def after_name(line: str) -> Found | None:
     if colon > 0 and " " not in line[:colon]:
         return json_fields.record(line, colon + 2)
     return None
+
+
+def may_be_name(word: str) -> bool:
+    """Whether a plain word is a program's name rather than a sentence's first, as far as its form tells."""
+    return word.islower() and word not in _SMALL_WORDS and not word.endswith(("ed", "ing"))
+
+
+def is_camel(word: str) -> bool:
+    return sum(map(str.isupper, word)) > 1 and not word.isupper()
 
 
 def after_bare_name(line: str) -> Found | None:
@@ -83,3 +98,24 @@ def _set_off(line: str) -> Found | None:
     if not odd and not separator and (bracket == "(" or not name.islower() or name in _SMALL_WORDS):
         return None  # found [ERROR] in the text
     return UPPER[word], "bracket" if bracketed else "column"
+
+
+def in_token(line: str, at: int, token: str, stamped: bool) -> Found | None:
+    """`production.ERROR:`, `DeprecationWarning:`, `name:LEVEL:text`: a level that is part of a name with a colon."""
+    if token.endswith("Warning:") and _WARNING_NAME.match(line, at):
+        return WARNING, "prefix"
+    if not stamped:
+        return None
+    in_name = _LEVEL_IN_NAME.match(line, at)
+    if in_name is not None and in_name[1] in UPPER:
+        return UPPER[in_name[1]], "column"
+    for part in token.split(":", 4)[1:]:
+        if len(part) > 3 and part in UPPER and part in WORDS_IN_CAPITALS:
+            return UPPER[part], "column"
+    return None
+
+
+def after_process(line: str, at: int) -> Found | None:
+    """ZoneMinder's `web_php[118770].ERR [10.0.0.1] [text]`."""
+    match = _AFTER_PROCESS.match(line, at)
+    return (_ZONEMINDER.get(match[1], DEBUG), "column") if match is not None else None

@@ -6,7 +6,7 @@ busybox.
 
 import re
 
-from log_shipper.stages.formats.levels import SYSLOG, Found, of_word
+from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, SYSLOG, WARNING, Found, of_word
 
 _PRI = re.compile(r"(?:\d{1,6} )?<(\d{1,3})>")
 _CISCO = re.compile(r"%[A-Z][A-Z0-9_]{1,40}(?:-[A-Z][A-Z0-9_]{0,40})*-([0-7])-[A-Z0-9_]{2,60}\s?:")
@@ -29,14 +29,31 @@ def cisco(line: str) -> Found | None:
     return (SYSLOG[int(match[1])], "priority") if match is not None else None
 
 
-_PAIR = re.compile(r"(?:Db|In|No|Wa|Er|Cr|Al|Em)\((\d{1,3})\)\s")
+_PAIR = re.compile(r"(Db|In|No|Wa|Er|Cr|Al|Em)\(\d{1,3}\)(?:\[\+\])?\s")
+_PAIRS = {
+    "Em": CRITICAL, "Al": CRITICAL, "Cr": CRITICAL, "Er": ERROR, "Wa": WARNING, "No": INFO, "In": INFO, "Db": DEBUG,
+}  # fmt: skip
+# SSSD's debug levels (sssd.conf(5)): one bit each
+_MASKS = {"0x0010": CRITICAL, "0x0020": CRITICAL, "0x0040": ERROR, "0x0080": WARNING, "0x0100": INFO}
+_MASK = re.compile(r"0x[0-9a-f]{4,5}")
 
 
 def selector(line: str, at: int) -> Found | None:
     """`daemon.err prog[1]: …`, as busybox' syslogd and OpenWrt's logread print it."""
     pair = _PAIR.match(line, at)  # ESXi 8: Wa(164)
-    if pair is not None and int(pair[1]) <= 191:
-        return SYSLOG[int(pair[1]) & 7], "priority"
+    if pair is not None:
+        return _PAIRS[pair[1]], "priority"
     match = _SELECTOR.match(line, at)
     declared = of_word(match[1]) if match is not None else None
     return (declared, "priority") if declared is not None else None
+
+
+def of_mask(content: str) -> str | None:
+    """The type of SSSD's `(0x0040)`; None for what is no such number."""
+    return _MASKS.get(content, DEBUG) if _MASK.fullmatch(content) is not None else None
+
+
+def after_host(line: str, at: int) -> Found | None:
+    """The selector behind the host that begins at `at`: busybox' `Mar  1 10:20:30 gw user.warn kernel: text`."""
+    blank = line.find(" ", at, at + 100)
+    return selector(line, blank + 1) if blank > 0 else None

@@ -6,11 +6,14 @@ Apache's `[module:level]`, Twisted's `[namespace#level]`, multiprocessing's `[le
 
 import re
 
-from log_shipper.stages.formats.levels import CHINESE, UPPER, WORDS, Found, of_word
+from log_shipper.stages.formats.levels import CHINESE, LETTERS, UPPER, WORDS, Found, of_word
+from log_shipper.stages.formats.stamps import STAMP
 
 _POSTGRES = re.compile(r"[ :](LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|错误|致命错误|警告|日志|注意):  \S")
 _FALCO = re.compile(r"\d\d:\d\d:\d\d\.\d{9}: ([A-Z][a-z]{4,13}) [A-Z]")
 _GO_LOGGING = re.compile(r"[^▶>]{8,140}(?: ▶|\] [\w.()*]{1,60} ->) ([A-Z]{4,8}) +[0-9a-f]{3,8} ")
+_COHERENCE = re.compile(r"[^<]{20,120}+<(Error|Warning|Info|Internal|D\d)> \(thread=")
+_NAMED_LETTER = re.compile(r"\w{2,20}+ ([IWEFDCVNT]) \d{2,4}[-/]\d\d[-/]")  # NeMo
 _COUCHBASE = re.compile(r"\w+:(debug|info|warn|error),\d{4}-\d\d-")
 _BLUE_GENE = re.compile(r" \d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{6} \S{1,60} [A-Z]{2,12} [A-Z_]{2,20} ([A-Z]+) ")
 WORDS_IN_CAPITALS = frozenset(word.upper() for word in WORDS)
@@ -26,7 +29,13 @@ def postgres(line: str) -> Found | None:
 def fields(line: str, at: int) -> Found | None:
     """A field of a tab, `|`, ` - ` or comma separated line that is a level and nothing else."""
     rest = line[at : at + 600]
-    for separator, most, any_case in (("\t", 6, True), ("|", 6, True), (" - ", 4, False), (",", 18, False)):
+    for separator, most, any_case in (
+        ("\t", 6, True),
+        ("|", 6, True),
+        (" - ", 4, False),
+        (";", 6, False),
+        (",", 18, False),
+    ):
         if separator not in rest:
             continue
         for part in rest.split(separator, most)[:most]:
@@ -45,7 +54,7 @@ def blue_gene(line: str) -> Found | None:
 
 def spelled(line: str) -> Found | None:
     """A level that only its place tells: Falco's `10:20:30.123456789: Error File …`, go-logging's `… ▶ ERRO 001 text`."""
-    match = _FALCO.match(line) or _GO_LOGGING.match(line)
+    match = _FALCO.match(line) or _GO_LOGGING.match(line) or _COHERENCE.match(line)
     declared = of_word(match[1]) if match is not None else None
     return (declared, "column") if declared is not None else None
 
@@ -67,10 +76,31 @@ def of_parts(content: str, stamped: bool) -> str | None:
             declared = WORDS.get(last.rstrip("0123456789"))
             if declared is not None:
                 return declared
+        if stamped and separator == "|" and parts[0] in LETTERS:
+            return LETTERS[parts[0]]  # Foreman's [W|app|5f2c]
+        if separator == "#" and " " not in content and parts[0].lower() in WORDS:
+            return WORDS[parts[0].lower()]  # monad-logger's [Error#SQL]
     couchbase = _COUCHBASE.match(content)
     if couchbase is not None:
         return WORDS[couchbase[1]]
     word, _, rest = content.partition(" ")
     if rest and word in UPPER and word in WORDS_IN_CAPITALS:
         return UPPER[word]
+    if rest:
+        return _of_words(content, word, rest)
     return CHINESE.get(content)
+
+
+def _of_words(content: str, word: str, rest: str) -> str | None:
+    """A level before a time or behind an id: `severe 2024/05/06 10:20:30 main`, `NeMo W 2024-05-06 …`, `main(1) ERR`."""
+    declared = UPPER.get(word.upper())
+    if declared is not None:
+        return declared if STAMP.match(rest) is not None else None
+    letter = _NAMED_LETTER.match(content)
+    if letter is not None:
+        return LETTERS[letter[1]]
+    before, _, last = content.rpartition(" ")
+    known = last in WORDS_IN_CAPITALS or last in ("dbg", "trc")  # vibe.d's
+    if known and not before.replace(" ", "").isalpha():
+        return WORDS[last.lower()]
+    return None

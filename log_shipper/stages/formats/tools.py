@@ -6,7 +6,7 @@ canonical error format); the rest are the tools' own marks.
 
 import re
 
-from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, LETTERS, WARNING, Found, of_word
+from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, LETTERS, UPPER, WARNING, Found, of_word
 from log_shipper.stages.formats.words import is_value
 
 # What stands between two `: ` and declares: `error`, `fatal error C1083`, `error TS2304`, `error[E0425]`, `[error]`, `错误`
@@ -23,7 +23,7 @@ _SPACED_NAME = re.compile(
 _LOOKED_AT = 400
 _PLACE = 250  # characters in which a place in a file ends
 _NPM = re.compile(
-    r"(?:npm |yarn |pnpm |bun |prisma:)(ERR!|WARN|warn|error|info|notice|verbose|verb|http|sill|silly)(?=\s|$)"
+    r"(?:npm |yarn |pnpm |bun |lerna |gyp |node-pre-gyp |prisma:)(ERR!|WARN|warn|error|info|notice|verbose|verb|http|sill|silly)(?=\s|$)"
 )
 _ERR = re.compile(r"[\w.@/-]{1,30} ERR! ")  # npmlog with another heading
 _NPM_TYPES = {
@@ -61,6 +61,7 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     "I": ((re.compile(r"In addition: Warning message"), WARNING),),
     "J": ((re.compile(r"Java HotSpot\(TM\) .{0,60}? VM warning: "), WARNING),),
     "L": ((re.compile(r"LibClamAV Error: "), ERROR), (re.compile(r"LibClamAV Warning: "), WARNING)),
+    "M": ((re.compile(r"Module not found: Error: "), ERROR),),
     "O": ((re.compile(r"OpenJDK .{0,60}? VM warning: "), WARNING),),
     "W": ((re.compile(r"Warning messages?:"), WARNING),),
     "d": (
@@ -83,13 +84,14 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
         (re.compile(r"warning(?:\[\w+\]| [A-Z]{1,8}\d{1,6}): "), WARNING),
     ),
 }
-_NPM_FIRSTS = frozenset("npyb")
+_NPM_FIRSTS = frozenset("npyblg")
 _AT_PLACE = re.compile(r"\s*\d{1,6}:\d{1,5}\s+(error|warning)\s{1,6}\S")
 _TSC = re.compile(r"\S+?:\d+:\d+ - (error|warning|message) TS\d+: ")
 _HADOLINT = re.compile(r"\S+:\d+ [A-Z]{2}\d{4} (error|warning|info|style): ")
 _RUBOCOP = re.compile(r"\S+?:\d+:\d+: ([EWF]): (?:\[Correctable\] )?[A-Z]\w+(?:/|:)")
 _MAKEFILE = re.compile(r"[^\s:]{1,200}:\d+: \*\*\* ")
 _KOTLIN = re.compile(r"([ew]): (?:file://)?/?\S+:\d+:\d+ ")
+_NCCL = re.compile(r"[^\s:]{1,100}+:\d{1,9}:\d{1,9} \[\d{1,4}\] NCCL (WARN|INFO|TRACE|ABORT) ")
 _SCALA3 = re.compile(r"-- (?:\[E\d+\] )?(?:[A-Z]\w+ ){0,3}(Error|Warning): \S+:\d+:\d+ -")
 
 
@@ -125,6 +127,9 @@ def chain(line: str) -> Found | None:
         return _named_place(head)
     if len(parts) > 1 and parts[1].startswith("error while loading shared libraries"):  # ld.so
         return ERROR, "prefix"
+    named = _of_part(parts[0]) if ":" in parts[0] and len(parts) > 1 else None
+    if named is not None:
+        return named, "column"
     for part in parts[1:-1]:
         if part.startswith("["):
             return _bracketed(part)
@@ -145,6 +150,9 @@ def _bracketed(part: str) -> Found | None:
 
 
 def _of_part(part: str) -> str | None:
+    if ":" in part:  # app.tasks:ERROR
+        last = part[part.rindex(":") + 1 :]
+        return UPPER[last] if len(last) > 3 and last in UPPER else None
     if len(part) > 40:
         return None
     match = _LEVEL_PART.match(part)
@@ -182,6 +190,9 @@ def placed(line: str) -> Found | None:
         match = _SCALA3.match(line)
         return (of_word(match[1]) or ERROR, "tool") if match is not None else None
     head = line[:_PLACE]
+    if " NCCL " in head:
+        match = _NCCL.match(head)
+        return (of_word(match[1]) or INFO, "column") if match is not None else None
     if ": *** " in head and _MAKEFILE.match(head):
         return ERROR, "tool"
     if ": E: " in head or ": W: " in head or ": F: " in head:

@@ -26,13 +26,13 @@ _ERROR = re.compile(
     r"|Error in .{1,200}? : |Error in [\w.:]+\(.{0,200}?\) :|Fortran runtime error: |Died at \S+ line \d+|Program terminated with signal"
     r"|double free or corruption|free\(\): invalid |malloc\(\): |corrupted size vs\. prev_size|munmap_chunk\(\): invalid pointer"
     r"|goroutine \d+ \[[a-z ,0-9]+\]:|\{\"init terminating in |stack traceback:$|══╡ EXCEPTION CAUGHT BY |\*\*\* SIG[A-Z]+ (?:\(@0x[0-9a-f]+\) )?received"
-    r"|\*\*\* Aborted at \d+ \(unix time\)|\*\*\* Check failure stack trace: \*\*\*"
+    r"|\*\*\* Aborted at \d+ \([Uu]nix time|\*\*\* Check failure stack trace: \*\*\*"
     r"|CallStack \(from HasCallStack\)|escript: exception |Error: unhandled exception|runtime error: "
 )
 # CamelCase name, with its package or module before it: `java.lang.IllegalStateException: …`, `Errno::ENOENT: …`
 _NAMED = re.compile(
-    r"(?:[A-Za-z_$][\w$]*+(?:\.|::|\\))*[A-Z][\w$]*?(?:Error|Exception|ExceptionGroup)"
-    r"(?: \[\w+\]| \(0x[0-9A-Fa-f]{8}\)|\(\d+\)|\[[\w-]+\])?(?::\s| \(\d+ sub-exceptions?\)$)"
+    r"(?:(?:[A-Za-z_$][\w$]*+(?:\.|::|\\))*(?:[A-Z][\w$]*?(?:Error|Exception|ExceptionGroup)|Exception(?!: \[))"
+    r"|(?:[a-z_]\w*+\.){1,8}(?<=\.exceptions\.)[A-Z]\w*+)(?: \[\w+\]| \(0x[0-9A-Fa-f]{8}\)|\(\d+\)|\[[\w-]+\])?(?::\s| \(\d+ sub-exceptions?\)$)"
 )
 _BARE_NAME = re.compile(r"(?:[a-z_$][\w$]*+\.){1,20}[A-Z][\w$]*?(?:Error|Exception)\s*$")
 _WARNING = re.compile(r"(?:\S.{0,200}?:\d+: )?(?:PHP )?[A-Z]?\w*?Warning: ")
@@ -114,7 +114,7 @@ def _named(line: str) -> bool:
             break
         colon = line.find(":", colon + 2, 240)
     if colon > 0:
-        if line[:colon].endswith(NAME_ENDS):
+        if line[:colon].endswith(NAME_ENDS) or ".exceptions." in line[:colon]:
             match = _NAMED.match(line)
             return match is not None and not is_value(line, match.end())
         return False

@@ -16,10 +16,13 @@ _PLAIN_VALUE = re.compile(
     r"\s*+(?:false|true|null|none|nil|-?\d[\d.,]*+\s*+(?:%|ms|s)?|\[\s*+\]|\{\s*+\})\s*+$", re.IGNORECASE
 )
 _METHOD_TARGET = re.compile(r"\s+(?:/|\*\s|https?:)")
-_BANNER = re.compile(r"(?:\s+[A-Z!*]+)+\s*$")
+_BANNER = re.compile(r"(?:\s+[A-Z!*]+)+(?:\s+\d+)?\s*$")
+# `ERROR is no level`, `FATAL or ERROR`: the subject of a sentence
+_SUBJECT = re.compile(r" (?:is|are|was|were|has|have|or|and|of|means) ")
+_BEFORE_TIME = re.compile(r" @?\d{4}[-/.]\d\d[-/.]\d\d[ T]\d\d:\d\d")
 _OBJECT = re.compile(r"/[A-Za-z]\w{0,40}: ")
-_SET_OFF = ("- ", "| ", ": ", "-> ", ">> ", "> ", "-- ")
-_UPPER_ENDS = frozenset("])>[(,!/|\t")
+_SET_OFF = ("- ", "| ", ": ", "-> ", ">> ", "> ", "-- ", "--- ")
+_UPPER_ENDS = frozenset("])>[(,;!/|\t")
 
 
 def is_value(line: str, at: int) -> bool:
@@ -65,10 +68,13 @@ def _before_space(line: str, end: int, word: str, capitals: bool, stamped: bool)
     rest = line[end + 1 : end + 5]
     if capitals:
         if rest[:2] in ("= ", "=="):
-            return False
+            return rest[:3] == "==>"
         if word == "TRACE" and _METHOD_TARGET.match(line, end):
             return False
-        return stamped or _BANNER.match(line, end) is None
+        if stamped:
+            return True
+        counted = rest[0:1] == " " and _PLAIN_VALUE.match(line, end) is not None  # ERROR    12
+        return not counted and _BANNER.match(line, end) is None and _SUBJECT.match(line, end) is None
     if word in CHINESE:
         return True
     if rest.startswith(_SET_OFF):
@@ -77,4 +83,6 @@ def _before_space(line: str, end: int, word: str, capitals: bool, stamped: bool)
         return stamped or not is_value(line, end)
     if rest[:1] == "[" and rest[1:3].isdigit():
         return True  # error [2026-03-01 10:20:30 Z] text
+    if rest[:1] in "@12" and _BEFORE_TIME.match(line, end) is not None:
+        return True
     return stamped and rest[:1] in ("[", "<")

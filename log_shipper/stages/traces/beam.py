@@ -31,6 +31,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(NEVER, At("erl.report"))
     if _ERROR.match(text):
         return Entry(DECLARED, At("ex.head", "loose" if RECORD.match(prev) else ""))
+    if text.startswith("Server: ") and prev.endswith(" terminated"):  # Phoenix
+        return Entry(ALWAYS, At("ex.request"))
     if _SHELL.match(text) or _COMPILE.match(text):
         return Entry(DECLARED, At("ex.stack"))
     if _TERMINATING.match(text):
@@ -51,9 +53,17 @@ def _report(text: str, at: At) -> At | None:
 
 def _head(text: str, at: At) -> At | None:
     """Further lines of the message, unless other output."""
+    if at.mark and text[:1] == " " and not _FRAME.match(text):  # of a message that goes on, such as a query
+        return at._replace(seen=at.seen + 1) if at.seen < 50 else None
     if text[:1] in (" ", "\t") or _NOTE.match(text):
         return _stack(text, at)
-    return at._replace(seen=at.seen + 1) if at.seen < 50 and text and not RECORD.match(text) else None
+    more = at.seen < 50 and (text or at.mark) and not RECORD.match(text)
+    return at._replace(seen=at.seen + 1) if more else None
+
+
+def _request(text: str, at: At) -> At | None:
+    """What was asked of the process, before its error."""
+    return At("ex.head", "loose") if _ERROR.match(text) else at if text.startswith("Request: ") else None
 
 
 def _stack(text: str, at: At) -> At | None:
@@ -81,6 +91,7 @@ BEAM = Family(
         r"=[A-Z ]+ (?:REPORT|MESSAGE)=",
         r"== Comp",
         r"\*\* [(eGSLWR{]",
+        r"Server: ",
         r"escript: e",
         r"init term",
         r"Runtime term",
@@ -92,6 +103,7 @@ BEAM = Family(
         "erl.report": _report,
         "erl.boot": _boot,
         "erl.server": _server,
+        "ex.request": _request,
         "ex.head": _head,
         "ex.stack": _stack,
         "ex.client": _client,

@@ -21,6 +21,7 @@ from log_shipper.stages.traces.phase import (
 
 _SCRIPT = re.compile(r"(?:node:\S+|\S+\.[cm]?[jt]sx?|evalmachine\S*|\[(?:eval|stdin)\](?:-wrapper)?|REPL\d+):\d+$")
 _HEADER = re.compile(r"(?:Uncaught )?[A-Z][\w$]*+(?<=rror|tion)(?: \[\w+\])?(?:: |:$|$)|\[?UnhandledPromiseRejection")
+_COMPARES = re.compile(r"AssertionError \[ERR_ASSERTION\]: ")  # what differs stands before the frames
 _WARNING = re.compile(r"\(node:\d+\) ")
 _USE = re.compile(r"\(Use `\S+ --trace-")
 _PLACE = re.compile(
@@ -54,7 +55,7 @@ def _enter(text: str, prev: str) -> Entry | None:
     if " " not in text and text[-1].isdigit() and _SCRIPT.match(text):
         return Entry(DECLARED, At("js.source"))
     if _HEADER.match(text):
-        mark = "loose" if RECORD.match(prev) else ""
+        mark = "loose" if RECORD.match(prev) or _COMPARES.match(text) else ""
         return Entry(DECLARED, At("js.props", mark) if text.endswith("{") else At("js.head", mark))
     if text.startswith("error: Uncaught "):
         return Entry(DECLARED, At("js.deno"))
@@ -98,7 +99,9 @@ def head(text: str, at: At) -> At | None:
     if RECORD.match(text) and not (at.mark == "uncaught" and not at.seen):
         return None
     if at.seen < MESSAGE_LINES and (at.mark or text[:1] in (" ", "\t", "-") or text == "Require stack:"):
-        if text.endswith(" {") and _HEADER.match(text):
+        if text.endswith(" {") and (
+            _HEADER.match(text) or _HEADER.match(text, 1)
+        ):  # an error without a stack: [Error: x] {
             return At("js.props", at.mark)
         return at._replace(seen=at.seen + 1)
     return None

@@ -37,7 +37,9 @@ _CAUSE = re.compile(r"\s*(?:Caused by|Suppressed|Wrapped by|Nested Exception): ?
 _REST = re.compile(
     r"\s*\.\.\. \d+ |\s*\.\.\. suppressed \d+|\s*--- End of |\s*- (?:locked|waiting|parking|eliminated) |\s*\[CIRCULAR REFERENCE"
     r"|Repeat \d+ times:|-{20,}$|\s+at \S+ *$|\s+in \(?file:|<---$"
+    r"|ClientConnectionId:|Error Number:-?\d"  # SqlException's own
 )
+_INNER = re.compile(r" {1,3}---> [A-Za-z_][\w.]*\.\w+(?: ?\(\w{1,20}\))?: ")
 _FRAMELESS = re.compile(r"\[CIRCULAR REFERENCE|DiagnosticCoroutineContextException: ")
 _PART = re.compile(r"\s+at \[|File name: '|\s+(?:Detail|Hint|Where|Position): ")
 _CRASH = re.compile(r"# (?:A fatal error has been detected by|There is insufficient memory for) the Java Runtime")
@@ -59,6 +61,11 @@ def is_header(text: str) -> bool:
 
 def _indented(text: str, prev: str) -> Entry | None:
     return Entry(ALWAYS, At("at.frames")) if FRAME.match(text) else None
+
+
+def _inner(text: str, prev: str) -> Entry | None:
+    """The inner exception of one that a logger put into its line: NLog's `${message}|${exception}`."""
+    return Entry(ALWAYS, At("at.head", "loose")) if _INNER.match(text) and "Exception" in prev else None
 
 
 def _indented_header(text: str, prev: str) -> Entry | None:
@@ -137,6 +144,6 @@ MANAGED = Family(
         QUALIFIED,
     ),
     enter=_enter,
-    indented=(("a", _indented), (LETTERS, _indented_header)),
+    indented=(("a", _indented), (LETTERS, _indented_header), ("-", _inner)),
     steps={"at.head": _head, "at.frames": _frames, "at.dump": _dump, "at.crash": _crash},
 )

@@ -1,7 +1,8 @@
-"""C and C++: reports of the sanitizers, uncaught exceptions, stack traces of glog and Abseil.
+"""C and C++: reports of the sanitizers, uncaught exceptions, stack traces of glog, Folly and Abseil; Zig's panics.
 
 compiler-rt: lib/sanitizer_common (ScopedInErrorReport, Report, ReportErrorSummary), lib/asan/asan_report.cpp,
-lib/tsan/rtl/tsan_report.cpp, lib/ubsan/ubsan_diag.cpp; libstdc++: libsupc++/vterminate.cc; glog: src/signalhandler.cc.
+lib/tsan/rtl/tsan_report.cpp, lib/ubsan/ubsan_diag.cpp; libstdc++: libsupc++/vterminate.cc; glog: src/signalhandler.cc; folly:
+folly/debugging/symbolizer/SignalHandler.cpp; zig: lib/std/debug.zig (printSourceAtAddress).
 """
 
 import re
@@ -19,9 +20,13 @@ _UB_REST = re.compile(
     r"\s+#\d+ 0x|0x[0-9a-f]+: note: |<memory cannot be printed>|\S+:\d+:\d+: note: |\s[0-9a-f? ]+$|\s*[\^~ ]+$|SUMMARY: "
 )
 _TERMINATE = re.compile(r"terminate called after throwing an instance of ")
-_FRAME = re.compile(r"\s+#\d+ +0x[0-9a-f]+ |\s+@ +0x[0-9a-f]+ |\s*#\d+ +0x[0-9a-f]+ in |\s*+\d++# \S.* (?:at|in) \S+$")
+_FRAME = re.compile(
+    r"\s+#\d+ +0x[0-9a-f]+ |\s+@ +(?:0x)?[0-9a-f]{6,16} |\s*#\d+ +0x[0-9a-f]+ in |\s*+\d++# \S.* (?:at|in) \S+$"
+)
 _SYMBOL = re.compile(r"\.?/[^\s(]++\([^\s)]*\) ?\[0x[0-9a-f]+\]$")
-_GLOG = re.compile(r"\*\*\* (?:Check failure stack trace|Aborted at |SIG[A-Z]+ )|PC: @ +0x")
+_GLOG = re.compile(r"\*\*\* (?:Check failure stack trace|Aborted at |SIG[A-Z]+ |Signal \d+ \(SIG)|PC: @ +0x")
+_ZIG = re.compile(r"thread \d+ panic: ")
+_ZIG_FRAME = re.compile(r"\S+:(?:\d+|\?):(?:\d+|\?): 0x[0-9a-f]+ in |    |\?\?\?:\?:\?")
 _GLOG_CHECK = re.compile(r"\*\*\* Check failure stack trace|PC: @")
 
 
@@ -42,6 +47,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("cpp.ub"))
     if _TERMINATE.match(text):
         return Entry(DECLARED, At("cpp.terminate"))
+    if _ZIG.match(text):
+        return Entry(DECLARED, At("cpp.zig"))
     if _GLOG.match(text):
         return Entry(ALWAYS if _GLOG_CHECK.match(text) else DECLARED, At("cpp.frames"))
     return None
@@ -84,6 +91,11 @@ def _terminate(text: str, at: At) -> At | None:
     return COMPLETE if text.startswith("  what():") else None
 
 
+def _zig(text: str, at: At) -> At | None:
+    """Each frame, and under it the line of code and its mark."""
+    return at if _ZIG_FRAME.match(text) else None
+
+
 def _frames(text: str, at: At) -> At | None:
     if _FRAME.match(text) or _SYMBOL.match(text):
         return at._replace(seen=1)
@@ -95,6 +107,7 @@ NATIVE = Family(
         r"==\d+==",
         r"WARNING: Thr",
         r"terminate called after",
+        r"thread \d+ panic: ",
         r"PC: @",
         r"\*\*\* [CAS]",
         r"#\d+ +0x",
@@ -112,6 +125,7 @@ NATIVE = Family(
         "cpp.ub": _ub,
         "cpp.ub.end": _ub_end,
         "cpp.terminate": _terminate,
+        "cpp.zig": _zig,
         "cpp.frames": _frames,
     },
 )

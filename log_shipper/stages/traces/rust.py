@@ -1,7 +1,7 @@
 """Rust: panics with and without backtrace, errors that main returned with their causes, tracing's pretty format.
 
 rust: library/std/src/panicking.rs (default_hook), library/std/src/sys/backtrace.rs; anyhow: src/fmt.rs;
-color-eyre: src/config.rs; tracing-subscriber: src/fmt/format/pretty.rs.
+color-eyre: src/config.rs; miette: src/handlers/graphical.rs; tracing-subscriber: src/fmt/format/pretty.rs.
 """
 
 import re
@@ -40,6 +40,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("rust.body"))
     if text == "stack backtrace:" or text.startswith("note: run with `RUST_BACKTRACE="):
         return Entry(ALWAYS, At("rust.body", "noted" if text[0] == "n" else ""))
+    if text.startswith(("Error:   × ", "Error:   ⚠ ")):
+        return Entry(DECLARED, At("rust.miette"))
     if text.startswith("Error: ") and not text.endswith("{"):
         return Entry(DECLARED, At("rust.error", "loose" if RECORD.match(prev) else ""))
     return None
@@ -99,6 +101,8 @@ def _error(text: str, at: At) -> At | None:
 
 def _causes(text: str, at: At) -> At | None:
     if at.seen == 0:
+        if text.startswith(("  × ", "  ⚠ ")):
+            return At("rust.miette")
         return at._replace(seen=1) if _CAUSED.match(text) else None
     if _NOTE.match(text):
         return At("rust.body", "noted" if _LAST_NOTE.match(text) else "", 1)
@@ -108,6 +112,13 @@ def _causes(text: str, at: At) -> At | None:
 def _eyre(text: str, at: At) -> At | None:
     """The sections of color-eyre's report, with blank lines between them."""
     return at if not text or _EYRE.match(text) else None
+
+
+def _miette(text: str, at: At) -> At | None:
+    """The drawn report of miette: set in, and an empty line behind it."""
+    if not text:
+        return COMPLETE
+    return at if text[0] == " " else None
 
 
 def _pretty(text: str, at: At) -> At | None:
@@ -136,6 +147,7 @@ RUST = Family(
         "rust.error": _error,
         "rust.causes": _causes,
         "rust.eyre": _eyre,
+        "rust.miette": _miette,
         "rust.pretty": _pretty,
     },
 )

@@ -1,4 +1,4 @@
-"""Dart and Flutter, Lua, Perl, Haskell, OCaml, Crystal, R, Julia: errors with their stacks.
+"""Dart and Flutter, Lua, Perl, Haskell, OCaml, Crystal, R, Julia, Nim: errors with their stacks.
 
 dart: runtime/vm/stack_trace.cc, the package stack_trace; flutter: foundation/assertions.dart (dumpErrorToConsole);
 lua: lauxlib.c (luaL_traceback); perl: lib/Carp.pm; ghc: GHC.Exception; ocaml: runtime/backtrace.c.
@@ -29,6 +29,7 @@ _HASKELL = re.compile(r"(?:CallStack|HasCallStack backtrace|Cost-centre stack)[ 
 _OCAML = re.compile(r"(?:Raised at|Re-raised at|Called from|Raised by primitive operation at) (?:\S+ in )?file \"")
 _OCAML_HEAD = re.compile(r"Fatal error: exception ")
 _FROM = re.compile(r"  from \S+:\d+:\d+ in '")
+_NIM = re.compile(r"\S+\.nims?\(\d+(?:, \d+)?\)\s+\S|\[\[?reraised from")
 _JULIA = re.compile(r"Stacktrace:$")
 
 
@@ -43,6 +44,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(ALWAYS, At("sc.indented"))
     if text.startswith("Calls: ") or text == "Execution halted":  # R
         return Entry(ALWAYS, At("sc.r")) if prev.startswith(("Error in ", "Error: ", "  ")) else None
+    if text == "Traceback (most recent call last)":
+        return Entry(DECLARED, At("sc.nim"))
     if _OCAML_HEAD.match(text) or _OCAML.match(text):
         return Entry(ALWAYS if _OCAML.match(text) and "exception" in prev.lower() else DECLARED, At("sc.ocaml"))
     return None
@@ -78,6 +81,10 @@ def _indented(text: str, at: At) -> At | None:
     return at if text[:1] in (" ", "\t") or _HASKELL.match(text) else None
 
 
+def _nim(text: str, at: At) -> At | None:
+    return COMPLETE if text.startswith("Error: unhandled exception: ") else at if _NIM.match(text) else None
+
+
 def _r(text: str, at: At) -> At | None:
     return COMPLETE if text == "Execution halted" else None
 
@@ -108,6 +115,7 @@ SCRIPTING = Family(
         r"Called f",
         r"Calls: ",
         r"Execution h",
+        r"Traceback \(most recent call last\)(?:[\r\x1b]|$)",
     ),
     enter=_enter,
     indented=((PRINTABLE, _indented_frame),),
@@ -117,6 +125,7 @@ SCRIPTING = Family(
         "dart.box": _dart_box,
         "sc.indented": _indented,
         "sc.ocaml": _ocaml,
+        "sc.nim": _nim,
         "sc.r": _r,
     },
 )

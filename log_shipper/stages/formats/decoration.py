@@ -1,0 +1,36 @@
+"""What people and tools put before a line's own declaration: icons, arrows, stars, yarn's corner, sing-box' zone.
+
+`❌ Error: text`, `>>> ERROR: text`, `** ERROR ** text`, `➤ YN0001: │ Error: text`, `+0000 2026-03-01 10:20:30 INFO text`.
+"""
+
+import re
+
+from log_shipper.stages.formats.stamps import STAMP
+
+_BERRY = re.compile(r"➤ YN\d{4}: (?:[│┌└] )?")
+_ICON = re.compile(r"(?:ℹ|[^\w\s\[({<\"'`/\\$&^]{1,4})\ufe0f?[ \u00a0]{1,4}(?=\S)")
+_ICON_TEXT = re.compile(
+    r"\[?(?:[A-Z]{4,9}\]|[A-Z]{4,9}(?: \*\*|:) |(?:[Ee]rror|[Ww]arn(?:ing)?|[Ff]atal|[Ii]nfo|[Dd]ebug|[Nn]ote|[Nn]otice|[Tt]race|[Cc]ritical)(?:: |  +\S)|(?:[A-Z]\w*)?Error: |[^\W\d_a-zA-Z]+[:：])"
+)
+_LOUD = re.compile(r">>> (?=\[?[A-Z]{4,9}\]?: )")
+_NO_ICONS = frozenset("#|->")
+ZONE = 6
+"""Characters of `+0000 `."""
+
+
+def zoned(line: str) -> bool:
+    """Whether a line that begins with a plus begins with a zone and a time, as sing-box writes them."""
+    return line[5:6] == " " and line[1:5].isdigit() and STAMP.match(line, ZONE) is not None
+
+
+def length(line: str, first: str) -> int:
+    """How many characters of a line that begins with the mark `first` are decoration; 0 if what follows declares nothing."""
+    if first == "➤":
+        berry = _BERRY.match(line)
+        return berry.end() if berry is not None else 0
+    if first == ">":
+        loud = _LOUD.match(line)
+        return loud.end() if loud is not None else 0
+    icon = _ICON.match(line)
+    known = icon is not None and first not in _NO_ICONS and not line.startswith("= ")
+    return icon.end() if known and icon is not None and _ICON_TEXT.match(line, icon.end()) else 0
