@@ -5,9 +5,9 @@ from pathlib import Path
 
 from runtime_api.access.algorithms import ALGORITHMS
 from runtime_api.schemas.confinement import CAPABILITIES, network, networks
+from wholelog_base.addresses import Address, tcp_or_unix
 from wholelog_base.settings import (
     SharedSettings,
-    address,
     amount,
     choice,
     duration,
@@ -24,7 +24,12 @@ from wholelog_base.settings import (
 
 @dataclass(frozen=True, kw_only=True)
 class ApiSettings(SharedSettings):
-    listen: tuple[str, int] = setting(("127.0.0.1", 8080), "address of the API, HOST:PORT", address)
+    listen: Address = setting(
+        ("127.0.0.1", 8080), "address of the API, HOST:PORT or unix:///PATH of a socket", tcp_or_unix
+    )
+    listen_group: str = setting(
+        "", "group whose members may use the unix socket of `listen`; empty: this service's user and root alone", text
+    )
     access: str = setting(
         "none",
         "how callers are told apart: none (not at all), tokens, jwt (docs/access.md)",

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from runtime_api.access.exposure import is_loopback
 from runtime_api.access.jwt_keys import LARGEST
+from wholelog_base.loopback import is_loopback
 
 _SILENCE: Final = 5.0  # seconds
 _WHOLE: Final = 10.0  # seconds

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from runtime_api.access.bearer import by_token, everybody
 from runtime_api.access.caller import LONGEST_UID, OPERATOR, Caller, uid_problem
-from runtime_api.access.exposure import exposure_problem, is_loopback
+from runtime_api.access.exposure import exposure_problem
 from runtime_api.access.gate import Lapse
 from runtime_api.access.open import check_access
 from runtime_api.access.rates import Rates
@@ -29,6 +29,7 @@ from runtime_api.openapi.document import document
 from tests.fake_containers import FULL_ID, FakeContainers
 from tests.fake_problems import MemoryProblems
 from tests.fakes import MemoryStore
+from wholelog_base.loopback import is_loopback
 from wholelog_base.settings import SettingsError
 
 ALICE, ROOT, EYE = Caller("alice"), Caller("root", "admin"), Caller("eye", "monitor")
@@ -200,14 +201,14 @@ def resolved(*addresses: str) -> object:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
 def test_what_is_loopback(host: str) -> None:
-    assert is_loopback(host) and exposure_problem("none", host, False) == ""
+    assert is_loopback(host) and exposure_problem("none", (host, 1), False) == ""
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "", "no such host.", "::ffff:10.0.0.1", "192.0.2.7"])
 def test_what_is_not(host: str) -> None:
     assert not is_loopback(host)
-    assert "listen_unprotected" in exposure_problem("none", host, False)
-    assert exposure_problem("none", host, True) == exposure_problem("tokens", host, False) == ""
+    assert "listen_unprotected" in exposure_problem("none", (host, 1), False)
+    assert exposure_problem("none", (host, 1), True) == exposure_problem("tokens", (host, 1), False) == ""
 
 
 def test_a_name_must_lead_to_the_loopback_alone() -> None:
@@ -216,9 +217,11 @@ def test_a_name_must_lead_to_the_loopback_alone() -> None:
 
 def test_what_is_checked_before_the_start(tokens: Tokens) -> None:
     check_access(ApiSettings())
+    check_access(ApiSettings(listen=Path("/run/wholelog/api.sock"), listen_group="team"))
     check_access(ApiSettings(access="tokens", access_tokens=tokens.path, listen=("0.0.0.0", 1)))
     for settings, said in (
-        (ApiSettings(listen=("0.0.0.0", 1)), "listen_unprotected"),
+        (ApiSettings(listen=("0.0.0.0", 1)), "unix:///PATH.*listen_unprotected"),
+        (ApiSettings(listen_group="team"), "listen_group: 'team'.*set listen to unix:///PATH"),
         (ApiSettings(access="tokens", data=tokens.path.parent / "none"), "access_tokens"),
         (ApiSettings(access="jwt", jwt_keys="/k"), "jwt_issuer.*jwt_audience"),
         (ApiSettings(access="jwt", jwt_keys="http://idp.example/keys"), "must be https"),
