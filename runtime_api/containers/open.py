@@ -70,14 +70,14 @@ def _composed(
     now = time.time_ns
     ours, lives = Ours(engine, instance), Lives(tasks.file)
     pulls, claims, turns, ends = Pulls(shares_of(settings.api_threads).pulls), Claims(), Turns(), Ends(lives, now)
-    lookup, lines = Lookup(ours, tasks, reader), TaskLines(settings.socket_path, tasks.by_id, now)
+    lookup, lines = Lookup(ours, tasks, reader), TaskLines(settings.socket_path, tasks)
     maker = Maker(
         engine, instance, lambda: driver_options(settings.socket_path, engine.facts().version),
         confinement(settings), SecretChoice(settings.secret_env), SecretFiles(settings.data), ordered=settings.cell_order,
     )  # fmt: skip
     starter = Starter(
         engine, ours, tasks, Images(engine, image_policy(settings), pulls), maker, pulls, ends, claims, Rules(settings),
-        now=now, new_id=lambda: secrets.token_hex(8), say=lines.say,
+        now=now, new_id=lambda: secrets.token_hex(8),
     )  # fmt: skip
     remover = Remover(
         engine, tasks, lives, ends, lookup, reader, turns, shipper=settings.socket_path, stop_grace=settings.stop_grace,
@@ -88,11 +88,10 @@ def _composed(
         tasks,
         lives,
         ends,
-        transfers(settings, engine, lives, reader, lines.say),
+        transfers(settings, engine, lives, reader),
         turns,
         stop_grace=settings.stop_grace,
         now=now,
-        say=lines.say,
     )
     keeping = Keeping(settings.finished_for, settings.records_for)
     housekeeping = Housekeeping(engine, ours, tasks, lives, keeping, now=now, delete_soon=remover.wake)

@@ -10,7 +10,6 @@ from runtime_api.containers.confinement import Confinement
 from runtime_api.containers.engine import Engine, EngineFacts
 from runtime_api.containers.images import ImagePolicy
 from runtime_api.containers.lives import Lives
-from runtime_api.containers.own_lines import Say
 from runtime_api.containers.queueing import Limits
 from runtime_api.containers.tasks import Task
 from runtime_api.containers.transfers import ContainerTransfers, TransferRules, input_url
@@ -82,7 +81,7 @@ def storage_options(file: Path | None) -> dict[str, dict[str, Any]]:
     return read
 
 
-def transfers(settings: ApiSettings, engine: Engine, lives: Lives, reader: LogReader, say: Say) -> ContainerTransfers:
+def transfers(settings: ApiSettings, engine: Engine, lives: Lives, reader: LogReader) -> ContainerTransfers:
     options = storage_options(settings.storage_options)
     rules = TransferRules(
         settings.transfer_timeout,
@@ -94,7 +93,7 @@ def transfers(settings: ApiSettings, engine: Engine, lives: Lives, reader: LogRe
     )
     return ContainerTransfers(
         engine, lives, reader, HttpStorage(outbound(settings, settings.input_prefixes)),
-        FsspecStorage(settings.input_prefixes, options), FsspecStorage(settings.output_prefixes, options), rules, say,
+        FsspecStorage(settings.input_prefixes, options), FsspecStorage(settings.output_prefixes, options), rules,
     )  # fmt: skip
 
 

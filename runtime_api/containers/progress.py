@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Final
 
+from runtime_api.containers.line_outbox import Said
 from runtime_api.containers.lives import Lives
-from runtime_api.containers.own_lines import Say, unsaid
 from runtime_api.errors import TransferFailed
 
 log = logging.getLogger(__name__)
@@ -41,12 +41,12 @@ class Progress:
 
     def __init__(
         self, lives: Lives, container_id: str, kind: str, items: list[Item], *, cancelled: Callable[[], bool],
-        seconds: float, say: Say = unsaid, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep,
+        seconds: float, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep,
     ) -> None:  # fmt: skip
         self.items, self._lives, self._container_id, self._kind = items, lives, container_id, kind
         self._cancelled, self._clock, self._sleep = cancelled, clock, sleep
         self._end, self._seconds, self._look_at = clock() + seconds, seconds, 0.0
-        self._say, self._say_at = say, 0.0
+        self._say_at = 0.0
 
     def each(self, copy: Callable[[int, Item], None], *, all_of_them: bool) -> str:
         """'' or what failed. `all_of_them`: go on after one that failed. Raises what is no TransferFailed, and Cancelled."""
@@ -59,7 +59,6 @@ class Progress:
             except TransferFailed as error:
                 item.state, item.said = "failed", str(error)
                 problems.append(f"{self._kind}[{number}]: {error}")
-                self.note()
                 self._tell(number, f"failed: {error}", "error")
                 log.info("container %s: %s", self._container_id[:12], problems[-1])
                 if not all_of_them:
@@ -76,7 +75,6 @@ class Progress:
             try:
                 copy(number, item)
                 item.state, item.said = "done", ""
-                self.note()
                 took = self._clock() - began
                 self._tell(number, f"copied to {item.target}: {item.files} files, {item.bytes} bytes, in {took:.1f} s")
                 return
@@ -119,10 +117,11 @@ class Progress:
 
     def _tell(self, number: int, text: str, log_type: str = "info") -> None:
         what = f"{self._kind[:-1]} {number + 1} of {len(self.items)}, {self.items[number].source}"
-        self._say(self._container_id, f"{what}: {text}", log_type)
+        self.note(Said(f"{what}: {text}", log_type))
 
-    def note(self) -> None:
-        self._lives.note(self._container_id, **{self._kind: [asdict(item) for item in self.items]})
+    def note(self, said: Said | None = None) -> None:
+        """Into the record, and as a line of the log what is said of it."""
+        self._lives.note(self._container_id, said, **{self._kind: [asdict(item) for item in self.items]})
 
     def _pause(self, seconds: float) -> None:
         end = self._clock() + seconds

@@ -13,7 +13,6 @@ from log_store.errors import LogStoreError
 from log_store.protocols import LogReader
 from runtime_api.containers.engine import Details, Engine
 from runtime_api.containers.lives import Life, Lives
-from runtime_api.containers.own_lines import Say, unsaid
 from runtime_api.containers.progress import Cancelled, Item, Progress
 from runtime_api.errors import BadRequest, EngineFailed, EngineUnavailable, NotFound, TransferFailed
 from runtime_api.storage import code_archive, git_code
@@ -43,9 +42,8 @@ class ContainerTransfers:
 
     def __init__(
         self, engine: Engine, lives: Lives, reader: LogReader, web: Storage, readable: Storage, writable: Storage,
-        rules: TransferRules, say: Say = unsaid,
+        rules: TransferRules,
     ) -> None:  # fmt: skip
-        self._say = say
         self._engine, self._lives, self._reader, self._web = engine, lives, reader, web
         self._readable, self._writable, self._rules = readable, writable, rules
 
@@ -102,7 +100,7 @@ class ContainerTransfers:
 
     def _progress(self, life: Life, kind: str, items: list[Item], cancelled: Callable[[], bool]) -> Progress:
         return Progress(
-            self._lives, life.container_id, kind, items, cancelled=cancelled, seconds=self._rules.seconds, say=self._say
+            self._lives, life.container_id, kind, items, cancelled=cancelled, seconds=self._rules.seconds
         )  # fmt: skip
 
     def _source(self, url: str) -> Storage:
