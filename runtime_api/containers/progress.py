@@ -54,7 +54,9 @@ class Progress:
         for number, item in enumerate(self.items):
             try:
                 self._tried(copy, number, item)
-            except Cancelled:
+            except Cancelled as error:
+                item.state, item.said = "failed", str(error)
+                self.note()
                 raise
             except TransferFailed as error:
                 item.state, item.said = "failed", str(error)

@@ -11,7 +11,7 @@ from runtime_api.containers.lives import Life, Lives
 from runtime_api.containers.lookup import REMOVED_BY_OTHERS
 from runtime_api.containers.stop_signal import heeds
 from runtime_api.containers.tasks import Task, Tasks
-from runtime_api.errors import BadRequest, EngineFailed, NotFound, RuntimeApiError
+from runtime_api.errors import BadRequest, Ending, EngineFailed, NotFound, RuntimeApiError
 from wholelog_base.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,11 @@ class Steps:
     ) -> None:  # fmt: skip
         self._engine, self._tasks, self._lives, self._ends = engine, tasks, lives, ends
         self._transfers, self._turns, self._stop_grace, self._now = transfers, turns, stop_grace, now
+        self._closing = False
+
+    def close(self) -> None:
+        """Transfers under way are left, and made again by the next process."""
+        self._closing = True
 
     def admit(self, task: Task) -> None:
         """From the queue to its beginning."""
@@ -53,12 +58,12 @@ class Steps:
             self._lives.move(task.container_id, "inputs" if life.plan.fetches else "created", said)
 
     def transfer(self, task: Task) -> None:
-        """Of a task in the phase `inputs` or `outputs`: all of it, then on to the next phase."""
+        """Of a task in the phase `inputs` or `outputs`: all of it, then on to the next phase. Raises Ending after `close`."""
         life = self._lives.of(task.container_id)
         if life is None or life.phase not in ("inputs", "outputs"):
             return
         if life.phase == "inputs":
-            problem = self._transfers.fetch(life, lambda: self._unwanted(life.container_id))
+            problem = self._transfers.fetch(life, lambda: self._cancelled(life.container_id))
             if self._unwanted(life.container_id):
                 return  # the deletion says how it ended
             if problem:
@@ -66,7 +71,7 @@ class Steps:
             else:
                 self._lives.move(life.container_id, "created")
             return
-        problem = self._transfers.deliver(life, lambda: self._unwanted(life.container_id))
+        problem = self._transfers.deliver(life, lambda: self._cancelled(life.container_id))
         if not self._unwanted(life.container_id):
             reason = str(life.result.get("reason", ""))
             self._ends.say(life.container_id, {"reason": f"{reason}; {problem}" if problem else reason})
@@ -149,6 +154,11 @@ class Steps:
                 self._tasks.deleted(task.container_id, self._now())
             except RuntimeApiError as error:
                 log.warning("container %s, which did not start, is removed later: %s", task.container_id[:12], error)
+
+    def _cancelled(self, container_id: str) -> bool:
+        if self._closing:
+            raise Ending("the API ends; what is copied goes on at its next start")
+        return self._unwanted(container_id)
 
     def _unwanted(self, container_id: str) -> bool:
         task = self._tasks.by_id(container_id)

@@ -109,11 +109,11 @@ class ContainerTransfers:
     def _members(self, progress: Progress, item: Item, folder: str) -> Iterator[Member]:
         place = posixpath.relpath(item.target, folder)
         storage = self._source(item.source)
-        files = storage.files(item.source)
+        files = storage.files(item.source, progress.check)
         for file in files:
             progress.check()
             name = posixpath.normpath(posixpath.join(place, file.name)) if file.name else place
-            content = progress.counted(item, storage.read(file), one=not file.name)
+            content = progress.counted(item, storage.read(file, progress.check), one=not file.name)
             yield Member(name, file.size, content)
 
     def _put(self, life: Life, folder: str, members: Iterator[Member], item: Item) -> None:
@@ -143,7 +143,7 @@ class ContainerTransfers:
         if url.endswith(git_code.SUFFIX) and not self._rules.git:
             raise TransferFailed(f"{url}: git bundles are not allowed (setting repo_git)")
         storage = self._source(url)
-        (file, *more) = storage.files(url)
+        (file, *more) = storage.files(url, progress.check)
         if more or file.name or file.size > self._rules.repo.size:
             raise TransferFailed(f"{url} must be a file of at most {self._rules.repo.size} bytes (setting repo_limit)")
         self._rules.scratch.mkdir(parents=True, exist_ok=True)
@@ -174,7 +174,7 @@ class ContainerTransfers:
 
     def _download(self, progress: Progress, item: Item, storage: Storage, file: StoredFile, local: Path) -> None:
         with open(local, "wb") as out:
-            for piece in progress.counted(item, storage.read(file), one=True):
+            for piece in progress.counted(item, storage.read(file, progress.check), one=True):
                 out.write(piece)
 
     def _take(self, progress: Progress, container_id: str, item: Item) -> None:

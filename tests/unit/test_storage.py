@@ -1,10 +1,13 @@
 """Names, archives and tars on their way into and out of containers, and storage by fsspec and HTTP."""
 
+import contextlib
 import io
 import os
+import socket
 import stat
 import subprocess
 import tarfile
+import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +25,7 @@ from runtime_api.storage.git_code import checked_out
 from runtime_api.storage.http_storage import HttpStorage
 from runtime_api.storage.names import below, safe
 from runtime_api.storage.prefixes import of_owner, prefix_of, problem
+from runtime_api.storage.protocol import StoredFile
 from runtime_api.storage.tar_stream import Member, packed, unpacked
 
 
@@ -338,3 +342,63 @@ def test_http_refuses_private_addresses_and_does_not_write() -> None:
         HttpStorage(Outbound()).files("http://localhost:1/x")
     with pytest.raises(TransferFailed, match="nothing can be written"):
         HttpStorage(Outbound()).write("http://localhost:1/x")
+
+
+class Dribble:
+    """A server that gives the beginning of an answer and then a byte of it now and then, or nothing any more."""
+
+    def __init__(self, begins: bytes, goes_on: bytes) -> None:
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self._begins, self._goes_on, self._ended = begins, goes_on, threading.Event()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self._serve, args=(self._listening.accept()[0],), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.recv(1 << 16)
+            connection.sendall(self._begins)
+            while not self._ended.wait(0.05):
+                connection.sendall(self._goes_on)
+
+    def close(self) -> None:
+        self._ended.set()
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begins", "goes_on"),
+    [(b"", b""), (b"HTTP/1.1 200 OK\r\nX: ", b"x"), (HEAD, b""), (HEAD, b"x")],
+    ids=["silent", "a header without end", "a body that stands still", "a body that dribbles"],
+)
+def test_a_server_that_gives_nothing_holds_nobody_who_need_not_wait(begins: bytes, goes_on: bytes) -> None:
+    server, looks = Dribble(begins, goes_on), 0
+
+    def alive() -> None:
+        nonlocal looks
+        looks += 1
+        if looks > 3:
+            raise TransferFailed("nobody wants it any more")
+
+    storage = HttpStorage(Outbound(private=True))
+    with pytest.raises(TransferFailed, match="nobody wants it any more"):
+        if begins == HEAD:
+            list(storage.read(StoredFile("", 1_000_000, server.url), alive))
+        storage.files(server.url, alive)
+    server.close()
+
+
+def test_a_server_that_says_nothing_for_too_long_is_left() -> None:
+    server = Dribble(HEAD, b"")
+    with pytest.raises(TransferFailed, match="said nothing for 0.5 seconds") as failed:
+        list(HttpStorage(Outbound(private=True), silence=0.5).read(StoredFile("", 1_000_000, server.url)))
+    assert failed.value.again
+    server.close()
