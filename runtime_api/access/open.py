@@ -7,7 +7,7 @@ from runtime_api.access.exposure import exposure_problem, group_problem
 from runtime_api.access.gate import Gate
 from runtime_api.access.jwt_keys import Keys
 from runtime_api.access.jwt_tokens import Expected, JwtTokens
-from runtime_api.access.key_sources import source_of
+from runtime_api.access.key_sources import file_problem, source_of
 from runtime_api.access.rates import Rates
 from runtime_api.access.token_file import TokenFile, file_problems
 from runtime_api.config import ApiSettings
@@ -33,6 +33,8 @@ def check_access(settings: ApiSettings) -> None:
     if settings.access == "jwt":
         _key_source(settings)
         problems += _jwt_problems(settings)
+        if said := file_problem(settings.jwt_keys):
+            problems.append(f"jwt_keys: {said}")
     if problems:
         raise SettingsError(problems)
 

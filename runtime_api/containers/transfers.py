@@ -35,6 +35,7 @@ class TransferRules:
     git: bool
     addresses: Callable[[str], list[str]]  # to which git may connect for a URL; raises BadRequest, OSError
     seal_wait: float  # seconds that outputs wait for the log's audit, which cannot look while they are copied
+    output_limit: int  # bytes of all outputs of a task; 0: no limit
 
 
 class ContainerTransfers:
@@ -99,8 +100,9 @@ class ContainerTransfers:
             time.sleep(0.1)
 
     def _progress(self, life: Life, kind: str, items: list[Item], cancelled: Callable[[], bool]) -> Progress:
+        limit = self._rules.output_limit if kind == "outputs" else 0
         return Progress(
-            self._lives, life.container_id, kind, items, cancelled=cancelled, seconds=self._rules.seconds
+            self._lives, life.container_id, kind, items, cancelled=cancelled, seconds=self._rules.seconds, limit=limit
         )  # fmt: skip
 
     def _source(self, url: str) -> Storage:
