@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from wholelog_base.addresses import Address, TcpAddress, tcp_address, tcp_or_unix
 from wholelog_base.settings import (
     SharedSettings,
-    address,
     choice,
     duration,
     flag,
@@ -21,14 +21,19 @@ LOG_TYPES = choice("critical", "error", "warning", "info", "debug")
 
 @dataclass(frozen=True, kw_only=True)
 class ShipperSettings(SharedSettings):
-    forward_listen: tuple[str, int] | None = setting(
-        None, "HOST:PORT on which Forward senders other than Docker are taken over TCP; unset: none", address
+    forward_listen: TcpAddress | None = setting(
+        None, "HOST:PORT on which Forward senders other than Docker are taken over TCP; unset: none", tcp_address
     )
     forward_shared_key: str = setting(
         "", "shared key that TCP senders must prove; empty: no handshake", text, secret=True
     )
-    shipper_listen: tuple[str, int] = setting(
-        ("127.0.0.1", 8081), "address of the shipper's /healthz, /readyz and /metrics, HOST:PORT", address
+    shipper_listen: Address = setting(
+        ("127.0.0.1", 8081),
+        "address of the shipper's /healthz, /readyz and /metrics, HOST:PORT or unix:///PATH",
+        tcp_or_unix,
+    )
+    shipper_listen_unprotected: bool = setting(
+        False, "whether `shipper_listen` may be reached from other machines: it asks nobody who they are", flag
     )
     spool_limit: int = setting(4 << 30, "bytes of the spool at most", size)
     segment_size: int = setting(64 << 20, "bytes of one segment of the spool", size)

@@ -3,16 +3,19 @@
 import json
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from log_shipper.errors import AddressUnusable, CopyGone, ShipperError
+from log_shipper.errors import CopyGone, ShipperError
+from log_shipper.http_listener import listening, same_machine
 from log_shipper.states import States
 from log_store.errors import LogStoreError
 from log_store.seal import Seal
+from wholelog_base.addresses import Address
+from wholelog_base.browsers import is_name_of_others, is_of_another_page
 
 NO_ROUTE = b'{"status": "there are /healthz, /readyz, /metrics and /audit"}'
 
@@ -21,15 +24,23 @@ Audit = Callable[[str, bool], list[Seal]]
 
 
 class HealthServer:
-    """Serves in threads of its own from `start` to `close`. Raises AddressUnusable."""
+    """Serves in threads of its own from `start` to `close`. Raises AddressUnusable.
 
-    def __init__(self, address: tuple[str, int], states: States, registry: CollectorRegistry, audit: Audit) -> None:
+    It asks for no token, so it is to be reached from this machine alone; `insists`: it may be reached by others, and by
+    whatever name. /audit, which names everybody's containers and may write to the store, is this machine's even then.
+    """
+
+    def __init__(
+        self, address: Address, states: States, registry: CollectorRegistry, audit: Audit, *, insists: bool = False
+    ) -> None:
 
         class Handler(BaseHTTPRequestHandler):
             timeout = 10  # seconds for a request; a slow one holds a thread
 
             def do_GET(self) -> None:
-                if self.path == "/metrics":
+                if said := self._refusal():
+                    self._answer(403, "application/json", json.dumps({"status": said}).encode())
+                elif self.path == "/metrics":
                     self._answer(200, CONTENT_TYPE_LATEST, generate_latest(registry))
                 elif self.path == "/healthz":
                     self._answer(200, "application/json", b'{"status": "alive"}')
@@ -44,6 +55,18 @@ class HealthServer:
                 else:
                     self._answer(404, "application/json", NO_ROUTE)
 
+            def _refusal(self) -> str:
+                """'' where it may be answered."""
+                place, audits = self.headers.get("Host") or "", self.path.startswith("/audit")
+                host = place.rpartition(":")[0] if place.rpartition(":")[2].isdecimal() else place
+                if (audits or not insists) and is_name_of_others(host):
+                    return f"Host: {host!r:.100} is no name of this machine's own: ask by its address"
+                if audits and not same_machine(self.connection):
+                    return "/audit is for processes of this machine alone"
+                if audits and is_of_another_page(self.headers.get, place):
+                    return "a web page of another site may not ask this"
+                return ""
+
             def _answer(self, status: int, kind: str, body: bytes) -> None:
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
@@ -54,14 +77,7 @@ class HealthServer:
             def log_message(self, format: str, *args: object) -> None:
                 """Nothing a request: a scraper comes every few seconds."""
 
-        try:
-            self._server = ThreadingHTTPServer(address, Handler)
-        except OSError as error:
-            raise AddressUnusable(
-                f"cannot listen on {address[0]}:{address[1]}: {error.strerror or error}: "
-                "give another with --shipper-listen"
-            ) from error
-        self._server.daemon_threads = True
+        self._server = listening(address, Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, name="health", daemon=True)
 
     @property

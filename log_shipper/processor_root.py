@@ -19,6 +19,7 @@ from log_shipper.containers import Containers
 from log_shipper.counters import Collector, Counters
 from log_shipper.delivery.dead_letters import DeadLetters
 from log_shipper.delivery.delivery import Delivery, Stopping
+from log_shipper.exposure import check_exposure
 from log_shipper.health import HealthServer
 from log_shipper.losses import Losses
 from log_shipper.measures import MeasuredWriter, Measures
@@ -55,7 +56,8 @@ STOP_SECONDS = 5.0  # for what is on its way to the store when we are told to en
 
 
 def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: Callable[[], None]) -> None:
-    """The process's main: until SIGTERM or SIGINT. Raises ShipperError, LogStoreError."""
+    """The process's main: until SIGTERM or SIGINT. Raises ShipperError, LogStoreError, SettingsError."""
+    check_exposure(settings)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.nice(NICER)
     _allow_files()
@@ -87,7 +89,8 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
         )  # fmt: skip
         states = _states(settings, url, audits, delivery, reader, measures)
         _measured(registry, measures, settings, counters, processor, states)
-        health = HealthServer(settings.shipper_listen, states, registry, audits.verdicts)
+        insists = settings.shipper_listen_unprotected
+        health = HealthServer(settings.shipper_listen, states, registry, audits.verdicts, insists=insists)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: _begin_to_stop(stop, delivery))

@@ -13,13 +13,14 @@ from collections.abc import Mapping, Sequence
 
 from log_store.errors import StoreMisconfigured
 from log_store.open import open_problems, open_reader, store_options
-from runtime_api.access.exposure import exposure_problem
+from runtime_api.access.open import check_reach
 from runtime_api.assembly import assemble
 from runtime_api.audit_trail import AuditTrail
 from runtime_api.config import ApiSettings
 from runtime_api.containers.open import open_containers
 from runtime_api.errors import RuntimeApiError
 from runtime_api.server import ApiServer
+from wholelog_base.addresses import as_text
 from wholelog_base.own_log import log_to
 from wholelog_base.service_manager import ServiceManager
 from wholelog_base.settings import SettingsError, load
@@ -32,14 +33,13 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return _refuse("takes no arguments; `wholelog api --help` lists its settings", 2)
     try:
         settings, _ = load(ApiSettings, {}, environ)
+        check_reach(settings)
         reader = open_reader(settings.store_url, store_options(settings))
         problems = open_problems(settings.store_url, store_options(settings))
     except SettingsError as error:
         return _refuse("; ".join(error.problems), 2)
     except StoreMisconfigured as error:
         return _refuse(str(error), 2)
-    if said := exposure_problem(settings.access, settings.listen[0], settings.listen_unprotected):
-        return _refuse(said, 2)
     _prepare_logging()
     _raise_file_limit(2 * settings.api_connections + 100)
     try:
@@ -56,8 +56,9 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return _refuse("; ".join(error.problems), 2)
     except (OSError, ValueError) as error:
         taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-        host, port = settings.listen
-        return _refuse(f"listen: {host}:{port}: {error}", 1 if taken else 2)
+        return _refuse(
+            f"listen: {as_text(settings.listen)}: {getattr(error, 'strerror', '') or error}", 1 if taken else 2
+        )
     containers.start()
     trail.start()
     try:
@@ -73,7 +74,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 def _run(server: ApiServer, settings: ApiSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
-    _log.info("listening on http://%s:%d", settings.listen[0], server.port)
+    _log.info("listening on %s", server.url)
     manager = ServiceManager(os.environ)
     manager.ready()
     server.run(manager.alive)

@@ -32,5 +32,6 @@ def assemble(
     limits = ServerLimits(settings.api_connections, settings.body_limit, settings.request_timeout)
     refusals = Refusals(clock, counters, limits.body_limit, limits.connections, limits.timeout)
     return ApiServer(
-        app, settings.listen, limits, Lanes(shares_of(settings.api_threads), counters, settings.follow_limit), refusals
-    )
+        app, settings.listen, limits, Lanes(shares_of(settings.api_threads), counters, settings.follow_limit), refusals,
+        group=settings.listen_group,
+    )  # fmt: skip

@@ -33,6 +33,8 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
             super().parse_header(header_plus)
         except ValueError as error:  # a length of thousands of digits, a broken IPv6 address in the request line
             raise ParsingError(f"a number or address that makes no sense ({type(error).__name__})") from error
+        if self.chunked and "CONTENT_LENGTH" in self.headers:  # RFC 9112, 6.1: whoever is before us may see another end
+            raise ParsingError("Content-Length beside Transfer-Encoding")
 
     def expire(self) -> None:
         if not self.headers_finished:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from runtime_api.access.algorithms import ALGORITHMS
 from runtime_api.schemas.confinement import CAPABILITIES, network, networks
+from runtime_api.storage.prefix_settings import prefixes_of
+from wholelog_base.addresses import Address, tcp_or_unix
 from wholelog_base.settings import (
     SharedSettings,
-    address,
     amount,
     choice,
     duration,
@@ -24,7 +25,12 @@ from wholelog_base.settings import (
 
 @dataclass(frozen=True, kw_only=True)
 class ApiSettings(SharedSettings):
-    listen: tuple[str, int] = setting(("127.0.0.1", 8080), "address of the API, HOST:PORT", address)
+    listen: Address = setting(
+        ("127.0.0.1", 8080), "address of the API, HOST:PORT or unix:///PATH of a socket", tcp_or_unix
+    )
+    listen_group: str = setting(
+        "", "group whose members may use the unix socket of `listen`; empty: this service's user and root alone", text
+    )
     access: str = setting(
         "none",
         "how callers are told apart: none (not at all), tokens, jwt (docs/access.md)",
@@ -109,13 +115,21 @@ class ApiSettings(SharedSettings):
     input_prefixes: tuple[str, ...] = setting(
         (), "URLs below which inputs and repo_path may lie, such as `s3://bucket/in/{uid} file:///srv/in https://HOST/`, {uid} for"
         " the owner's; empty: none",
-        words,
+        prefixes_of(http=True, others=True),
     )  # fmt: skip
     output_prefixes: tuple[str, ...] = setting(
-        (), "URLs below which outputs may be written, {uid} for the owner's; empty: none", words
+        (),
+        "URLs below which outputs may be written, {uid} for the owner's; empty: none",
+        prefixes_of(http=False, others=True),
     )
     storage_options: Path | None = setting(
         None, "JSON file of fsspec's options by protocol, with the keys of storage; unset: the environment's", path
+    )
+    output_limit: int = setting(
+        100 << 30,
+        "bytes that the outputs of a task may have together: a container can make files of holes that are larger than"
+        " any disk; 0: no limit",
+        size,
     )
     transfer_timeout: float = setting(3600.0, "how long all inputs, or all outputs, of a task may take", duration)
     output_wait: float = setting(
@@ -129,7 +143,9 @@ class ApiSettings(SharedSettings):
     )
     transfers: int = setting(4, "tasks at a time whose inputs or outputs are copied", whole_number(1, 256))
     callback_prefixes: tuple[str, ...] = setting(
-        (), "URLs below which a task's callback_url may lie, with spaces between; empty: none", words
+        (),
+        "URLs below which a task's callback_url may lie, with spaces between; empty: none",
+        prefixes_of(http=True, others=False),
     )
     callback_secret: str = setting(
         "", "key of the signature in a callback's header X-Wholelog-Signature; empty: unsigned", text, secret=True

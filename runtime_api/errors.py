@@ -15,8 +15,10 @@ RuntimeApiError
 ├── TooManyRequests    429  the caller asks more often than one may; comes with Retry-After
 ├── TooManyTasks       429  as many of the owner's tasks as may wait for a place do so; comes with Retry-After
 ├── TransferFailed     500  an input or output; told in the task's record, never as an answer
+├── Ending             503  this process ends, and the next one goes on
 ├── AccessUnavailable  503  whether a token is good cannot be known now; comes with Retry-After
 ├── EngineUnavailable  503  Docker cannot be reached; comes with Retry-After
+│   └── ContainerBusy  503  it says nothing of one container, which somebody copies to or from
 ├── EngineFailed       500  Docker answered with a fault that is not the caller's
 ├── LogsUnavailable    503  the log store cannot be reached; comes with Retry-After
 └── LogsFailed         500  the log store was reached, but its settings or its data do not fit
@@ -117,9 +119,18 @@ class AccessUnavailable(RuntimeApiError):
     retry_after = 5
 
 
+class Ending(RuntimeApiError):
+    status = 503
+    retry_after = 5
+
+
 class EngineUnavailable(RuntimeApiError):
     status = 503
     retry_after = 5
+
+
+class ContainerBusy(EngineUnavailable):
+    pass
 
 
 class EngineFailed(RuntimeApiError):

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from runtime_api.errors import BadRequest
+from runtime_api.storage.prefixes import shown
 
 Resolve = Any  # as socket.getaddrinfo
 
@@ -47,7 +48,7 @@ class Outbound:
                 if not ipaddress.ip_address(address.partition("%")[0]).is_global:
                     raise BadRequest(
                         [
-                            f"{url!r:.200}: {host} leads to {address}, which is no public address (setting private_networks)"
+                            f"{shown(url)}: {host} leads to {address}, which is no public address (setting private_networks)"
                         ]
                     )
         return addresses

@@ -4,15 +4,18 @@ import errno
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
-from waitress.server import TcpWSGIServer
+from waitress.server import TcpWSGIServer, UnixWSGIServer
 
 from runtime_api.channel import Channel
 from runtime_api.lanes import Lanes
 from runtime_api.refusals import HEADER_LIMIT, Refusals
+from wholelog_base import unix_socket
+from wholelog_base.addresses import Address, as_text
 
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -30,23 +33,18 @@ class ServerLimits:
     timeout: float  # seconds, see `Channel`
 
 
-class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
-    """One listening socket; `refusals`, `connections` and `timeout` are read by its channels."""
-
-    channel_class = Channel
-
-    def __init__(self, app: WsgiApp, socket_map: dict[int, Any], lanes: Lanes, adj: Adjustments, sockinfo: Any) -> None:
-        super().__init__(app, socket_map, False, None, dispatcher=lanes, adj=adj, sockinfo=sockinfo)
+class _Begun:
+    """What both kinds of listening sockets do; `refusals`, `connections` and `timeout` are read by their channels."""
 
     def begin(self, refusals: Refusals, limits: ServerLimits) -> None:
         self.refusals = refusals
         self.connections = limits.connections
         self.timeout = limits.timeout
-        self.accept_connections()
+        self.accept_connections()  # type: ignore[attr-defined]  # of waitress
 
     def accept(self) -> Any:
         try:
-            return super().accept()
+            return super().accept()  # type: ignore[misc]  # of waitress
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 self.refusals.closed("no_descriptors")
@@ -57,16 +55,57 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
         """Nothing: `ApiServer` looks at the channels, outside of the walk over the sockets."""
 
 
+class TcpListener(_Begun, TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
+    channel_class = Channel
+
+    def __init__(self, app: WsgiApp, socket_map: dict[int, Any], lanes: Lanes, adj: Adjustments, sockinfo: Any) -> None:
+        super().__init__(app, socket_map, False, None, dispatcher=lanes, adj=adj, sockinfo=sockinfo)
+
+    def forget(self) -> None:
+        """Nothing is left of it."""
+
+
+class UnixListener(_Begun, UnixWSGIServer):  # type: ignore[misc]  # waitress has no types
+    """Raises OSError where the socket cannot be made."""
+
+    channel_class = Channel
+
+    def __init__(
+        self, app: WsgiApp, socket_map: dict[int, Any], lanes: Lanes, adj: Adjustments, path: Path, group: str
+    ) -> None:
+        made, self._name = unix_socket.bind(path, group)
+        super().__init__(app, socket_map, False, made, dispatcher=lanes, adj=adj, bind_socket=False)
+
+    def getsockname(self) -> tuple[str, int]:
+        return "localhost", 0  # a request without a Host is taken for one to it
+
+    def accept(self) -> Any:
+        accepted = super().accept()
+        if accepted is None:
+            return None
+        connection, _ = accepted
+        return connection, (f"uid {unix_socket.peer_uid(connection)}", 0)
+
+    def fix_addr(self, addr: tuple[str, int]) -> tuple[str, int]:
+        return addr
+
+    def forget(self) -> None:
+        self._name.remove()
+
+
 class ApiServer:
     """Listens from its making on. `run` in one thread; `stop` from any, or from a signal's handler."""
 
     def __init__(
-        self, app: WsgiApp, listen: tuple[str, int], limits: ServerLimits, lanes: Lanes, refusals: Refusals
-    ) -> None:
-        """Raises OSError where the address can't be had, ValueError where its host is not known."""
-        host, port = listen
+        self, app: WsgiApp, listen: Address, limits: ServerLimits, lanes: Lanes, refusals: Refusals, group: str = "",
+    ) -> None:  # fmt: skip
+        """`group` may use a unix socket beside our own user.
+
+        Raises OSError where the address can't be had, ValueError where its host is not known.
+        """
+        self._address = listen
         adj = Adjustments(
-            listen=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            **({} if isinstance(listen, Path) else {"listen": as_text(listen)}),
             max_request_header_size=HEADER_LIMIT,
             max_request_body_size=limits.body_limit + 1,
             outbuf_high_watermark=_WATERMARK,
@@ -81,9 +120,13 @@ class ApiServer:
         self._look_every = min(1.0, limits.timeout / 4)
         self._listeners: list[Any] = []
         try:
-            for sockinfo in adj.listen:
-                self._listeners.append(Listener(app, self._map, lanes, adj, sockinfo))
-                self._listeners[-1].begin(refusals, limits)
+            if isinstance(listen, Path):
+                self._listeners.append(UnixListener(app, self._map, lanes, adj, listen, group))
+            else:
+                for sockinfo in adj.listen:
+                    self._listeners.append(TcpListener(app, self._map, lanes, adj, sockinfo))
+            for listener in self._listeners:
+                listener.begin(refusals, limits)
         except OSError:
             wasyncore.close_all(self._map)
             raise
@@ -91,6 +134,15 @@ class ApiServer:
     @property
     def port(self) -> int:
         return int(self._listeners[0].effective_port)
+
+    @property
+    def url(self) -> str:
+        """http://HOST:PORT, with the port that was picked where 0 was asked for, or unix:///PATH."""
+        return (
+            as_text(self._address)
+            if isinstance(self._address, Path)
+            else f"http://{as_text((self._address[0], self.port))}"
+        )
 
     def run(self, beat: Callable[[], None] = lambda: None) -> None:
         """Until `stop`; then it ends within about 1.5 seconds. `beat` is called at least once a second."""
@@ -113,6 +165,7 @@ class ApiServer:
 
     def _end(self) -> None:
         for listener in self._listeners:
+            listener.forget()
             wasyncore.dispatcher.close(listener)
         deadline = time.monotonic() + _GRACE_SECONDS
         while time.monotonic() < deadline and any(channel.busy for channel in self._channels()):

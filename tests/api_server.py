@@ -20,8 +20,8 @@ from tests.fake_problems import MemoryProblems
 def running(
     containers: Containers, reader: LogReader, problems: ProblemStore | None = None, **settings: Any
 ) -> Iterator[int]:
-    """The port of a server that ends with the block."""
-    asked = ApiSettings(listen=("127.0.0.1", 0), **settings)
+    """The port of a server that ends with the block; 0 where `listen` is a unix socket."""
+    asked = ApiSettings(**{"listen": ("127.0.0.1", 0), **settings})
     server = assemble(asked, containers, reader, problems or MemoryProblems())
     thread = threading.Thread(target=server.run)
     thread.start()

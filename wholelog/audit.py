@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 
 from log_store.rfc3339 import format_ns
 from wholelog.errors import ShipperProblem
+from wholelog_base.addresses import Address, as_text
+from wholelog_base.http_connection import connection_to
 
 _CONNECT_SECONDS: Final = 5.0
 _ANSWER_SECONDS: Final = 1800.0  # a log is read again, whole, before it is spoken of
-_ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # where to find who listens there
 _HEAD: Final = ("CONTAINER", "ID", "STARTED", "STATE", "LINES", "PUT BACK")
 
 
@@ -45,13 +46,13 @@ class Verdict:
         return self.state not in ("gaps", "unverified") and not self.gaps
 
 
-def ask(address: tuple[str, int], container: str, repair: bool) -> list[Verdict]:
+def ask(address: Address, container: str, repair: bool) -> list[Verdict]:
     """Of all containers of ours on the engine, or of one by id, prefix or name. Raises ShipperProblem."""
-    place = f"{address[0]}:{address[1]}"
+    place = as_text(address)
     asked = {**({"container": container} if container else {}), "repair": "true" if repair else "false"}
     try:
         status, body = _get(address, "/audit?" + urlencode(asked))
-    except ConnectionRefusedError as error:
+    except (ConnectionRefusedError, FileNotFoundError) as error:
         raise ShipperProblem(
             f"nobody answers at {place}: start the shipper (`wholelog up` or `wholelog shipper`), "
             "or name its address with --shipper-listen"
@@ -80,9 +81,8 @@ def report(verdicts: Sequence[Verdict]) -> Iterator[str]:
             yield from _details(verdicts[number - 1])
 
 
-def _get(address: tuple[str, int], path: str) -> tuple[int, bytes]:
-    host, port = address
-    connection = http.client.HTTPConnection(_ANYWHERE.get(host, host), port, timeout=_CONNECT_SECONDS)
+def _get(address: Address, path: str) -> tuple[int, bytes]:
+    connection = connection_to(address, _CONNECT_SECONDS)
     try:
         connection.connect()
         connection.sock.settimeout(_ANSWER_SECONDS)

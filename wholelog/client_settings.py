@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wholelog_base.settings import SettingsError, address, duration, environment_for, load, path, setting, text
+from wholelog_base.addresses import Address, tcp_or_unix, url_of
+from wholelog_base.settings import SettingsError, duration, environment_for, load, path, setting, text
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClientSettings:
-    api_url: str = setting("", "the API, http(s)://HOST:PORT; empty: where `listen` says, on this machine", text)
+    api_url: str = setting(
+        "", "the API, http(s)://HOST:PORT or unix:///PATH; empty: where `listen` says, on this machine", text
+    )
     retry_for: float | None = setting(
         None,
         "how long a request is made again while the API is away or busy, 0 for not at all; unset: a minute, but where "
@@ -18,15 +21,11 @@ class ClientSettings:
     )
     token: str = setting("", "token that says who asks, where the API wants one", text, secret=True)
     token_file: Path | None = setting(None, "file that holds the token, instead of `token`", path)
-    listen: tuple[str, int] = setting(("127.0.0.1", 8080), "address of the API, HOST:PORT", address)
+    listen: Address = setting(("127.0.0.1", 8080), "address of the API, HOST:PORT or unix:///PATH", tcp_or_unix)
 
     @property
     def url(self) -> str:
-        if self.api_url:
-            return self.api_url
-        host, port = self.listen
-        found = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-        return f"http://[{found}]:{port}" if ":" in found else f"http://{found}:{port}"
+        return self.api_url or url_of(self.listen)
 
 
 def token_of(settings: ClientSettings) -> str:

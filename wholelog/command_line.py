@@ -6,7 +6,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from log_store.errors import LogStoreError
 from wholelog import __version__, stored_data, upkeep
@@ -131,8 +130,7 @@ def _check(asked: argparse.Namespace, given: Given) -> int:
     loaded = load_parts(all_parts(), given)
     for one in loaded:
         check_rules(one)
-    images: Path | None = next(one.settings.image_folder for one in loaded if one.part.name == "api")
-    return 0 if check(loaded[0].settings, images, given.environ, print) else 1
+    return 0 if check(loaded, given.environ, print) else 1
 
 
 def _audit(asked: argparse.Namespace, given: Given) -> int:

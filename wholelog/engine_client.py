@@ -10,6 +10,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from wholelog.errors import EngineProblem, EngineTimeout
+from wholelog_base.http_connection import UnixConnection
 
 _DEFAULT = "unix:///var/run/docker.sock"
 _LOCAL_ONLY = (
@@ -82,7 +83,7 @@ class EngineClient:
     def _answer(
         self, method: str, path: str, timeout: float, body: IO[bytes] | None = None
     ) -> Iterator[tuple[socket.socket, http.client.HTTPResponse]]:
-        connection = _UnixConnection(self._path, timeout)
+        connection = UnixConnection(self._path, timeout, "docker")
         try:
             headers = {"Content-Type": "application/x-tar", "Transfer-Encoding": "chunked"} if body else {}
             connection.request(method, path, body=body, headers=headers, encode_chunked=True)
@@ -108,14 +109,3 @@ class EngineClient:
         if isinstance(error, TimeoutError):
             return f"{place}: no answer within {self._timeout:g} s: look at dockerd's own log"
         return f"{place}: {error or type(error).__name__}"
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path, timeout: float) -> None:
-        super().__init__("docker", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))

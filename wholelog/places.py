@@ -8,10 +8,9 @@ import tempfile
 from pathlib import Path
 
 from wholelog.errors import AddressInUse, DataFolderUnusable, SocketProblem
+from wholelog_base.addresses import SOCKET_PATH_BYTES, Address, as_text
 from wholelog_base.settings import SettingsError
-from wholelog_base.unix_socket import try_connection
-
-SOCKET_PATH_BYTES = 107  # sun_path is 108 with its NUL: unix(7)
+from wholelog_base.unix_socket import check_place, try_connection
 
 
 def make_data_folder(folder: Path) -> None:
@@ -59,32 +58,40 @@ def lock_data_folder(folder: Path, name: str = "supervisor.lock") -> int:
     return lock
 
 
-def check_address(host: str, port: int, flag: str = "--listen") -> None:
+def check_address(address: Address, flag: str = "--listen") -> None:
     """Raises AddressInUse where nobody could listen there; `flag` is what gives another."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
+        if isinstance(address, Path):
+            check_place(address)
+        else:
+            _try_port(*address)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
+        other = "unix:///PATH or HOST:PORT" if isinstance(address, Path) else "HOST:PORT"
         raise AddressInUse(
-            f"cannot listen on {host}:{port}: {reason}: give another address with {flag} HOST:PORT"
+            f"cannot listen on {as_text(address)}: {reason}: give another address with {flag} {other}"
         ) from error
 
 
-def check_exposure(access: str, host: str, insists: bool) -> None:
+def _try_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+
+
+def check_exposure(access: str, address: Address, insists: bool) -> None:
     """Raises SettingsError where anybody could start containers from another machine. `insists`: listen_unprotected."""
     from runtime_api.access.exposure import exposure_problem
 
-    if said := exposure_problem(access, host, insists):
+    if said := exposure_problem(access, address, insists):
         raise SettingsError([said])
 
 
 def free_port(host: str, port: int = 0) -> int:
     """`port` where it can be listened on, else one that the system picks. Raises AddressInUse for a bad host."""
     try:
-        check_address(host, port)
+        check_address((host, port))
     except AddressInUse:
         if port == 0:
             raise

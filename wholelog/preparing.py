@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 
-from wholelog.check import check_store_url
+from log_store.open import open_reader, store_options
 from wholelog.engine_client import engine_socket
 from wholelog.places import check_address, check_socket_path, make_data_folder
 from wholelog.processes import Loaded
@@ -18,7 +18,7 @@ def prepare(loaded: Sequence[Loaded]) -> None:
 
 
 def _prepare(one: Loaded) -> None:
-    check_store_url(one.settings)
+    open_reader(one.settings.store_url, store_options(one.settings)).close()  # what can be told without a connection
     check_rules(one)
     engine_socket(one.settings.docker_host, os.environ)
     os.umask(0o077)  # logs are this user's alone, in a folder that was there before and may be open too
@@ -27,8 +27,7 @@ def _prepare(one: Loaded) -> None:
     for name in ("listen", "shipper_listen", "forward_listen"):
         address = getattr(one.settings, name, None)
         if address is not None:
-            host, port = address
-            check_address(host, port, flag="--" + name.replace("_", "-"))
+            check_address(address, flag="--" + name.replace("_", "-"))
 
 
 def check_rules(one: Loaded) -> None:
@@ -48,3 +47,7 @@ def check_callers(one: Loaded) -> None:
         from runtime_api.access.open import check_access
 
         check_access(one.settings)
+    else:
+        from log_shipper.exposure import check_exposure
+
+        check_exposure(one.settings)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import Field
 from typing import Any
 
+from wholelog_base.addresses import as_text as address_text
+from wholelog_base.addresses import tcp_address, tcp_or_unix
 from wholelog_base.settings import duration, size
 
 MASK = "***"
@@ -25,11 +27,10 @@ def as_text(field: "Field[Any]", value: Any) -> str:
         return _with_unit(value, _DURATIONS, "s")
     if field.metadata["parse"] is size:
         return _with_unit(value, _SIZES, "")
-    if isinstance(value, tuple) and (len(value) != 2 or not isinstance(value[1], int)):
-        return " ".join(value)
+    if field.metadata["parse"] in (tcp_address, tcp_or_unix):
+        return address_text(value)
     if isinstance(value, tuple):
-        host, port = value
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return " ".join(value)
     # A password may stand in a URL.
     return re.sub(r"(?<=//)[^/@]*@", MASK + "@", str(value))
 

@@ -14,9 +14,10 @@ from log_store.open import open_remover, store_options
 from wholelog.engine_client import EngineClient, engine_socket
 from wholelog.errors import CommandError, DataFolderUnusable
 from wholelog.places import try_data_folder
+from wholelog_base.addresses import Address, as_text
+from wholelog_base.http_connection import connection_to
 
 _SECONDS: Final = 15.0
-_ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # where to find who listens there
 _COPIES: Final = "containers/*/container-cached.log*"
 _START: Final = {
     "api": "start it (`wholelog up` or `wholelog api`), or name its address with --listen",
@@ -39,9 +40,9 @@ class Line:
         return f"{'ok ' if self.well else 'bad'} {self.name:<15} {' '.join(self.text.split())}"
 
 
-def health(part: str, address: tuple[str, int], token: str = "") -> Iterator[Line]:
+def health(part: str, address: Address, token: str = "") -> Iterator[Line]:
     """A line for the process, one for each thing that it depends on; `token`: of a caller who may know its details."""
-    place = f"{address[0]}:{address[1]}"
+    place = as_text(address)
     try:
         status, told = _get(address, "/readyz", token)
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -109,9 +110,8 @@ def _mib(size: int) -> str:
     return f"{size / (1 << 20):,.1f} MiB"
 
 
-def _get(address: tuple[str, int], path: str, token: str) -> tuple[int, dict[str, Any]]:
-    host, port = address
-    connection = http.client.HTTPConnection(_ANYWHERE.get(host, host), port, timeout=_SECONDS)
+def _get(address: Address, path: str, token: str) -> tuple[int, dict[str, Any]]:
+    connection = connection_to(address, _SECONDS)
     try:
         connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
         answer = connection.getresponse()

@@ -130,14 +130,6 @@ def some_of(*values: str) -> Callable[[str], tuple[str, ...]]:
     return parse
 
 
-def address(value: str) -> tuple[str, int]:
-    """HOST:PORT; an IPv6 host in brackets."""
-    host, colon, port = value.rpartition(":")
-    if not colon or not host or not port.isascii() or not port.isdecimal() or len(port) > 5 or int(port) > 65535:
-        raise ValueError("must be HOST:PORT, such as 127.0.0.1:8080")
-    return host.removeprefix("[").removesuffix("]"), int(port)
-
-
 def load(
     cls: type[S],
     flags: Mapping[str, str],

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from deploy.quickstart.engine import Engine
 from deploy.quickstart.errors import SampleProblem
 from deploy.quickstart.report import Report
-from deploy.quickstart.rest import call
+from deploy.quickstart.rest import Api
 from wholelog.engine_client import EngineClient
 from wholelog.errors import EngineProblem
 from wholelog_base.labels import TASK_ID
@@ -18,7 +18,7 @@ _DELETE_SECONDS = 45.0
 _GONE_SECONDS = 10.0
 
 
-def remove_containers(engine: Engine, log_socket: Path, url: str, report: Report) -> None:
+def remove_containers(engine: Engine, log_socket: Path, api: Api, report: Report) -> None:
     """Ours are those with our label whose log goes to our socket: not another Wholelog's on the same engine.
 
     By the API first, which keeps their last lines; what is left after that by the engine. Raises EngineProblem.
@@ -29,7 +29,7 @@ def remove_containers(engine: Engine, log_socket: Path, url: str, report: Report
         return
     report.say(f"removing {len(ours)} container(s) that were started here")
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda container: _delete(url, container), ours))
+        list(pool.map(lambda container: _delete(api, container), ours))
     end = time.monotonic() + _GONE_SECONDS
     while (left := _ours(client, log_socket)) and time.monotonic() < end:
         time.sleep(0.2)
@@ -52,8 +52,8 @@ def _address(client: EngineClient, container: str) -> str:
     return str(configuration.get("fluentd-address", ""))
 
 
-def _delete(url: str, container: str) -> None:
+def _delete(api: Api, container: str) -> None:
     try:
-        call("DELETE", f"{url}/containers/{container}", {"request_id": f"end-{container}"}, timeout=_DELETE_SECONDS)
+        api.call("DELETE", f"/containers/{container}", {"request_id": f"end-{container}"}, timeout=_DELETE_SECONDS)
     except SampleProblem:
         return  # the engine is asked next what is left

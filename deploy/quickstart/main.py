@@ -17,6 +17,7 @@ from deploy.quickstart.leftovers import remove_containers
 from deploy.quickstart.machine import make_environment
 from deploy.quickstart.options import Options, parse
 from deploy.quickstart.report import Report
+from deploy.quickstart.rest import Api
 from deploy.quickstart.sample import run_sample
 from deploy.quickstart.service import running
 from wholelog.errors import CommandError, EngineProblem
@@ -54,18 +55,18 @@ def _start(options: Options, report: Report) -> int:
     with engine(options.settings["docker_host"], os.environ, options.data, report) as docker:
         environment = make_environment(_ROOT, report)
         flags = {**options.flags, "docker_host": f"unix://{docker.socket}", **images(docker, options, report)}
-        with running(environment, flags, options.url, options.data, report) as service:
+        with running(environment, flags, options.api, options.data, report) as service:
             try:
-                container = run_sample(options.url, report)
+                container = run_sample(options.api, report)
                 if not options.once:
-                    _stay(service, options.url, container, report)
+                    _stay(service, options.api, container, report)
                 return 0
             finally:
                 _ignore_signals()
                 _clean(docker, options, report)
 
 
-def _stay(service: Background, url: str, container: str, report: Report) -> None:
+def _stay(service: Background, api: Api, container: str, report: Report) -> None:
     """Until Ctrl-C. Raises ServiceProblem where the service ends by itself."""
     task = json.dumps(
         {
@@ -75,9 +76,9 @@ def _stay(service: Background, url: str, container: str, report: Report) -> None
         }
     )
     try:
-        report.say(f"Wholelog is up at {url} until Ctrl-C. Try:")
-        report.show(f"curl -s {url}/containers -H 'Content-Type: application/json' -d '{task}'")
-        report.show(f"curl -s '{url}/logs?container_id={container[:12]}'")
+        report.say(f"Wholelog is up at {api.url} until Ctrl-C. Try:")
+        report.show(f"{api.curl('/containers')} -H 'Content-Type: application/json' -d '{task}'")
+        report.show(api.curl(f"/logs?container_id={container[:12]}"))
         while service.ended() is None:
             time.sleep(0.5)
     except KeyboardInterrupt:
@@ -88,7 +89,7 @@ def _stay(service: Background, url: str, container: str, report: Report) -> None
 
 def _clean(docker: Engine, options: Options, report: Report) -> None:
     try:
-        remove_containers(docker, options.socket, options.url, report)
+        remove_containers(docker, options.socket, options.api, report)
     except EngineProblem as error:
         report.leaves(f"containers started here, if there are any: {error}")
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from deploy.quickstart.rest import TOKEN
+from deploy.quickstart.rest import TOKEN, Api
 from wholelog.engine_client import engine_socket
 from wholelog.places import check_address, check_exposure, check_socket_path, free_port, make_data_folder
 from wholelog.processes import Given, all_parts, load_parts
+from wholelog_base.addresses import as_text
 from wholelog_base.settings import SettingsError
 
 
@@ -32,10 +33,8 @@ class Options:
         return Path(self.settings["socket"]) if self.settings["socket"] else self.data / "forward.sock"
 
     @property
-    def url(self) -> str:
-        host, port = self.settings["listen"]
-        reached = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
-        return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+    def api(self) -> Api:
+        return Api(self.settings["listen"])
 
 
 class _OneLine(argparse.ArgumentParser):
@@ -56,15 +55,14 @@ def parse(arguments: Sequence[str], environ: Mapping[str, str], root: Path) -> O
     flags.update(_free_addresses(settings, sources))
     settings, sources = _load(flags, environ)
     options = Options(asked.once, flags, settings, sources)
-    check_exposure(settings["access"], settings["listen"][0], settings["listen_unprotected"])
+    check_exposure(settings["access"], settings["listen"], settings["listen_unprotected"])
     if settings["access"] != "none" and not environ.get(TOKEN):
         way_out = f"set {TOKEN} to one of the API's tokens (docs/access.md)"
         raise SettingsError([f"access: {settings['access']}: the sample task needs a token: {way_out}"])
     engine_socket(settings["docker_host"], environ)  # refused before anything is made or installed
     check_socket_path(options.socket, "--data DIR")
     make_data_folder(options.data)
-    host, port = settings["listen"]
-    check_address(host, port)
+    check_address(settings["listen"])
     return options
 
 
@@ -80,12 +78,11 @@ def _load(flags: Mapping[str, str], environ: Mapping[str, str]) -> tuple[dict[st
 def _free_addresses(settings: Mapping[str, Any], sources: Mapping[str, str]) -> dict[str, str]:
     """A port in place of 0, so that the URL can be told; and the shipper's, which nobody asked for, wherever is room."""
     chosen: dict[str, str] = {}
-    host, port = settings["listen"]
-    if port == 0:
-        chosen["listen"] = f"[{host}]:{free_port(host)}" if ":" in host else f"{host}:{free_port(host)}"
+    listen, shipper = settings["listen"], settings["shipper_listen"]
+    if not isinstance(listen, Path) and listen[1] == 0:
+        chosen["listen"] = as_text((listen[0], free_port(listen[0])))
     if sources["shipper_listen"] == "default":
-        host, port = settings["shipper_listen"]
-        chosen["shipper_listen"] = f"{host}:{free_port(host, port)}"
+        chosen["shipper_listen"] = as_text((shipper[0], free_port(*shipper)))
     return chosen
 
 
@@ -100,5 +97,7 @@ def _parser(root: Path) -> argparse.ArgumentParser:
     parser.add_argument("--once", action="store_true", help="end after the sample task: exit code 0 if all was well")
     parser.add_argument("--store", metavar="URL", help="an Elasticsearch, http(s)://HOST:PORT (default: SQLite files)")
     parser.add_argument("--data", metavar="DIR", help=f"data folder (default: {root / 'wholelog-data'})")
-    parser.add_argument("--listen", metavar="ADDR", help="address of the API, HOST:PORT (default: 127.0.0.1:8080)")
+    parser.add_argument(
+        "--listen", metavar="ADDR", help="address of the API, HOST:PORT or unix:///PATH (default: 127.0.0.1:8080)"
+    )
     return parser

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from deploy.quickstart.errors import SampleProblem
 from deploy.quickstart.report import Report
-from deploy.quickstart.rest import ask, call
+from deploy.quickstart.rest import Api
 
 _RUN_SECONDS = 120.0
 _SEAL_SECONDS = 30.0
@@ -27,20 +27,20 @@ sys.stdout.write({LINES[3]!r})  # without a newline
 """
 
 
-def run_sample(url: str, report: Report) -> str:
+def run_sample(api: Api, report: Report) -> str:
     """Runs it and prints what /logs gives; the container's full id. Raises SampleProblem where a line or the seal is missing."""
     body = {"request_id": str(uuid.uuid4()), "tags": {"type": "code_cell"}, "task_desc": {"cmd": PROGRAM}}
     report.say("starting a sample task: POST /containers")
-    started = ask("POST", f"{url}/containers", body, timeout=120)
+    started = api.ask("POST", "/containers", body, timeout=120)
     container = str(started["container_id"])
-    _wait_for_end(url, container)
-    logs = _read(url, container)
+    _wait_for_end(api, container)
+    logs = _read(api, container)
     report.say(f"its lines: GET /logs?container_id={container[:12]}")
     for line in logs.get("logs", []):
         report.show(json.dumps(line, ensure_ascii=False))
     seal = seal_of(logs)
     report.show(json.dumps({"seal": seal}, ensure_ascii=False))
-    ask("DELETE", f"{url}/containers/{quote(container)}", {"request_id": str(uuid.uuid4())}, timeout=60)
+    api.ask("DELETE", f"/containers/{quote(container)}", {"request_id": str(uuid.uuid4())}, timeout=60)
     report.say("the container is deleted; its lines stay")
     got = sorted(str(line.get("log_message")) for line in logs.get("logs", []))
     if got != sorted(LINES):
@@ -56,22 +56,22 @@ def seal_of(logs: Mapping[str, Any]) -> Mapping[str, Any]:
     return seal if isinstance(seal, dict) else {}
 
 
-def _wait_for_end(url: str, container: str) -> None:
+def _wait_for_end(api: Api, container: str) -> None:
     end = time.monotonic() + _RUN_SECONDS
     while time.monotonic() < end:
-        state = ask("GET", f"{url}/containers/{quote(container)}")["container"]
+        state = api.ask("GET", f"/containers/{quote(container)}")["container"]
         if state["status"] in ("exited", "dead"):
             return
         time.sleep(0.2)
     raise SampleProblem(f"the sample task did not end within {_RUN_SECONDS:g} s; its state is {state['status']!r}")
 
 
-def _read(url: str, container: str) -> dict[str, Any]:
+def _read(api: Api, container: str) -> dict[str, Any]:
     """/logs, once it is sealed; or as it is when it takes too long. A 503 asks to come again."""
     end = time.monotonic() + _SEAL_SECONDS
-    path = f"{url}/logs?container_id={quote(container)}"
+    path = f"/logs?container_id={quote(container)}"
     while True:
-        status, envelope = call("GET", path)
+        status, envelope = api.call("GET", path)
         late = time.monotonic() > end
         if status >= 300 and (status != 503 or late):
             raise SampleProblem(f"GET {path}: {status}: {envelope.get('message')}")

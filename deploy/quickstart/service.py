@@ -9,7 +9,7 @@ from pathlib import Path
 from deploy.quickstart.background import Background
 from deploy.quickstart.errors import SampleProblem, ServiceProblem
 from deploy.quickstart.report import Report
-from deploy.quickstart.rest import call
+from deploy.quickstart.rest import Api
 from wholelog_base.settings import PREFIX
 
 _READY_SECONDS = 60.0
@@ -18,7 +18,7 @@ _STOP_SECONDS = 40.0  # longer than its supervisor gives its own processes
 
 @contextmanager
 def running(
-    environment: Path, settings: Mapping[str, str], url: str, data: Path, report: Report
+    environment: Path, settings: Mapping[str, str], api: Api, data: Path, report: Report
 ) -> Iterator[Background]:
     """API and shipper, ready; `settings` by name, as text. Raises ServiceProblem with the end of their log."""
     command = [str(environment / "bin/wholelog"), "up"]
@@ -28,19 +28,19 @@ def running(
     report.say(f"starting the API and the shipper (their log: {data / 'wholelog.log'})")
     service = Background("wholelog up", command, environ, data / "wholelog.log")
     try:
-        _wait(service, url)
+        _wait(service, api)
         yield service
     finally:
         if not service.stop(_STOP_SECONDS):
             report.say("wholelog up did not end in time and was killed")
 
 
-def _wait(service: Background, url: str) -> None:
+def _wait(service: Background, api: Api) -> None:
     end = time.monotonic() + _READY_SECONDS
     why = ""
     while time.monotonic() < end and service.ended() is None:
         try:
-            status, envelope = call("GET", f"{url}/readyz", timeout=10)
+            status, envelope = api.call("GET", "/readyz", timeout=10)
             if status == 200:
                 return
             why = str(envelope.get("message"))

@@ -79,10 +79,10 @@ class Engine:
             raise EngineUnavailable(f"Docker does not answer: {error}") from error
 
     def events(self) -> "Events":
-        """Events `start`, `die` and `destroy` of containers from now on."""
+        """Events `start`, `oom`, `die` and `destroy` of containers from now on."""
         try:
             client = docker.APIClient(self._base_url, version="auto", timeout=EVENTS_TIMEOUT)
-            filters = {"type": "container", "event": ["start", "die", "destroy"]}
+            filters = {"type": "container", "event": ["start", "oom", "die", "destroy"]}
             return Events(client.events(decode=True, filters=filters))
         except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
             raise EngineUnavailable(f"Docker does not answer: {error}") from error

@@ -15,6 +15,7 @@ from log_shipper.audit.auditor import Auditor
 from log_shipper.audit.baseline import Baseline
 from log_shipper.audit.docker_copy import Engine, Facts
 from log_shipper.audit.gaps import CUT, ENGINE_GONE, READERS_CUT
+from log_shipper.audit.seen_ends import SeenEnds
 from log_shipper.delivery.backoff import delays
 from log_shipper.errors import ContainerBusy, EngineUnavailable, NotAccepted
 from log_store.document import ContainerContext
@@ -82,6 +83,7 @@ class Watcher:
         self._stop, self._turns = threading.Event(), Turns()
         self._busy: set[tuple[str, int]] = set()
         self._lock = threading.Lock()
+        self._seen_ends = SeenEnds()
         self._events: Any = None
         self.connected = False
 
@@ -144,6 +146,7 @@ class Watcher:
 
     def _take(self, event: dict[str, Any]) -> None:
         container_id, event_time = event["Actor"]["ID"], event.get("timeNano", 0)
+        self._seen_ends.take(event)
         if event.get("Action") == "start":
             self._copies.keep(container_id)  # before all else: one that lasts a moment may be removed the next
         if event.get("Action") in ("start", "die"):
@@ -166,6 +169,8 @@ class Watcher:
             facts = self._copies.facts(container_id) or _facts_of(seal)
             if open_runs:
                 facts = replace(facts, started_at=seal.started_at)
+            if (ended := self._seen_ends.completed(facts)) is not None:
+                self._ended(ended)
             return self._audit_removed(replace(facts, running=False, finished_at=removed_at))
         self._copies.let_go(container_id)
         self._received.forget(container_id)
@@ -205,6 +210,7 @@ class Watcher:
         container_id = seen.context.container_id
         facts = self.ours(container_id)
         if facts is None:
+            self._ended(seen)
             return self._audit_removed(seen)
         if facts.running:
             self._received.disturbed.set()

@@ -1,29 +1,25 @@
-"""Whether an API without authentication can be reached from another machine."""
+"""Whether whoever should not could reach the API."""
 
-import ipaddress
-import socket
-from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
-
-def is_loopback(host: str, resolve: Callable[..., Any] = socket.getaddrinfo) -> bool:
-    """Whether all that the host stands for is this machine's loopback; '' and a name that is not known are not."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        pass
-    try:
-        found = {str(info[4][0]) for info in resolve(host, None, type=socket.SOCK_STREAM)} if host else set()
-    except (OSError, UnicodeError):
-        return False
-    return bool(found) and all(ipaddress.ip_address(one.partition("%")[0]).is_loopback for one in found)
+from wholelog_base.addresses import Address
+from wholelog_base.loopback import stays_here
 
 
-def exposure_problem(access: str, host: str, insists: bool) -> str:
+def exposure_problem(access: str, address: Address, insists: bool) -> str:
     """'' where it may listen there."""
-    if access != "none" or insists or is_loopback(host):
+    if access != "none" or insists or stays_here(address):
         return ""
+    host = "" if isinstance(address, Path) else address[0]
     return (
         f"listen: {host!r} can be reached from other machines, and whoever reaches it could start containers here: set access "
-        "to tokens or jwt (docs/access.md), or listen_unprotected to true where something else keeps them out"
+        "to tokens or jwt (docs/access.md), listen to an address of 127.0.0.1 or a unix socket (unix:///PATH), or "
+        "listen_unprotected to true where something else keeps them out"
     )
+
+
+def group_problem(address: Address, group: str) -> str:
+    """'' where it can be given the socket."""
+    if not group or isinstance(address, Path):
+        return ""
+    return f"listen_group: {group!r} could be given a unix socket alone: set listen to unix:///PATH, or listen_group to nothing"

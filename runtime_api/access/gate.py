@@ -1,11 +1,9 @@
 """The middleware that lets a request in, before any route is looked for: whatever is not named here needs a caller."""
 
-import ipaddress
 import math
 import time
 from collections.abc import Callable
 from typing import Any, Final, cast
-from urllib.parse import urlsplit
 
 import falcon
 
@@ -13,6 +11,7 @@ from runtime_api.access.bearer import Authenticate, everybody
 from runtime_api.access.caller import Caller
 from runtime_api.access.rates import Rates
 from runtime_api.errors import AccessUnavailable, Forbidden, TooManyRequests, Unauthorized
+from wholelog_base.browsers import is_name_of_others, is_of_another_page
 
 OPEN: Final = ("/healthz", "/readyz", "/openapi.json", "/docs", "/")
 """For everybody: a load balancer, a client that learns the API, and a browser that is about to ask for a token have none.
@@ -103,25 +102,15 @@ def _check_role(caller: Caller, path: str) -> None:
 
 
 def _refuse_names_of_others(host: str) -> None:
-    """A page's own name may be turned to the loopback while it is open; then it may read what it gets (DNS rebinding).
-
-    Such a name has a dot, since it is registered with somebody. A browser always says the name.
-    """
-    if "." not in host.rstrip(".") or host.lower().rstrip(".").endswith(".localhost"):
-        return
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError as error:
+    if is_name_of_others(host):
         raise Forbidden(
             f"Host: {host!r:.100} is no name of this machine's own: ask by its address, or set access to tokens or jwt, or "
             "listen_unprotected to true where a proxy of yours asks by that name"
-        ) from error
+        )
 
 
 def _refuse_other_pages(req: falcon.Request) -> None:
-    """By what a browser says of the page that asks (Fetch Metadata; RFC 6454 before it)."""
     if req.method in _SAFE:
         return  # a page cannot read what it gets
-    site, origin = req.get_header("Sec-Fetch-Site"), req.get_header("Origin")
-    if site not in (None, "same-origin", "none") or (origin is not None and urlsplit(origin).netloc != req.netloc):
+    if is_of_another_page(req.get_header, req.netloc):
         raise Forbidden("a web page of another site may not ask this; programs send neither Origin nor Sec-Fetch-Site")

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from runtime_api.access.exposure import is_loopback
-from runtime_api.access.jwt_keys import LARGEST
+from runtime_api.access.jwt_keys import LARGEST, read_keys
+from wholelog_base.loopback import is_loopback
 
 _SILENCE: Final = 5.0  # seconds
 _WHOLE: Final = 10.0  # seconds
@@ -25,6 +25,20 @@ def source_of(place: str) -> Callable[[], bytes]:
     if parts.scheme or not place:
         raise ValueError("must be a file's path or an https URL")
     return lambda: _read(Path(place))
+
+
+def file_problem(place: str) -> str:
+    """'' or what keeps a file of keys from being used, before a start; '' for an address, which may be away."""
+    if urlsplit(place).scheme or not place:
+        return ""
+    try:
+        if not read_keys(_read(Path(place))):
+            return f"{place}: holds no public key for signatures of the kinds RSA, EC or OKP"
+    except OSError as error:
+        return f"{place} cannot be read: {error.strerror or error}; put the issuer's key set (JWKS) there"
+    except ValueError as error:
+        return f"{place}: {error}"
+    return ""
 
 
 def _read(path: Path) -> bytes:

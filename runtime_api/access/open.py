@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from runtime_api.access.bearer import Authenticate, by_token, everybody
-from runtime_api.access.exposure import exposure_problem
+from runtime_api.access.exposure import exposure_problem, group_problem
 from runtime_api.access.gate import Gate
 from runtime_api.access.jwt_keys import Keys
 from runtime_api.access.jwt_tokens import Expected, JwtTokens
-from runtime_api.access.key_sources import source_of
+from runtime_api.access.key_sources import file_problem, source_of
 from runtime_api.access.rates import Rates
 from runtime_api.access.token_file import TokenFile, file_problems
 from runtime_api.config import ApiSettings
@@ -19,18 +19,32 @@ def open_gate(settings: ApiSettings, *, own_names: bool = False) -> Gate:
     return Gate(_authenticate(settings), Rates(settings.caller_rate, 5 * settings.caller_rate), own_names=own_names)
 
 
+def check_reach(settings: ApiSettings) -> None:
+    """Whether whoever should not could reach the API. Raises SettingsError."""
+    if problems := _reach_problems(settings):
+        raise SettingsError(problems)
+
+
 def check_access(settings: ApiSettings) -> None:
     """What can be told before the start. Raises SettingsError."""
-    problems = []
-    if said := exposure_problem(settings.access, settings.listen[0], settings.listen_unprotected):
-        problems.append(said)
+    problems = _reach_problems(settings)
     if settings.access == "tokens":
         problems += file_problems(settings.token_path)
     if settings.access == "jwt":
         _key_source(settings)
         problems += _jwt_problems(settings)
+        if said := file_problem(settings.jwt_keys):
+            problems.append(f"jwt_keys: {said}")
     if problems:
         raise SettingsError(problems)
+
+
+def _reach_problems(settings: ApiSettings) -> list[str]:
+    said = (
+        exposure_problem(settings.access, settings.listen, settings.listen_unprotected),
+        group_problem(settings.listen, settings.listen_group),
+    )
+    return [problem for problem in said if problem]
 
 
 def _authenticate(settings: ApiSettings) -> Authenticate:

@@ -10,8 +10,8 @@ from runtime_api.containers.claims import Claims
 from runtime_api.containers.ending import Ends
 from runtime_api.containers.engine import CommandNotFound, Engine
 from runtime_api.containers.images import Image, Images
+from runtime_api.containers.line_outbox import Said
 from runtime_api.containers.making import Maker, container_name
-from runtime_api.containers.own_lines import Say, seconds, unsaid
 from runtime_api.containers.ownership import Ours
 from runtime_api.containers.plan import dumped, plan_of
 from runtime_api.containers.policies import Rules
@@ -34,9 +34,7 @@ class Starter:
     def __init__(
         self, engine: Engine, ours: Ours, tasks: Tasks, images: Images, maker: Maker, pulls: Pulls, ends: Ends,
         claims: Claims, rules: Rules, *, now: Callable[[], int], new_id: Callable[[], str],
-        say: Say = unsaid,
     ) -> None:  # fmt: skip
-        self._say = say
         self._engine, self._ours, self._tasks, self._images, self._maker = engine, ours, tasks, images, maker
         self._ends, self._claims, self._rules, self._now, self._new_id = ends, claims, rules, now, new_id
         # With the fingerprint of what was asked. What takes a twin long is an image.
@@ -89,7 +87,8 @@ class Starter:
             self._phase(_asked(task), self._tasks.alive())  # before anything is made for it; and again when it is there
         began = time.monotonic()
         image = self._images.resolve(task)
-        fetched = f"image {image.name} was {image.fetched} in {seconds(began)}" if image.fetched else ""
+        took = time.monotonic() - began
+        fetched = [Said(f"image {image.name} was {image.fetched} in {took:.1f} s")] if image.fetched else []
         task_id = task.task_id or self._new_id()
         container_id = self._maker.make(task, task_id, image)
         plan = plan_of(task, image.name)
@@ -99,20 +98,20 @@ class Starter:
             memory=task.mem_limit or 0,
         )  # fmt: skip
         with self._claims.of(container_id):
-            row = self._written(row, _key(task))
-            if fetched:
-                self._say(container_id, fetched)
-            if row.phase == QUEUED:
-                self._say(container_id, "queued: it starts once it has a place")
+            row = self._written(row, _key(task), fetched)
             if row.phase == "created":
                 self._start(row, task, image)
         self._ends.wake()
         return _created(row)
 
-    def _written(self, row: Task, request_id: str) -> Task:
+    def _written(self, row: Task, request_id: str, fetched: list[Said]) -> Task:
         limited = self._rules.limits.any
+        queued = Said("queued: it starts once it has a place")
         try:
-            chosen = self._tasks.created(row, request_id, partial(self._phase, row) if limited else None)
+            chosen = self._tasks.created(
+                row, request_id, partial(self._phase, row) if limited else None,
+                lambda phase: [*fetched, queued] if phase == QUEUED else fetched,
+            )  # fmt: skip
         except RuntimeApiError:
             self._maker.discard(row.container_id)  # nobody would ever learn its id
             raise
@@ -152,9 +151,9 @@ class Starter:
 
     def _failed(self, row: Task, request_id: str, error: RuntimeApiError) -> None:
         """Marked first: if this process ends here, or the engine is away, the removal goes on later."""
-        self._tasks.ask_deletion(row, "", self._now())
-        self._ends.unseen(row.container_id, f"did not start: {error}")
-        self._say(row.container_id, f"did not start: {error}", "error")
+        said = Said(f"did not start: {error}", "error")
+        self._tasks.ask_deletion(row, "", self._now(), said)
+        self._ends.unseen(row.container_id, said.text)
         if request_id:
             self._tasks.unbind(request_id)
         if isinstance(error, EngineUnavailable):

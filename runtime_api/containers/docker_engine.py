@@ -12,7 +12,7 @@ import docker
 from runtime_api.containers.docker_answers import details, facts, image_facts, summary, usage
 from runtime_api.containers.docker_archives import Archives
 from runtime_api.containers.docker_confinement import confined
-from runtime_api.containers.docker_errors import asking, starting
+from runtime_api.containers.docker_errors import asking, looking, starting
 from runtime_api.containers.engine import ContainerSpec, Details, EngineFacts, ImageFacts, Summary
 from runtime_api.containers.log_driver import DRIVER
 from runtime_api.containers.usage import Usage
@@ -106,7 +106,7 @@ class DockerEngine:
 
     def inspect(self, container_id: str) -> Details | None:
         try:
-            with asking(f"about {container_id[:12]}"):
+            with looking(container_id):
                 return details(self._api().inspect_container(container_id))
         except NotFound:
             return None

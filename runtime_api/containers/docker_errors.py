@@ -9,11 +9,20 @@ import requests.exceptions
 import urllib3.exceptions
 
 from runtime_api.containers.engine import CommandNotFound
-from runtime_api.errors import BadRequest, Conflict, EngineFailed, EngineUnavailable, NotFound, RuntimeApiError
+from runtime_api.errors import (
+    BadRequest,
+    Conflict,
+    ContainerBusy,
+    EngineFailed,
+    EngineUnavailable,
+    NotFound,
+    RuntimeApiError,
+)
 
 _LOST = (
     requests.exceptions.RequestException, urllib3.exceptions.HTTPError, docker.errors.DockerException, OSError,
 )  # fmt: skip
+_LATE = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)
 _NO_PROGRAM = re.compile(r"executable file not found|exec: .*no such file or directory")
 _NOT_STARTABLE = re.compile(r"exec: |argument list too long|OCI runtime create failed|chdir to cwd")
 
@@ -27,12 +36,24 @@ def asking(what: str) -> Iterator[None]:
         raise
     except docker.errors.APIError as error:
         raise _answered(error, what) from error
-    except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError) as error:
+    except _LATE as error:
         raise EngineUnavailable(f"Docker was asked {what} and has not answered in time") from error
     except requests.exceptions.InvalidJSONError as error:
         raise EngineUnavailable(f"Docker was asked {what} and gave an answer that makes no sense: {error}") from error
     except _LOST as error:
         raise EngineUnavailable(f"Docker was asked {what} and cannot be reached: {_reason(error)}") from error
+
+
+@contextmanager
+def looking(container_id: str) -> Iterator[None]:
+    """As `asking` about a container; while files are copied to or from it the engine keeps everybody waiting."""
+    try:
+        with asking(f"about {container_id[:12]}"):
+            yield
+    except EngineUnavailable as error:
+        if isinstance(error.__cause__, _LATE):
+            raise ContainerBusy(str(error)) from error
+        raise
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from log_store.rfc3339 import format_ns
 from runtime_api.containers.engine import Details
+from runtime_api.containers.line_outbox import Said
 from runtime_api.containers.lives import Life, Lives
 
 _BY_SIGNAL: Final = 128  # an exit code above is, by the shells' convention, that and the signal's number
@@ -48,12 +49,12 @@ class Ends:
         run = run_of(details, timeout=life.plan.timeout, timed_out=life.timed_out)
         self.say(life.container_id, {**run, "reason": f"{why}; {run['reason']}" if why else run["reason"]})
 
-    def unseen(self, container_id: str, reason: str) -> None:
-        """It never ran, or nobody saw how its run ended."""
-        self.say(container_id, never_ran(reason))
+    def unseen(self, container_id: str, reason: str, said: Said | None = None) -> None:
+        """It never ran, or nobody saw how its run ended. `said`: for the task's log."""
+        self.say(container_id, never_ran(reason), said)
 
-    def say(self, container_id: str, result: dict[str, Any]) -> None:
-        if self._lives.done(container_id, self._now(), result):
+    def say(self, container_id: str, result: dict[str, Any], said: Said | None = None) -> None:
+        if self._lives.done(container_id, self._now(), result, said):
             self.wake()
 
 

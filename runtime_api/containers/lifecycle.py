@@ -11,18 +11,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from runtime_api.containers.claims import Claims
+from runtime_api.containers.copying import next_copies
 from runtime_api.containers.housekeeping import Housekeeping
 from runtime_api.containers.ownership import Ours
 from runtime_api.containers.queueing import QUEUED, Limits, admitted
 from runtime_api.containers.round_thread import RoundThread
 from runtime_api.containers.steps import NEVER, Steps
 from runtime_api.containers.tasks import Task, Tasks
-from runtime_api.errors import EngineUnavailable, RuntimeApiError
+from runtime_api.errors import Ending, EngineUnavailable, RuntimeApiError
 
 log = logging.getLogger(__name__)
 
 _ROUND, _LONGEST_ROUND = 1.0, 30.0  # seconds between rounds while tasks live; while none does or the engine is away
 _STEPS: Final = 8  # at a time, of those that take no longer than the engine
+_COPIED: Final = ("inputs", "outputs")
+_LEAVE: Final = 2.5  # seconds at the end for what is copied to be left
 _PAUSE: Final = 30.0  # seconds until a step is tried again that failed by a fault of ours
 
 
@@ -44,7 +47,8 @@ class Lifecycle:
         self._look_at: dict[str, int] = {}  # running containers -> when to look at the latest
         self._pause_until: dict[str, float] = {}
         self._pool = ThreadPoolExecutor(_STEPS, "task step")
-        self._transfers = ThreadPoolExecutor(transfers, "transfer")
+        self._transfers, self._places = ThreadPoolExecutor(transfers, "transfer"), transfers
+        self._copying: dict[str, Task] = {}
         self._said, self._pause = "", _ROUND
         self._thread = RoundThread("tasks", self._round_or_later)
 
@@ -55,9 +59,13 @@ class Lifecycle:
         self._thread.wake()
 
     def close(self) -> None:
+        self._steps.close()
         self._thread.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._transfers.shutdown(wait=False, cancel_futures=True)
+        end = time.monotonic() + _LEAVE
+        while self._copying and time.monotonic() < end:  # they see it within a second, but where a storage hangs
+            time.sleep(0.02)
 
     @property
     def closing(self) -> bool:
@@ -86,12 +94,24 @@ class Lifecycle:
         now = self._clocks.now()
         for task in admitted(alive, self._limits):
             self._do(self._pool, task, self._steps.admit)
+        copies = [task for task in alive if task.phase in _COPIED]
+        self._copy([task for task in copies if task.container_id not in self._copying and not self._pauses(task)])
         for task in alive:
-            if task.phase in ("inputs", "outputs"):
-                self._do(self._transfers, task, self._steps.transfer)
-            elif task.phase != QUEUED and self._due(task, running, now):
+            if task.phase not in (*_COPIED, QUEUED) and self._due(task, running, now):
                 self._do(self._pool, task, self._look)
         return True
+
+    def _copy(self, waiting: Sequence[Task]) -> None:
+        for task in next_copies(waiting, list(self._copying.values()), self._places):
+            self._copying[task.container_id] = task
+            if not self._do(self._transfers, task, self._transfer):
+                self._copying.pop(task.container_id, None)
+
+    def _transfer(self, task: Task) -> None:
+        try:
+            self._steps.transfer(task)
+        finally:
+            self._copying.pop(task.container_id, None)
 
     def _due(self, task: Task, running: set[str], now: int) -> bool:
         known = self._look_at.get(task.container_id)
@@ -103,15 +123,19 @@ class Lifecycle:
         if look_at != NEVER:
             self.wake()  # for a deadline: the next round finds it is not due yet
 
-    def _do(self, pool: ThreadPoolExecutor, task: Task, step: Callable[[Task], None]) -> None:
-        if self._pause_until.get(task.container_id, 0.0) > self._clocks.monotonic():
-            return
-        if not self._claims.take(task.container_id):
-            return
+    def _pauses(self, task: Task) -> bool:
+        return self._pause_until.get(task.container_id, 0.0) > self._clocks.monotonic()
+
+    def _do(self, pool: ThreadPoolExecutor, task: Task, step: Callable[[Task], None]) -> bool:
+        """Whether it is done now, by a thread of the pool."""
+        if self._pauses(task) or not self._claims.take(task.container_id):
+            return False
         try:
             pool.submit(self._step, task, step)
         except RuntimeError:  # closing
             self._claims.give(task.container_id)
+            return False
+        return True
 
     def _step(self, task: Task, step: Callable[[Task], None]) -> None:
         try:
@@ -121,7 +145,13 @@ class Lifecycle:
         except EngineUnavailable as error:
             log.info("container %s goes on when the engine is there: %s", task.container_id[:12], error)
             done = False
-        except Exception:
+        except Ending as error:
+            log.info("container %s: %s", task.container_id[:12], error)
+            done = False
+        except Exception as error:
+            if self.closing and isinstance(error, RuntimeApiError):
+                log.info("container %s is left in the middle of a step: %s", task.container_id[:12], error)
+                return
             log.exception("a step of container %s failed, and is tried again", task.container_id[:12])
             self._pause_until[task.container_id] = self._clocks.monotonic() + _PAUSE
             done = False

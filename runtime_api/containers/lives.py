@@ -1,9 +1,13 @@
-"""How far each task has come: the part of its row that changes while it lives, and the callback of its end."""
+"""How far each task has come: the part of its row that changes while it lives, and the callback of its end.
+
+What is `said` of a change becomes a line of the task's log, in the same transaction.
+"""
 
 import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from runtime_api.containers.line_outbox import Said, put
 from runtime_api.containers.plan import Plan, loaded
 from runtime_api.containers.task_file import TaskFile
 
@@ -42,33 +46,37 @@ class Lives:
             row = db.execute(f"SELECT {_COLUMNS} FROM tasks WHERE container_id = ?", (container_id,)).fetchone()
             return None if row is None else _life(row)
 
-    def move(self, container_id: str, phase: str) -> None:
+    def move(self, container_id: str, phase: str, said: Said | None = None) -> None:
         """To another phase, unless it has ended."""
-        self._set(container_id, "phase = ?", phase)
+        self._set(container_id, "phase = ?", phase, said=said)
 
     def runs(self, container_id: str, started_at: int) -> None:
         self._set(container_id, "phase = 'running', started_at = ?", started_at)
 
-    def time_is_over(self, container_id: str) -> None:
-        self._set(container_id, "timed_out = 1")
+    def time_is_over(self, container_id: str, said: Said) -> None:
+        self._set(container_id, "timed_out = 1", where="timed_out = 0", said=said)
 
-    def again(self, container_id: str, started_at: int) -> None:
+    def again(self, container_id: str, started_at: int, said: Said) -> None:
         """The run that began at `started_at` failed, and another is to follow."""
         self._set(
             container_id,
             "phase = 'created', attempts = attempts + 1, timed_out = 0, started_at = ?",
             started_at,
+            said=said,
         )
 
-    def note(self, container_id: str, **members: Any) -> None:
+    def note(self, container_id: str, said: Said | None = None, **members: Any) -> None:
         """Add to the result. After the end too: what became of the outputs."""
         with self._file.transaction() as db:
             row = db.execute("SELECT result FROM tasks WHERE container_id = ?", (container_id,)).fetchone()
-            if row is not None:
-                merged = json.dumps({**json.loads(row[0]), **members})
-                db.execute("UPDATE tasks SET result = ? WHERE container_id = ?", (merged, container_id))
+            if row is None:
+                return
+            merged = json.dumps({**json.loads(row[0]), **members})
+            db.execute("UPDATE tasks SET result = ? WHERE container_id = ?", (merged, container_id))
+            if said is not None:
+                put(self._file, db, container_id, said)
 
-    def done(self, container_id: str, now: int, result: dict[str, Any]) -> bool:
+    def done(self, container_id: str, now: int, result: dict[str, Any], said: Said | None = None) -> bool:
         """The end, with its callback if one was asked for; False where it had ended before."""
         with self._file.transaction() as db:
             row = db.execute(
@@ -86,6 +94,8 @@ class Lives:
                     "INSERT OR IGNORE INTO callbacks (container_id, url, due_at) VALUES (?, ?, ?)",
                     (container_id, url, now),
                 )
+            if said is not None:
+                put(self._file, db, container_id, said)
         return True
 
     def kept_too_long(self, ended_before: int) -> list[str]:
@@ -134,9 +144,14 @@ class Lives:
                 (state, said, due_at, int(tried), container_id),
             )
 
-    def _set(self, container_id: str, change: str, *values: object) -> None:
+    def _set(
+        self, container_id: str, change: str, *values: object, where: str = "TRUE", said: Said | None = None
+    ) -> None:
+        """Unless it has ended; `said` where something was changed."""
+        query = f"UPDATE tasks SET {change} WHERE container_id = ? AND phase <> 'done' AND {where}"
         with self._file.transaction() as db:
-            db.execute(f"UPDATE tasks SET {change} WHERE container_id = ? AND phase <> 'done'", (*values, container_id))
+            if db.execute(query, (*values, container_id)).rowcount and said is not None:
+                put(self._file, db, container_id, said)
 
 
 def _life(row: tuple[Any, ...]) -> Life:

@@ -25,7 +25,7 @@ from runtime_api.containers.lookup import Lookup
 from runtime_api.containers.making import Maker
 from runtime_api.containers.own_lines import TaskLines
 from runtime_api.containers.ownership import Ours, instance_of
-from runtime_api.containers.policies import Rules, confinement, image_policy, limits, outbound, transfers
+from runtime_api.containers.policies import Rules, check_logins, confinement, image_policy, limits, outbound, transfers
 from runtime_api.containers.pulls import Pulls
 from runtime_api.containers.removal import Remover
 from runtime_api.containers.secret_choice import SecretChoice
@@ -50,6 +50,7 @@ def open_containers(
     Raises SettingsError for an engine on another machine, RuntimeApiError where the table of tasks or the instance's id
     cannot be had, or another process works on the data folder.
     """
+    check_logins(settings.image_logins)
     return with_engine(DockerEngine(engine_url(settings.docker_host, environ), settings.image_logins), settings, reader)
 
 
@@ -70,14 +71,14 @@ def _composed(
     now = time.time_ns
     ours, lives = Ours(engine, instance), Lives(tasks.file)
     pulls, claims, turns, ends = Pulls(shares_of(settings.api_threads).pulls), Claims(), Turns(), Ends(lives, now)
-    lookup, lines = Lookup(ours, tasks, reader), TaskLines(settings.socket_path, tasks.by_id, now)
+    lookup, lines = Lookup(ours, tasks, reader), TaskLines(settings.socket_path, tasks)
     maker = Maker(
         engine, instance, lambda: driver_options(settings.socket_path, engine.facts().version),
         confinement(settings), SecretChoice(settings.secret_env), SecretFiles(settings.data), ordered=settings.cell_order,
     )  # fmt: skip
     starter = Starter(
         engine, ours, tasks, Images(engine, image_policy(settings), pulls), maker, pulls, ends, claims, Rules(settings),
-        now=now, new_id=lambda: secrets.token_hex(8), say=lines.say,
+        now=now, new_id=lambda: secrets.token_hex(8),
     )  # fmt: skip
     remover = Remover(
         engine, tasks, lives, ends, lookup, reader, turns, shipper=settings.socket_path, stop_grace=settings.stop_grace,
@@ -88,11 +89,10 @@ def _composed(
         tasks,
         lives,
         ends,
-        transfers(settings, engine, lives, reader, lines.say),
+        transfers(settings, engine, lives, reader),
         turns,
         stop_grace=settings.stop_grace,
         now=now,
-        say=lines.say,
     )
     keeping = Keeping(settings.finished_for, settings.records_for)
     housekeeping = Housekeeping(engine, ours, tasks, lives, keeping, now=now, delete_soon=remover.wake)

@@ -10,7 +10,6 @@ from runtime_api.containers.confinement import Confinement
 from runtime_api.containers.engine import Engine, EngineFacts
 from runtime_api.containers.images import ImagePolicy
 from runtime_api.containers.lives import Lives
-from runtime_api.containers.own_lines import Say
 from runtime_api.containers.queueing import Limits
 from runtime_api.containers.tasks import Task
 from runtime_api.containers.transfers import ContainerTransfers, TransferRules, input_url
@@ -71,18 +70,35 @@ def storage_options(file: Path | None) -> dict[str, dict[str, Any]]:
     """By protocol, what fsspec's file systems are made with. Raises SettingsError."""
     if file is None:
         return {}
-    try:
-        read = json.loads(file.read_text())
-        if not isinstance(read, dict) or not all(isinstance(one, dict) for one in read.values()):
-            raise ValueError("it must be an object of objects")
-    except (OSError, ValueError) as error:
-        raise SettingsError(
-            [f'storage_options: {file} must be JSON such as {{"s3": {{"key": "…"}}}}: {type(error).__name__}']
-        ) from error
+    read = _json_object("storage_options", file, '{"s3": {"key": "…"}}')
+    for name, options in read.items():
+        if not isinstance(options, dict):
+            raise SettingsError([f'storage_options: {file}: {name[:60]!r}: must be an object such as {{"key": "…"}}'])
     return read
 
 
-def transfers(settings: ApiSettings, engine: Engine, lives: Lives, reader: LogReader, say: Say) -> ContainerTransfers:
+def check_logins(file: Path | None) -> None:
+    """Raises SettingsError where pulls could not read it."""
+    if file is not None:
+        _json_object("image_logins", file, 'Docker\'s config.json: {"auths": {"HOST": {"auth": "…"}}}')
+
+
+def _json_object(setting: str, file: Path, such_as: str) -> dict[str, Any]:
+    """Raises SettingsError, which shows nothing of its content: it holds keys."""
+    try:
+        read = json.loads(file.read_text())
+    except json.JSONDecodeError as error:
+        place = f"{file}:{error.lineno}:{error.colno}"
+        raise SettingsError([f"{setting}: {place}: no JSON ({error.msg}); it must be such as {such_as}"]) from None
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no UTF-8"
+        raise SettingsError([f"{setting}: {file} cannot be read by this user: {reason}"]) from error
+    if not isinstance(read, dict):
+        raise SettingsError([f"{setting}: {file}: must be an object such as {such_as}"])
+    return read
+
+
+def transfers(settings: ApiSettings, engine: Engine, lives: Lives, reader: LogReader) -> ContainerTransfers:
     options = storage_options(settings.storage_options)
     rules = TransferRules(
         settings.transfer_timeout,
@@ -91,10 +107,11 @@ def transfers(settings: ApiSettings, engine: Engine, lives: Lives, reader: LogRe
         settings.repo_git,
         outbound(settings, settings.input_prefixes).addresses,
         settings.output_wait,
+        settings.output_limit,
     )
     return ContainerTransfers(
         engine, lives, reader, HttpStorage(outbound(settings, settings.input_prefixes)),
-        FsspecStorage(settings.input_prefixes, options), FsspecStorage(settings.output_prefixes, options), rules, say,
+        FsspecStorage(settings.input_prefixes, options), FsspecStorage(settings.output_prefixes, options), rules,
     )  # fmt: skip
 
 
@@ -144,9 +161,9 @@ class Rules:
         problems = []
         for member, url, allowed, setting in asked:
             if url and (said := prefixes.problem(url, prefixes.of_owner(allowed, task.uid), setting)):
-                problems.append(f"task_desc.{member}: {url!r:.200} {said}")
+                problems.append(f"task_desc.{member}: {prefixes.shown(url)} {said}")
         problems += [
-            f"task_desc.outputs[{number}].to_path: {one.to_path!r:.200} cannot be written to: HTTP is for reading"
+            f"task_desc.outputs[{number}].to_path: {prefixes.shown(one.to_path)} cannot be written to: HTTP is for reading"
             for number, one in enumerate(task.outputs)
             if prefixes.is_http(one.to_path)
         ]

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Final
 
+from runtime_api.containers.line_outbox import Said
 from runtime_api.containers.lives import Lives
-from runtime_api.containers.own_lines import Say, unsaid
 from runtime_api.errors import TransferFailed
+from runtime_api.storage.prefixes import without_query
 
 log = logging.getLogger(__name__)
 
@@ -37,16 +38,19 @@ class Item:
 
 
 class Progress:
-    """Of the items of one kind (`inputs`, `outputs`) of one container; for one thread."""
+    """Of the items of one kind (`inputs`, `outputs`) of one container; for one thread.
+
+    `limit`: bytes of all of them; 0: none.
+    """
 
     def __init__(
         self, lives: Lives, container_id: str, kind: str, items: list[Item], *, cancelled: Callable[[], bool],
-        seconds: float, say: Say = unsaid, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep,
+        seconds: float, limit: int = 0, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep,
     ) -> None:  # fmt: skip
         self.items, self._lives, self._container_id, self._kind = items, lives, container_id, kind
         self._cancelled, self._clock, self._sleep = cancelled, clock, sleep
         self._end, self._seconds, self._look_at = clock() + seconds, seconds, 0.0
-        self._say, self._say_at = say, 0.0
+        self._say_at, self._limit = 0.0, limit
 
     def each(self, copy: Callable[[int, Item], None], *, all_of_them: bool) -> str:
         """'' or what failed. `all_of_them`: go on after one that failed. Raises what is no TransferFailed, and Cancelled."""
@@ -54,13 +58,14 @@ class Progress:
         for number, item in enumerate(self.items):
             try:
                 self._tried(copy, number, item)
-            except Cancelled:
+            except Cancelled as error:
+                item.state, item.said = "failed", str(error)
+                self.note()
                 raise
             except TransferFailed as error:
-                item.state, item.said = "failed", str(error)
-                problems.append(f"{self._kind}[{number}]: {error}")
-                self.note()
-                self._tell(number, f"failed: {error}", "error")
+                item.state, item.said = "failed", self._plain(str(error))
+                problems.append(f"{self._kind}[{number}]: {item.said}")
+                self._tell(number, f"failed: {item.said}", "error")
                 log.info("container %s: %s", self._container_id[:12], problems[-1])
                 if not all_of_them:
                     break
@@ -76,16 +81,15 @@ class Progress:
             try:
                 copy(number, item)
                 item.state, item.said = "done", ""
-                self.note()
                 took = self._clock() - began
                 self._tell(number, f"copied to {item.target}: {item.files} files, {item.bytes} bytes, in {took:.1f} s")
                 return
             except TransferFailed as error:
                 if not error.again or item.tries > len(_PAUSES):
                     raise
-                item.said = str(error)
+                item.said = self._plain(str(error))
                 pause = _PAUSES[item.tries - 1]
-                self._tell(number, f"tried again in {pause:g} s: {error}", "warning")
+                self._tell(number, f"tried again in {pause:g} s: {item.said}", "warning")
                 self._pause(pause)
 
     def counted(self, item: Item, pieces: Iterable[bytes], one: bool = False) -> Iterator[bytes]:
@@ -95,6 +99,8 @@ class Progress:
         for piece in pieces:
             self.check()
             item.bytes += len(piece)
+            if self._limit and sum(one.bytes for one in self.items) > self._limit:
+                raise TransferFailed(f"they are more than {self._limit} bytes together (setting output_limit)")
             if one:
                 digest.update(piece)
             yield piece
@@ -118,11 +124,18 @@ class Progress:
                     self._tell(number, f"{item.files} files, {item.bytes} bytes so far")
 
     def _tell(self, number: int, text: str, log_type: str = "info") -> None:
-        what = f"{self._kind[:-1]} {number + 1} of {len(self.items)}, {self.items[number].source}"
-        self._say(self._container_id, f"{what}: {text}", log_type)
+        what = f"{self._kind[:-1]} {number + 1} of {len(self.items)}, {without_query(self.items[number].source)}"
+        self.note(Said(f"{what}: {text}", log_type))
 
-    def note(self) -> None:
-        self._lives.note(self._container_id, **{self._kind: [asdict(item) for item in self.items]})
+    def _plain(self, text: str) -> str:
+        """What is said of a URL, without what may be a signature in its query."""
+        for item in sorted(self.items, key=lambda one: -len(one.source)):  # one may begin with another
+            text = text.replace(item.source, without_query(item.source))
+        return text
+
+    def note(self, said: Said | None = None) -> None:
+        """Into the record, and as a line of the log what is said of it."""
+        self._lives.note(self._container_id, said, **{self._kind: [asdict(item) for item in self.items]})
 
     def _pause(self, seconds: float) -> None:
         end = self._clock() + seconds

@@ -23,7 +23,7 @@ from runtime_api.containers.protocols import Deleted
 from runtime_api.containers.record import record_of, task_of
 from runtime_api.containers.stop_signal import heeds
 from runtime_api.containers.tasks import Tasks, request_key
-from runtime_api.errors import Conflict, EngineUnavailable, NotFound, RuntimeApiError
+from runtime_api.errors import Conflict, ContainerBusy, EngineUnavailable, NotFound, RuntimeApiError
 from runtime_api.seal_view import seal_view
 from wholelog_base.turns import Turns
 from wholelog_base.unix_socket import try_connection
@@ -82,20 +82,29 @@ class Remover:
         """`request_id`: a `request_key`."""
         with self._turns.of(container_id):
             task = self._tasks.by_id(container_id)
-            if task is not None and task.phase in ("inputs", "outputs"):
+            copying = task is not None and task.phase in ("inputs", "outputs")
+            if task is not None and copying:
                 # What is being copied ends by it; until then the engine says nothing of the container.
                 self._tasks.ask_deletion(task, request_id, self._now())
-            details = self._engine.inspect(container_id)
-            if details is None:
-                deleted = self._was_gone(container_id, request_id)
-            else:
-                self._tasks.ask_deletion(task_of(details), request_id, self._now())
-                deleted = self._remove(details)
+            try:
+                deleted = self._delete_now(container_id, request_id)
+            except ContainerBusy:
+                if not copying:
+                    raise
+                said = "goes once what is copied to or from it has ended, which the storage holds up"
+                deleted = Deleted(container_id, f"container {container_id[:12]} {said}", False)
             if request_id:
                 self._tasks.keep_answer(request_id, asdict(deleted))
         if not deleted.removed:
             self._asked.set()
         return deleted
+
+    def _delete_now(self, container_id: str, request_id: str) -> Deleted:
+        details = self._engine.inspect(container_id)
+        if details is None:
+            return self._was_gone(container_id, request_id)
+        self._tasks.ask_deletion(task_of(details), request_id, self._now())
+        return self._remove(details)
 
     def _was_gone(self, container_id: str, request_id: str) -> Deleted:
         """For a request that a crash left without its answer; nobody else deletes what is gone."""
@@ -203,6 +212,9 @@ class Remover:
             try:
                 with self._turns.of(container_id):
                     left = not self._try(container_id) or left
+            except ContainerBusy as error:  # the others do not wait for it
+                log.info("container %s is deleted later: %s", container_id[:12], error)
+                left = True
             except EngineUnavailable:
                 raise
             except RuntimeApiError as error:

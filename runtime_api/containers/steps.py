@@ -6,12 +6,12 @@ from typing import Final, Protocol
 
 from runtime_api.containers.ending import Ends, run_of
 from runtime_api.containers.engine import Details, Engine
+from runtime_api.containers.line_outbox import Said
 from runtime_api.containers.lives import Life, Lives
 from runtime_api.containers.lookup import REMOVED_BY_OTHERS
-from runtime_api.containers.own_lines import Say, unsaid
 from runtime_api.containers.stop_signal import heeds
 from runtime_api.containers.tasks import Task, Tasks
-from runtime_api.errors import BadRequest, EngineFailed, NotFound, RuntimeApiError
+from runtime_api.errors import BadRequest, Ending, EngineFailed, NotFound, RuntimeApiError
 from wholelog_base.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -40,26 +40,30 @@ class Steps:
 
     def __init__(
         self, engine: Engine, tasks: Tasks, lives: Lives, ends: Ends, transfers: Transfers, turns: Turns, *,
-        stop_grace: float, now: Callable[[], int], say: Say = unsaid,
+        stop_grace: float, now: Callable[[], int],
     ) -> None:  # fmt: skip
-        self._say = say
         self._engine, self._tasks, self._lives, self._ends = engine, tasks, lives, ends
         self._transfers, self._turns, self._stop_grace, self._now = transfers, turns, stop_grace, now
+        self._closing = False
+
+    def close(self) -> None:
+        """Transfers under way are left, and made again by the next process."""
+        self._closing = True
 
     def admit(self, task: Task) -> None:
         """From the queue to its beginning."""
         life = self._lives.of(task.container_id)
         if life is not None:
-            self._say(task.container_id, "its turn in the queue has come")
-            self._lives.move(task.container_id, "inputs" if life.plan.fetches else "created")
+            said = Said("its turn in the queue has come")
+            self._lives.move(task.container_id, "inputs" if life.plan.fetches else "created", said)
 
     def transfer(self, task: Task) -> None:
-        """Of a task in the phase `inputs` or `outputs`: all of it, then on to the next phase."""
+        """Of a task in the phase `inputs` or `outputs`: all of it, then on to the next phase. Raises Ending after `close`."""
         life = self._lives.of(task.container_id)
         if life is None or life.phase not in ("inputs", "outputs"):
             return
         if life.phase == "inputs":
-            problem = self._transfers.fetch(life, lambda: self._unwanted(life.container_id))
+            problem = self._transfers.fetch(life, lambda: self._cancelled(life.container_id))
             if self._unwanted(life.container_id):
                 return  # the deletion says how it ended
             if problem:
@@ -67,7 +71,7 @@ class Steps:
             else:
                 self._lives.move(life.container_id, "created")
             return
-        problem = self._transfers.deliver(life, lambda: self._unwanted(life.container_id))
+        problem = self._transfers.deliver(life, lambda: self._cancelled(life.container_id))
         if not self._unwanted(life.container_id):
             reason = str(life.result.get("reason", ""))
             self._ends.say(life.container_id, {"reason": f"{reason}; {problem}" if problem else reason})
@@ -109,9 +113,9 @@ class Steps:
         deadline = details.started_at + int(life.plan.timeout * _NS)
         if self._now() < deadline:
             return deadline
-        self._lives.time_is_over(life.container_id)  # first: whoever sees its end knows why
+        said = Said(f"stopped: its timeout of {life.plan.timeout:g} s is over", "warning")
+        self._lives.time_is_over(life.container_id, said)  # first: whoever sees its end knows why
         log.info("container %s is stopped: its timeout of %g s is over", life.container_id[:12], life.plan.timeout)
-        self._say(life.container_id, f"stopped: its timeout of {life.plan.timeout:g} s is over", "warning")
         graceful = heeds(life.container_id, details.pid, details.stop_signal)
         try:
             self._engine.stop(life.container_id, self._stop_grace if graceful else 0)
@@ -122,11 +126,11 @@ class Steps:
     def _ended(self, task: Task, life: Life, details: Details) -> None:
         failed = bool(details.exit_code or details.error or life.timed_out)
         if failed and life.attempts < life.plan.retries and not self._unwanted(life.container_id):
-            self._lives.again(life.container_id, details.started_at)
-            log.info("container %s failed and is started again", life.container_id[:12])
             reason = run_of(details, timeout=life.plan.timeout, timed_out=life.timed_out)["reason"]
             runs = life.plan.retries + 1
-            self._say(life.container_id, f"run {life.attempts + 1} of {runs} {reason}; it is started again", "warning")
+            said = Said(f"run {life.attempts + 1} of {runs} {reason}; it is started again", "warning")
+            self._lives.again(life.container_id, details.started_at, said)
+            log.info("container %s failed and is started again", life.container_id[:12])
             return
         if life.plan.outputs:
             run = run_of(details, timeout=life.plan.timeout, timed_out=life.timed_out)
@@ -138,18 +142,23 @@ class Steps:
 
     def _give_up(self, task: Task, reason: str) -> None:
         """A task that could not begin; a container that never ran is not kept."""
-        self._say(task.container_id, reason, "error")
+        said = Said(reason, "error")
         details = self._engine.inspect(task.container_id)
         ran = details is not None and bool(details.started_at)
         if not ran:
-            self._tasks.ask_deletion(task, "", self._now())
-        self._ends.unseen(task.container_id, reason)
+            self._tasks.ask_deletion(task, "", self._now(), said)
+        self._ends.unseen(task.container_id, reason, said if ran else None)
         if not ran:
             try:
                 self._engine.remove(task.container_id, force=True)
                 self._tasks.deleted(task.container_id, self._now())
             except RuntimeApiError as error:
                 log.warning("container %s, which did not start, is removed later: %s", task.container_id[:12], error)
+
+    def _cancelled(self, container_id: str) -> bool:
+        if self._closing:
+            raise Ending("the API ends; what is copied goes on at its next start")
+        return self._unwanted(container_id)
 
     def _unwanted(self, container_id: str) -> bool:
         task = self._tasks.by_id(container_id)

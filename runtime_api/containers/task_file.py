@@ -7,14 +7,15 @@ may hold secrets. Times are ns since 1970 UTC.
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from runtime_api.errors import RuntimeApiError
 
-_VERSION: Final = 3
+_VERSION: Final = 4
 _SCHEMA: Final = """
 CREATE TABLE tasks (
     container_id TEXT PRIMARY KEY, container_name TEXT NOT NULL, task_id TEXT NOT NULL, type TEXT NOT NULL,
@@ -53,13 +54,24 @@ CREATE TABLE callbacks (
 ) WITHOUT ROWID;
 CREATE INDEX callbacks_due ON callbacks (due_at) WHERE state = 'waiting';
 """
+_FROM_3: Final = """
+CREATE TABLE own_lines (
+    number INTEGER PRIMARY KEY, container_id TEXT NOT NULL, time INTEGER NOT NULL, text TEXT NOT NULL,
+    chunk TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX own_lines_by_chunk ON own_lines (chunk) WHERE chunk <> '';
+"""
 
 
 class TaskFile:
-    """Safe to use from several threads, of one process. Raises RuntimeApiError where the file fails."""
+    """Safe to use from several threads, of one process. Raises RuntimeApiError where the file fails.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    `said` is set after each transaction that left lines for the shipper (`line_outbox`).
+    """
+
+    def __init__(self, path: Path, now: Callable[[], int] = time.time_ns) -> None:
+        self.path, self.now, self.said = path, now, threading.Event()
+        self._tells = False
         self._lock = threading.Lock()
         with self._failing():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,12 +86,19 @@ class TaskFile:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock, self._failing():
             self._db.execute("BEGIN IMMEDIATE")
+            self._tells = False
             try:
                 yield self._db
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
+            if self._tells:
+                self.said.set()
+
+    def tells(self) -> None:
+        """Part of a transaction: it leaves lines."""
+        self._tells = True
 
     def close(self) -> None:
         with self._lock:
@@ -87,7 +106,8 @@ class TaskFile:
 
     def _prepare(self) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        steps = {0: _SCHEMA + _FROM_2, 1: _FROM_1 + _FROM_2, 2: _FROM_2, _VERSION: ""}
+        later = _FROM_2 + _FROM_3
+        steps = {0: _SCHEMA + later, 1: _FROM_1 + later, 2: later, 3: _FROM_3, _VERSION: ""}
         if version not in steps:
             raise RuntimeApiError(f"{self.path} is of version {version}; this Wholelog reads versions 1 to {_VERSION}")
         if version != _VERSION:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from runtime_api.containers.line_outbox import Said, put
 from runtime_api.containers.task_file import TaskFile
 
 _COLUMNS: Final = (
@@ -76,17 +77,22 @@ class Tasks:
                 "INSERT OR REPLACE INTO requests VALUES (?, ?, NULL, ?)", (request_id, fingerprint, time.time_ns())
             )
 
-    def created(self, task: Task, request_id: str, phase: Callable[[Sequence[Task]], str] | None = None) -> str:
+    def created(
+        self, task: Task, request_id: str, phase: Callable[[Sequence[Task]], str] | None = None,
+        said: Callable[[str], Sequence[Said]] = lambda phase: (),
+    ) -> str:  # fmt: skip
         """Before the container is started. From here on the task is known, and goes on after a crash.
 
         `phase`, called with all tasks that have not ended, says in which one it begins, else its own; that is returned.
-        `request_id` may be ''.
+        `said`: what is to be said of it in that phase. `request_id` may be ''.
         """
         with self.file.transaction() as db:
             chosen = task.phase if phase is None else phase(_alive(db))
             _insert(db, task)
             db.execute("UPDATE tasks SET phase = ? WHERE container_id = ?", (chosen, task.container_id))
             db.execute("UPDATE requests SET container_id = ? WHERE request_id = ?", (task.container_id, request_id))
+            for one in said(chosen):
+                put(self.file, db, task.container_id, one)
         return chosen
 
     def unbind(self, request_id: str) -> None:
@@ -132,17 +138,19 @@ class Tasks:
             ).fetchall()
             return [Task(*row) for row in rows]
 
-    def ask_deletion(self, task: Task, request_id: str, now: int) -> None:
+    def ask_deletion(self, task: Task, request_id: str, now: int, said: Said | None = None) -> None:
         """From here on the container is stopped and goes once its log is verified, after a crash too.
 
-        `request_id` may be ''.
+        `request_id` may be ''. `said`: of the first who asks.
         """
         with self.file.transaction() as db:
             _insert(db, task)
-            db.execute(
-                "UPDATE tasks SET deletion_asked_at = coalesce(deletion_asked_at, ?) WHERE container_id = ?",
+            first = db.execute(
+                "UPDATE tasks SET deletion_asked_at = ? WHERE container_id = ? AND deletion_asked_at IS NULL",
                 (now, task.container_id),
-            )
+            ).rowcount
+            if first and said is not None:
+                put(self.file, db, task.container_id, said)
             if request_id:
                 db.execute("INSERT OR IGNORE INTO deletions VALUES (?, ?, NULL)", (request_id, task.container_id))
 

@@ -13,7 +13,6 @@ from log_store.errors import LogStoreError
 from log_store.protocols import LogReader
 from runtime_api.containers.engine import Details, Engine
 from runtime_api.containers.lives import Life, Lives
-from runtime_api.containers.own_lines import Say, unsaid
 from runtime_api.containers.progress import Cancelled, Item, Progress
 from runtime_api.errors import BadRequest, EngineFailed, EngineUnavailable, NotFound, TransferFailed
 from runtime_api.storage import code_archive, git_code
@@ -36,6 +35,7 @@ class TransferRules:
     git: bool
     addresses: Callable[[str], list[str]]  # to which git may connect for a URL; raises BadRequest, OSError
     seal_wait: float  # seconds that outputs wait for the log's audit, which cannot look while they are copied
+    output_limit: int  # bytes of all outputs of a task; 0: no limit
 
 
 class ContainerTransfers:
@@ -43,9 +43,8 @@ class ContainerTransfers:
 
     def __init__(
         self, engine: Engine, lives: Lives, reader: LogReader, web: Storage, readable: Storage, writable: Storage,
-        rules: TransferRules, say: Say = unsaid,
+        rules: TransferRules,
     ) -> None:  # fmt: skip
-        self._say = say
         self._engine, self._lives, self._reader, self._web = engine, lives, reader, web
         self._readable, self._writable, self._rules = readable, writable, rules
 
@@ -101,8 +100,9 @@ class ContainerTransfers:
             time.sleep(0.1)
 
     def _progress(self, life: Life, kind: str, items: list[Item], cancelled: Callable[[], bool]) -> Progress:
+        limit = self._rules.output_limit if kind == "outputs" else 0
         return Progress(
-            self._lives, life.container_id, kind, items, cancelled=cancelled, seconds=self._rules.seconds, say=self._say
+            self._lives, life.container_id, kind, items, cancelled=cancelled, seconds=self._rules.seconds, limit=limit
         )  # fmt: skip
 
     def _source(self, url: str) -> Storage:
@@ -111,11 +111,11 @@ class ContainerTransfers:
     def _members(self, progress: Progress, item: Item, folder: str) -> Iterator[Member]:
         place = posixpath.relpath(item.target, folder)
         storage = self._source(item.source)
-        files = storage.files(item.source)
+        files = storage.files(item.source, progress.check)
         for file in files:
             progress.check()
             name = posixpath.normpath(posixpath.join(place, file.name)) if file.name else place
-            content = progress.counted(item, storage.read(file), one=not file.name)
+            content = progress.counted(item, storage.read(file, progress.check), one=not file.name)
             yield Member(name, file.size, content)
 
     def _put(self, life: Life, folder: str, members: Iterator[Member], item: Item) -> None:
@@ -145,7 +145,7 @@ class ContainerTransfers:
         if url.endswith(git_code.SUFFIX) and not self._rules.git:
             raise TransferFailed(f"{url}: git bundles are not allowed (setting repo_git)")
         storage = self._source(url)
-        (file, *more) = storage.files(url)
+        (file, *more) = storage.files(url, progress.check)
         if more or file.name or file.size > self._rules.repo.size:
             raise TransferFailed(f"{url} must be a file of at most {self._rules.repo.size} bytes (setting repo_limit)")
         self._rules.scratch.mkdir(parents=True, exist_ok=True)
@@ -176,7 +176,7 @@ class ContainerTransfers:
 
     def _download(self, progress: Progress, item: Item, storage: Storage, file: StoredFile, local: Path) -> None:
         with open(local, "wb") as out:
-            for piece in progress.counted(item, storage.read(file), one=True):
+            for piece in progress.counted(item, storage.read(file, progress.check), one=True):
                 out.write(piece)
 
     def _take(self, progress: Progress, container_id: str, item: Item) -> None:

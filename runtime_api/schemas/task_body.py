@@ -204,8 +204,12 @@ def _env(desc: Members) -> tuple[str, ...]:
         if empty(entry):
             continue
         if problem := _variable_problem(entry, names):
-            # What stands after the = may be a secret, so it is not shown.
-            desc.problems.add(place, entry.partition("=")[0] if isinstance(entry, str) else entry, problem)
+            # What stands after the = may be a secret, and all of it where there is none, so it is not shown.
+            name, equals, _ = entry.partition("=") if isinstance(entry, str) else ("", "", "")
+            if equals:
+                desc.problems.add(place, name, problem)
+            else:
+                desc.problems.say(f"{place}: {problem}")
         else:
             names.add(entry.partition("=")[0])
             kept.append(entry)

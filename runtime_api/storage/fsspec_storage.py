@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from fsspec.spec import AbstractBufferedFile
 from runtime_api.errors import RuntimeApiError, TransferFailed
 from runtime_api.storage.names import safe
 from runtime_api.storage.prefixes import prefix_of
-from runtime_api.storage.protocol import Sink, StoredFile
+from runtime_api.storage.protocol import Sink, StoredFile, unwatched
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class FsspecStorage:
     def __init__(self, allowed: Sequence[str], options: Mapping[str, Mapping[str, Any]]) -> None:
         self._allowed, self._options = allowed, options
 
-    def files(self, url: str) -> list[StoredFile]:
+    def files(self, url: str, alive: Callable[[], None] = unwatched) -> list[StoredFile]:
         with _failing(url):
             system, root = self._system(url)
             info = system.info(root)
@@ -39,6 +39,7 @@ class FsspecStorage:
             base = root.rstrip("/") + "/"
             listed: list[StoredFile] = []
             for path, one in sorted(found.items()):
+                alive()
                 if one["type"] != "file" or path.endswith("/") or not path.startswith(base):
                     continue
                 if len(listed) == MOST_FILES:
@@ -50,13 +51,14 @@ class FsspecStorage:
             raise TransferFailed(f"{url} is a folder without files")
         return listed
 
-    def read(self, file: StoredFile) -> Iterator[bytes]:
+    def read(self, file: StoredFile, alive: Callable[[], None] = unwatched) -> Iterator[bytes]:
         left = file.size
         with _failing(file.place):
             system, path = self._system(file.place)
             self._stays(file.place, path)
             with system.open(path, "rb", block_size=4 * PIECE, cache_type="readahead") as source:
                 while left:
+                    alive()
                     piece = source.read(min(PIECE, left))
                     if not piece:
                         raise TransferFailed(f"{file.place} has become shorter while it was read", again=True)

@@ -1,34 +1,37 @@
 """Files by http and https, for reading: to addresses that the operator allows, without following a redirect."""
 
 import http.client
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Final
 
 from runtime_api.errors import BadRequest, TransferFailed
 from runtime_api.outbound import Outbound
-from runtime_api.storage.protocol import Sink, StoredFile
+from runtime_api.storage.protocol import Sink, StoredFile, unwatched
+from runtime_api.storage.watched_socket import WatchedSocket
 
 PIECE: Final = 1 << 20  # bytes
-SILENCE: Final = 60.0  # seconds that a server may say nothing
+SILENCE: Final = 60.0
 _AGAIN: Final = (408, 425, 429, 500, 502, 503, 504)
 
 
 class HttpStorage:
-    def __init__(self, outbound: Outbound) -> None:
-        self._outbound = outbound
+    """`silence`: seconds that a server may say nothing."""
 
-    def files(self, url: str) -> list[StoredFile]:
-        with self._asked(url) as answer:
+    def __init__(self, outbound: Outbound, silence: float = SILENCE) -> None:
+        self._outbound, self._silence = outbound, silence
+
+    def files(self, url: str, alive: Callable[[], None] = unwatched) -> list[StoredFile]:
+        with self._asked(url, alive) as answer:
             return [StoredFile("", _length(url, answer), url)]
 
-    def read(self, file: StoredFile) -> Iterator[bytes]:
-        with self._asked(file.place) as answer:
+    def read(self, file: StoredFile, alive: Callable[[], None] = unwatched) -> Iterator[bytes]:
+        with self._asked(file.place, alive) as answer:
             if _length(file.place, answer) != file.size:
                 raise TransferFailed(f"{file.place} has changed while it was read", again=True)
             left = file.size
             while left:
-                piece = answer.read(min(PIECE, left))
+                piece = answer.read1(min(PIECE, left))  # what is there: how far it has come is seen
                 if not piece:
                     raise TransferFailed(f"{file.place} broke off", again=True)
                 left -= len(piece)
@@ -41,14 +44,16 @@ class HttpStorage:
         return self.files(url)[0].size
 
     @contextmanager
-    def _asked(self, url: str) -> Iterator[http.client.HTTPResponse]:
+    def _asked(self, url: str, alive: Callable[[], None]) -> Iterator[http.client.HTTPResponse]:
         try:
-            connection, target = self._outbound.open(url, SILENCE)
+            connection, target = self._outbound.open(url, self._silence)
             try:
+                connection.connect()
+                connection.sock = WatchedSocket(connection.sock, alive, self._silence)
                 connection.request("GET", target, headers={"Accept-Encoding": "identity"})
-                answer = connection.getresponse()
-                _check(url, answer)
-                yield answer
+                with closing(connection.getresponse()) as answer:
+                    _check(url, answer)
+                    yield answer
             finally:
                 connection.close()
         except BadRequest as error:

@@ -16,8 +16,8 @@ def problem(url: str, allowed: Sequence[str], setting: str) -> str:
     try:
         parts = urlsplit(url)
         _ = parts.port
-    except ValueError as error:
-        return f"is no URL: {error}"
+    except ValueError:  # whose text shows what may be a password
+        return "is no URL: its host or its port makes no sense"
     if said := _form(url, parts):
         return said
     if not allowed:
@@ -25,6 +25,20 @@ def problem(url: str, allowed: Sequence[str], setting: str) -> str:
     if not any(_below(parts, urlsplit(prefix)) for prefix in allowed):
         return f"is not below what the operator allows (setting {setting})"
     return ""
+
+
+def without_query(url: str) -> str:
+    """For logs: a signature may stand in a query."""
+    plain, mark, _ = url.partition("?")
+    return plain + ("?…" if mark else "")
+
+
+def shown(url: str) -> str:
+    """For errors, which are in the trail of calls too: without user, password and query."""
+    scheme, mark, rest = without_query(url).rpartition("://")
+    authority, slash, path = rest.partition("/")
+    user, at, host = authority.rpartition("@")
+    return repr(f"{scheme}{mark}{'***' if at else user}{at}{host}{slash}{path}"[:200])
 
 
 def of_owner(allowed: Sequence[str], uid: str) -> tuple[str, ...]:

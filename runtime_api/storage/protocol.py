@@ -1,6 +1,6 @@
 """What transfers ask of a storage. Every call may raise TransferFailed, whose `again` says whether a retry may help."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,12 +19,18 @@ class Sink(Protocol):
     def write(self, data: bytes) -> object: ...
 
 
+def unwatched() -> None:
+    """For who waits as long as it takes."""
+
+
 class Storage(Protocol):
-    def files(self, url: str) -> list[StoredFile]:
+    """`alive` is called now and then while a storage is waited for, as often as it can; what it raises ends the waiting."""
+
+    def files(self, url: str, alive: Callable[[], None] = unwatched) -> list[StoredFile]:
         """The file, or the files below a folder, in the order of their names. Never empty."""
         ...
 
-    def read(self, file: StoredFile) -> Iterator[bytes]:
+    def read(self, file: StoredFile, alive: Callable[[], None] = unwatched) -> Iterator[bytes]:
         """Exactly its `size` bytes, in pieces."""
         ...
 

@@ -21,7 +21,8 @@ def test_every_test_that_a_guarantee_names_exists(page: str, least: int) -> None
     assert not missing
 
 
-def test_every_row_names_a_test() -> None:
-    for line in (ROOT / "docs/guarantees.md").read_text().splitlines():
-        if line.startswith("| ") and not line.startswith(("| guarantee", "| ---")):
+@pytest.mark.parametrize("page", ["docs/guarantees.md", "docs/security.md"])
+def test_every_row_names_a_test(page: str) -> None:
+    for line in (ROOT / page).read_text().splitlines():
+        if line.startswith("| ") and not line.startswith(("| guarantee", "| threat", "| ---")):
             assert _NAMED.search(line), line

@@ -53,11 +53,12 @@ class Scene:
         self.problems = open_problems(f"sqlite://{data}/logs")
         self._started: list[Container] = []
 
-    def run(self, script: str, *arguments: str) -> Container:
+    def run(self, script: str, *arguments: str, auto_remove: bool = False) -> Container:
         config = self.shipper.log_config(self.client.version()["Version"])
         command = ["sh", "-c", script, "sh", *arguments]
-        container = self.client.containers.create(BUSYBOX_IMAGE, command, log_config=config)
-        self._started.append(container)
+        container = self.client.containers.create(BUSYBOX_IMAGE, command, log_config=config, auto_remove=auto_remove)
+        if not auto_remove:
+            self._started.append(container)
         container.start()
         return container
 
@@ -116,3 +117,8 @@ def test_one_alert_for_a_problem_whatever_is_killed_and_whoever_brings_its_lines
     scene.wait(lambda: "the alerts file was read again: 3 rules" in scene.shipper.log.read_text())
     scene.run("echo hello; sleep 60")
     scene.wait(lambda: bool(scene.told("hello")))
+
+    gone = scene.run("echo bye; exit 4", auto_remove=True)
+    scene.wait(lambda: len(scene.told("failed")) == 2)
+    last = scene.told("failed")[1]["about"]
+    assert (last["message"], last["container_id"]) == ("exit code 4", gone.id)

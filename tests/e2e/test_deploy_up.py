@@ -92,13 +92,13 @@ def left_behind(data: Path) -> list[str]:
 def test_once_on_a_machine_without_an_engine_and_again(checkout: Path) -> None:
     """The engine is started here, the image made here; nothing stays but the data folder and the environment."""
     runs_before = set(Path("/run").glob("wholelog-*"))
-    for _ in range(2):
-        done = run(checkout, "--once", "--listen", free_address())
+    for address in (free_address(), f"unix://{checkout}/api.sock"):
+        done = run(checkout, "--once", "--listen", address)
         assert done.returncode == 0, done.stdout + done.stderr
         assert_sample_is_whole(done.stdout)
         assert str(checkout / ".venv") in done.stdout and str(checkout / "wholelog-data") in done.stdout
     assert left_behind(checkout / "wholelog-data") == []
-    assert set(Path("/run").glob("wholelog-*")) == runs_before
+    assert set(Path("/run").glob("wholelog-*")) == runs_before and not (checkout / "api.sock").exists()
 
 
 def test_a_registry_that_never_answers_does_not_hold_the_start(checkout: Path) -> None:

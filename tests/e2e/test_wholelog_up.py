@@ -173,7 +173,7 @@ def test_a_frozen_acceptor_is_killed_and_started_again(up: Up) -> None:
 def test_check_finds_all_well_and_driver_options_fit_a_container_of_ones_own(up: Up, dockerd: Dockerd) -> None:
     done = up.wholelog("check")
     assert done.returncode == 0, done.stdout
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["ok"] * 5
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["ok"] * 6
     options = json.loads(up.wholelog("driver-options", "--format", "json").stdout)
     client = dockerd.client()
     container = client.containers.run(

@@ -60,6 +60,21 @@ def test_no_task_is_stuck_or_lost(scene: Scene, chance: random.Random, tmp_path:
                 20 << 20
             )
     assert sorted(container.id for container in containers(scene)) == sorted(ids)
+    for number, one in enumerate(ids):
+        eventually(lambda: is_told(scene, one, number % 4), "what is said of it", 60)  # noqa: B023
+
+
+def is_told(scene: Scene, container_id: str, kind: int) -> bool:  # noqa: F811
+    """Whether each thing that was recorded of a task (of `body`) stands in its log once; what is copied again is said again."""
+    status, answer = scene.shipper.ask(f"/logs?container_id={container_id}&stream=wholelog")
+    texts = [line["log_message"] for line in answer["data"]["logs"]] if status == 200 else []
+
+    def times(text: str) -> int:
+        return sum(text in one for one in texts)
+
+    runs, over = times("it is started again"), times("stopped: its timeout")
+    assert runs <= 2 and over <= 1
+    return (runs, over, times("output 1 of 1") > 0) == [(0, 0, False), (2, 0, False), (0, 1, False), (0, 0, True)][kind]
 
 
 @pytest.mark.timeout(300)

@@ -4,6 +4,8 @@ import json
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
 from runtime_api.access.caller import Caller
 from runtime_api.access.tokens import line_of, new_token
 from tests.api_server import ask, connect, enveloped, everything, parts, running
@@ -37,6 +39,17 @@ def test_a_name_of_others_is_refused_by_the_server_alone_where_nobody_is_told_ap
         assert enveloped(ask(port, asked))["status"] == 403
     with running(FakeContainers(), MemoryStore(), listen_unprotected=True) as port:
         assert enveloped(ask(port, asked))["status"] == 200
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/", "//metrics", "/%6detrics", "http://other/metrics"])
+def test_no_way_of_writing_a_path_goes_round_what_a_role_may(tmp_path: Path, path: str) -> None:
+    token, monitor, file = new_token(), new_token(), tmp_path / "tokens"
+    file.write_text(f"{line_of(Caller('alice'), token)}\n{line_of(Caller('eye', 'monitor'), monitor)}\n")
+    with running(FakeContainers(), MemoryStore(), access="tokens", access_tokens=file) as port:
+        assert enveloped(ask(port, request(path, token)))["status"] == 403
+        assert enveloped(ask(port, request(path.replace("metrics", "containers").replace("%6detrics", "%63ontainers"), monitor)))["status"] == 403  # fmt: skip
+        for around in ("/page/../metrics", "/page/..%2fcontainers", "/healthz/../containers", "/docs/../logs"):
+            assert enveloped(ask(port, request(around, "none")))["status"] in (401, 404)
 
 
 def test_who_is_no_longer_known_follows_no_longer(tmp_path: Path) -> None:

@@ -41,6 +41,11 @@ def refused(port: int, reason: str) -> float:
         (b"POST /containers HTTP/1.1\r\nContent-Length: abc\r\n\r\n", 400),
         (b"POST /containers HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 400),
         (b"POST /containers HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+        (b"POST /containers HTTP/1.1\r\nContent-Length: +2\r\n\r\n{}", 400),
+        (
+            b"POST /containers HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+            400,
+        ),
         (b"POST /containers HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
         (b"POST /containers HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
         (b"GET /healthz HTTP/1.1\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", 431),

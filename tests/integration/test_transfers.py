@@ -23,6 +23,7 @@ from tests.fakes import MemoryStore
 from tests.services.dockerd import BUSYBOX_IMAGE, Dockerd
 from tests.services.s3 import s3_server
 from tests.unit.test_git_code import GitServer, git
+from tests.unit.test_storage import HEAD, Dribble
 from wholelog_base import labels
 
 __all__ = ["git"]
@@ -283,6 +284,27 @@ def test_delete_stops_a_transfer(place: Place, web: Web) -> None:
     wait_for(lambda: bool(place.shown(made)["inputs"]))
     assert place.service.delete(made, "").removed
     wait_for(lambda: place.shown(made)["phase"] == "done")
+    assert place.shown(made)["reason"] == "deleted before it started" and not place.ours()
+
+
+@pytest.fixture
+def dribble() -> Iterator[Dribble]:
+    server = Dribble(HEAD, b"x")
+    yield server
+    server.close()
+
+
+def test_an_input_that_dribbles_is_ended_by_delete_and_holds_no_end_of_the_api(place: Place, dribble: Dribble) -> None:
+    place.reopen(input_prefixes=(dribble.url,))
+    made = place.begin("true", download_path="/w", inputs=[{"bucket": dribble.url + "/f"}])
+    wait_for(lambda: bool(place.shown(made)["inputs"]) and place.shown(made)["inputs"][0]["bytes"] > 0)
+    place.service.close()
+    wait_for(lambda: not [one for one in threading.enumerate() if one.name.startswith("transfer")])
+    place.reopen()
+    assert place.shown(made)["phase"] == "inputs", "it is no failure of the task's that the API has ended"
+    wait_for(lambda: place.shown(made)["inputs"][0]["state"] == "copying")
+    assert place.service.delete(made, "").removed
+    wait_for(lambda: place.shown(made)["inputs"][0]["state"] == "failed")
     assert place.shown(made)["reason"] == "deleted before it started" and not place.ours()
 
 

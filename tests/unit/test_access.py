@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from runtime_api.access.bearer import by_token, everybody
 from runtime_api.access.caller import LONGEST_UID, OPERATOR, Caller, uid_problem
-from runtime_api.access.exposure import exposure_problem, is_loopback
+from runtime_api.access.exposure import exposure_problem
 from runtime_api.access.gate import Lapse
 from runtime_api.access.open import check_access
 from runtime_api.access.rates import Rates
@@ -23,12 +23,14 @@ from runtime_api.access.token_file import TokenFile, file_problems
 from runtime_api.access.tokens import digest_of, line_of, new_token, read_lines
 from runtime_api.app import create_app
 from runtime_api.config import ApiSettings
+from runtime_api.containers.policies import check_logins, storage_options
 from runtime_api.counters import Counters
 from runtime_api.errors import AccessUnavailable, Unauthorized
 from runtime_api.openapi.document import document
 from tests.fake_containers import FULL_ID, FakeContainers
 from tests.fake_problems import MemoryProblems
 from tests.fakes import MemoryStore
+from wholelog_base.loopback import is_loopback
 from wholelog_base.settings import SettingsError
 
 ALICE, ROOT, EYE = Caller("alice"), Caller("root", "admin"), Caller("eye", "monitor")
@@ -200,25 +202,69 @@ def resolved(*addresses: str) -> object:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
 def test_what_is_loopback(host: str) -> None:
-    assert is_loopback(host) and exposure_problem("none", host, False) == ""
+    assert is_loopback(host) and exposure_problem("none", (host, 1), False) == ""
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "", "no such host.", "::ffff:10.0.0.1", "192.0.2.7"])
 def test_what_is_not(host: str) -> None:
     assert not is_loopback(host)
-    assert "listen_unprotected" in exposure_problem("none", host, False)
-    assert exposure_problem("none", host, True) == exposure_problem("tokens", host, False) == ""
+    assert "listen_unprotected" in exposure_problem("none", (host, 1), False)
+    assert exposure_problem("none", (host, 1), True) == exposure_problem("tokens", (host, 1), False) == ""
 
 
 def test_a_name_must_lead_to_the_loopback_alone() -> None:
     assert is_loopback("h", resolved("127.0.0.1", "::1%lo")) and not is_loopback("h", resolved("127.0.0.1", "10.0.0.1"))  # type: ignore[arg-type]
 
 
+def test_a_file_of_keys_is_read_before_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+
+    def said() -> str:
+        with pytest.raises(SettingsError) as refused:
+            check_access(ApiSettings(access="jwt", jwt_keys=str(file), jwt_issuer="i", jwt_audience="a"))
+        (problem,) = refused.value.problems
+        return problem
+
+    assert (
+        said() == f"jwt_keys: {file} cannot be read: No such file or directory; put the issuer's key set (JWKS) there"
+    )
+    for content in ("{", "[]", '{"keys": 1}'):
+        file.write_text(content)
+        assert said().startswith(f"jwt_keys: {file}: no set of keys (JWKS)")
+    file.write_text('{"keys": [{"kty": "oct", "k": "aHVudGVyMg"}]}')
+    assert said() == f"jwt_keys: {file}: holds no public key for signatures of the kinds RSA, EC or OKP"
+
+
+def test_files_of_keys_for_storage_and_registries_are_read_before_the_start(tmp_path: Path) -> None:
+    """What is wrong is named by place, and nothing of them is shown."""
+    file = tmp_path / "keys.json"
+    for name, read in (("storage_options", storage_options), ("image_logins", check_logins)):
+        for content, right in (
+            (None, f"{name}: {file} cannot be read by this user: No such file or directory"),
+            ('{"s3":\n {"key" "hunter2"}}', f"{name}: {file}:2:9: no JSON (Expecting ':' delimiter)"),
+            ('["hunter2"]', f"{name}: {file}: must be an object such as"),
+            (b"\xff", f"{name}: {file} cannot be read by this user: it is no UTF-8"),
+        ):
+            file.unlink(missing_ok=True)
+            if content is not None:
+                file.write_bytes(content if isinstance(content, bytes) else content.encode())
+            with pytest.raises(SettingsError) as refused:
+                read(file)
+            (problem,) = refused.value.problems
+            assert problem.startswith(right) and "hunter2" not in problem
+    file.write_text('{"s3": "hunter2"}')
+    with pytest.raises(SettingsError, match="'s3': must be an object such as") as refused:
+        storage_options(file)
+    assert "hunter2" not in str(refused.value)
+
+
 def test_what_is_checked_before_the_start(tokens: Tokens) -> None:
     check_access(ApiSettings())
+    check_access(ApiSettings(listen=Path("/run/wholelog/api.sock"), listen_group="team"))
     check_access(ApiSettings(access="tokens", access_tokens=tokens.path, listen=("0.0.0.0", 1)))
     for settings, said in (
-        (ApiSettings(listen=("0.0.0.0", 1)), "listen_unprotected"),
+        (ApiSettings(listen=("0.0.0.0", 1)), "unix:///PATH.*listen_unprotected"),
+        (ApiSettings(listen_group="team"), "listen_group: 'team'.*set listen to unix:///PATH"),
         (ApiSettings(access="tokens", data=tokens.path.parent / "none"), "access_tokens"),
         (ApiSettings(access="jwt", jwt_keys="/k"), "jwt_issuer.*jwt_audience"),
         (ApiSettings(access="jwt", jwt_keys="http://idp.example/keys"), "must be https"),

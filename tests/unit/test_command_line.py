@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from log_shipper.config import ShipperSettings
+from log_shipper.exposure import check_exposure
 from runtime_api.access.caller import Caller
 from runtime_api.access.token_file import TokenFile
 from wholelog.driver_options import render
@@ -22,6 +24,7 @@ from wholelog.engine_client import engine_socket
 from wholelog.errors import EngineProblem
 from wholelog.parser import COMMANDS
 from wholelog.processes import Given, all_parts, environment, load_parts
+from wholelog_base.settings import SettingsError
 
 
 def wholelog(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
@@ -80,6 +83,16 @@ def test_an_api_that_anybody_could_reach_does_not_start(command: str, tmp_path: 
     assert "must be one of none, tokens, jwt" in start(WHOLELOG_ACCESS="nobody")
     assert "must be one or more of RS256" in start(WHOLELOG_JWT_ALGORITHMS="HS256 none")
     assert not (tmp_path / "d").exists()
+
+
+def test_a_shipper_that_anybody_could_reach_does_not_start(tmp_path: Path) -> None:
+    line = one_line(wholelog("shipper", "--data", str(tmp_path / "d"), "--shipper-listen", "0.0.0.0:0"), 2)
+    assert "shipper_listen: '0.0.0.0' can be reached from other machines" in line
+    assert "unix:///PATH" in line and "shipper_listen_unprotected" in line and not (tmp_path / "d").exists()
+    with pytest.raises(SettingsError):
+        check_exposure(ShipperSettings(shipper_listen=("::", 1)))
+    check_exposure(ShipperSettings(shipper_listen=("::", 1), shipper_listen_unprotected=True))
+    check_exposure(ShipperSettings(shipper_listen=tmp_path / "s"))
 
 
 def test_no_command_shows_the_commands_and_is_an_error() -> None:
@@ -161,10 +174,11 @@ def test_check_has_a_line_for_each_thing_and_says_the_way_out(tmp_path: Path) ->
     done = wholelog("check", "--data", str(data), "--docker-host", f"unix://{tmp_path}/none.sock")
     assert done.returncode == 1
     lines = {line.split()[1]: line for line in done.stdout.splitlines()}
-    assert set(lines) == {"docker", "store", "socket", "data", "images"}
+    assert set(lines) == {"docker", "store", "socket", "data", "images", "api"}
     assert lines["docker"].startswith("bad") and "start Docker's engine" in lines["docker"]
     assert lines["socket"].startswith("bad") and "wholelog up" in lines["socket"]
     assert lines["data"].startswith("ok") and lines["images"].startswith("ok")
+    assert lines["api"].startswith("ok") and "127.0.0.1:" in lines["api"]
     assert not data.exists()
 
 

@@ -17,6 +17,7 @@ from runtime_api.containers.engine import CommandNotFound
 from runtime_api.containers.log_driver import driver_options
 from runtime_api.containers.stats import Stats
 from runtime_api.containers.stop_signal import heeds
+from runtime_api.containers.task_file import _FROM_1, _FROM_2
 from runtime_api.containers.tasks import Task, Tasks
 from runtime_api.containers.turns import Twins
 from runtime_api.containers.usage import Usage, bytes_size, cpu_percent, memory_text
@@ -276,11 +277,11 @@ INSERT INTO requests VALUES ('r', 'f', 'c');
 """
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_table_of_an_earlier_version(tmp_path: Path, version: int) -> None:
     file = tmp_path / "tasks.sqlite"
     old = sqlite3.connect(file)
-    old.executescript(VERSION_1 + ("ALTER TABLE tasks ADD COLUMN record TEXT;" if version == 2 else ""))
+    old.executescript(VERSION_1 + (_FROM_1 if version > 1 else "") + (_FROM_2 if version > 2 else ""))
     old.execute(f"PRAGMA user_version={version}")
     old.close()
     tasks = Tasks(file)

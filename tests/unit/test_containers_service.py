@@ -20,6 +20,7 @@ from runtime_api.containers.tasks import Tasks
 from runtime_api.errors import (
     BadRequest,
     Conflict,
+    ContainerBusy,
     EngineFailed,
     EngineUnavailable,
     LogsUnavailable,
@@ -331,6 +332,34 @@ def test_removal_in_the_background(bench: Bench) -> None:
     assert second.container_id in bench.engine.containers
     wait_for(lambda: bench.service.list()[0].container_id == second.container_id)
     wait_for(lambda: bench.service.get("t1").status == "removed")
+
+
+def test_a_container_that_is_copied_answers_delete_and_keeps_no_other_from_its_removal(bench: Bench) -> None:
+    """The engine says nothing of it while the storage holds up what is copied."""
+    copied, other = bench.service.create(task("r1", "t1")), bench.service.create(task("r2", "t2"))
+    inspect, busy = bench.engine.inspect, True
+
+    def says_nothing(container_id: str) -> Any:
+        if busy and container_id == copied.container_id:
+            raise ContainerBusy("Docker has not answered in time")
+        return inspect(container_id)
+
+    bench.engine.inspect = says_nothing  # type: ignore[method-assign]
+    with pytest.raises(ContainerBusy):
+        bench.service.delete(copied.container_id, "")
+    with bench.service._tasks.file.transaction() as db:
+        db.execute("UPDATE tasks SET phase = 'outputs' WHERE container_id = ?", (copied.container_id,))
+    deleted = bench.service.delete(copied.container_id, "d1")
+    assert not deleted.removed and "once what is copied to or from it has ended" in deleted.message
+    assert not bench.service.delete("t2", "").removed
+    bench.service.start()
+    bench.seal(other.container_id)
+    wait_for(lambda: other.container_id not in bench.engine.containers)
+    assert copied.container_id in bench.engine.containers
+    busy = False
+    bench.seal(copied.container_id)
+    wait_for(lambda: copied.container_id not in bench.engine.containers)
+    assert bench.service.delete(copied.container_id, "d1") == deleted
 
 
 def test_delete_asked_before_a_crash_is_finished(bench: Bench) -> None:

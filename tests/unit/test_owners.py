@@ -1,6 +1,7 @@
 """Each owner sees its own containers and nothing of another's, by whatever name (engine and store are of dictionaries)."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -182,6 +183,22 @@ def test_what_an_owners_own_bounds_hold_back_is_passed_by_others() -> None:
     cpus = Limits(each=Limits(nano_cpus=2 * 10**9))
     waiting = [row("a1", "a", "running", 1), row("a2", "a", cpus=1.5, at=1), row("a3", "a", cpus=0.5, at=2)]
     assert names(admitted(waiting, cpus)) == []  # nor does the small one pass the large one
+
+
+def test_quotas_hold_where_all_is_asked_at_once(bench: Bench) -> None:
+    bench.reopen(owner_tasks=2, owner_queued=3, queue_tasks=4)
+    bench.service.start()
+
+    def create(number: int) -> str:
+        try:
+            return own(bench, ALICE if number % 2 else BOB).create(task(f"r{number}", f"t{number}")).phase
+        except TooManyTasks:
+            return "refused"
+
+    with ThreadPoolExecutor(24) as pool:
+        asked = list(pool.map(create, range(24)))
+    for uid in (0, 1):
+        assert sorted(asked[uid::2]) == ["created"] * 2 + ["queued"] * 3 + ["refused"] * 7
 
 
 def test_quotas(bench: Bench) -> None:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wholelog_base.addresses import tcp_address, tcp_or_unix
 from wholelog_base.settings import (
     SettingsError,
-    address,
     duration,
     environment_for,
     flag,
@@ -26,7 +26,7 @@ class Ours:
     name: str = setting("plain", "a text", text)
     count: int = setting(3, "a number", whole_number(1, 9))
     on: bool = setting(False, "a switch", flag)
-    place: tuple[str, int] | None = setting(None, "an address or none", address)
+    place: tuple[str, int] | None = setting(None, "an address or none", tcp_address)
     key: str = setting("", "a secret", text, secret=True)
     digits: str = setting("", "a secret of digits", lambda value: str(int(value)), secret=True)
 
@@ -144,12 +144,12 @@ def test_bad_sizes(value: str) -> None:
 @pytest.mark.parametrize("value", ["", "host", ":80", "host:", "host:65536", "host:x", "host:-1", "host:٣"])
 def test_bad_addresses(value: str) -> None:
     with pytest.raises(ValueError, match="must be HOST:PORT"):
-        address(value)
+        tcp_address(value)
 
 
 @given(st.text(max_size=30))
 def test_no_text_makes_a_parser_raise_anything_but_valueerror(value: str) -> None:
-    for parse in (text, flag, duration, size, address, whole_number(1, 9)):
+    for parse in (text, flag, duration, size, tcp_address, tcp_or_unix, whole_number(1, 9)):
         try:
             parse(value)
         except ValueError as error:

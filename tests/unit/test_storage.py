@@ -1,10 +1,14 @@
 """Names, archives and tars on their way into and out of containers, and storage by fsspec and HTTP."""
 
+import contextlib
 import io
+import itertools
 import os
+import socket
 import stat
 import subprocess
 import tarfile
+import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runtime_api.config import ApiSettings
+from runtime_api.containers.lives import Lives
+from runtime_api.containers.progress import Item, Progress
+from runtime_api.containers.tasks import Task, Tasks
 from runtime_api.errors import TransferFailed
 from runtime_api.outbound import Outbound
 from runtime_api.storage.code_archive import Bounds, opened
@@ -21,8 +29,10 @@ from runtime_api.storage.fsspec_storage import FsspecStorage
 from runtime_api.storage.git_code import checked_out
 from runtime_api.storage.http_storage import HttpStorage
 from runtime_api.storage.names import below, safe
-from runtime_api.storage.prefixes import of_owner, prefix_of, problem
+from runtime_api.storage.prefixes import of_owner, prefix_of, problem, shown
+from runtime_api.storage.protocol import StoredFile
 from runtime_api.storage.tar_stream import Member, packed, unpacked
+from wholelog_base.settings import SettingsError, load
 
 
 @given(st.text(max_size=60))
@@ -338,3 +348,171 @@ def test_http_refuses_private_addresses_and_does_not_write() -> None:
         HttpStorage(Outbound()).files("http://localhost:1/x")
     with pytest.raises(TransferFailed, match="nothing can be written"):
         HttpStorage(Outbound()).write("http://localhost:1/x")
+
+
+class Dribble:
+    """A server that gives the beginning of an answer and then a byte of it now and then, or nothing any more."""
+
+    def __init__(self, begins: bytes, goes_on: bytes) -> None:
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self._begins, self._goes_on, self._ended = begins, goes_on, threading.Event()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self._serve, args=(self._listening.accept()[0],), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.recv(1 << 16)
+            connection.sendall(self._begins)
+            while not self._ended.wait(0.05):
+                connection.sendall(self._goes_on)
+
+    def close(self) -> None:
+        self._ended.set()
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begins", "goes_on"),
+    [(b"", b""), (b"HTTP/1.1 200 OK\r\nX: ", b"x"), (HEAD, b""), (HEAD, b"x")],
+    ids=["silent", "a header without end", "a body that stands still", "a body that dribbles"],
+)
+def test_a_server_that_gives_nothing_holds_nobody_who_need_not_wait(begins: bytes, goes_on: bytes) -> None:
+    server, looks = Dribble(begins, goes_on), 0
+
+    def alive() -> None:
+        nonlocal looks
+        looks += 1
+        if looks > 3:
+            raise TransferFailed("nobody wants it any more")
+
+    storage = HttpStorage(Outbound(private=True))
+    with pytest.raises(TransferFailed, match="nobody wants it any more"):
+        if begins == HEAD:
+            list(storage.read(StoredFile("", 1_000_000, server.url), alive))
+        storage.files(server.url, alive)
+    server.close()
+
+
+def test_a_server_that_says_nothing_for_too_long_is_left() -> None:
+    server = Dribble(HEAD, b"")
+    with pytest.raises(TransferFailed, match="said nothing for 0.5 seconds") as failed:
+        list(HttpStorage(Outbound(private=True), silence=0.5).read(StoredFile("", 1_000_000, server.url)))
+    assert failed.value.again
+    server.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "right"),
+    [
+        ("https://h/a/b", "https://h/a/b"),
+        ("https://h/a?X-Amz-Signature=hunter2", "https://h/a?…"),
+        ("https://me:hunter2@h/a@b", "https://***@h/a@b"),
+        ("me:hunter2@h/a?hunter2", "***@h/a?…"),
+        ("s3://b/x", "s3://b/x"),
+    ],
+)
+def test_a_url_is_shown_without_what_may_be_secret(given: str, right: str) -> None:
+    assert shown(given) == repr(right)
+
+
+@pytest.mark.parametrize("url", ["http://h:hunter2/x", "http://[hunter2/x", "http://u:hunter2@h:x/"])
+def test_an_error_about_a_url_shows_no_part_that_may_be_secret(url: str) -> None:
+    assert "hunter2" not in problem(url, ("http://h",), "input_prefixes")
+
+
+PREFIXES = {"input_prefixes": (True, True), "output_prefixes": (False, True), "callback_prefixes": (True, False)}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("/srv/in", "must be a URL such as"),
+        ("s3:bucket", "must be a URL such as"),
+        ("file://", "must be a URL such as"),
+        ("https://h:port/", "its port makes no sense"),
+        ("s3://me:hunter2@b/x", "must not hold a user or password"),
+        ("https://h/a?b", "must not hold ? or #"),
+        ("file:///srv/../etc", "must not hold . or .. in its path"),
+        ("s3://b/{user}", "braces but those of {uid}"),
+    ],
+)
+def test_a_prefix_that_could_match_nothing_or_too_much_stops_the_start(value: str, said: str) -> None:
+    for name in PREFIXES:
+        with pytest.raises(SettingsError) as refused:
+            load(ApiSettings, {name: f"s3://fine/x {value}" if name != "callback_prefixes" else value}, {})
+        (problem,) = refused.value.problems
+        assert problem.startswith(f"--{name.replace('_', '-')}: ") and "hunter2" not in problem.partition(" holds ")[2]
+        assert said in problem or "this kind is not for it" in problem
+
+
+def test_which_storages_a_prefix_may_name() -> None:
+    for name, (http, others) in PREFIXES.items():
+        for value, right in (("https://h/x", http), ("s3://b/{uid}/in", others), ("file:///srv/in", others)):
+            if right:
+                assert getattr(load(ApiSettings, {name: value}, {})[0], name) == (value,)
+            else:
+                with pytest.raises(SettingsError, match="this kind is not for it"):
+                    load(ApiSettings, {name: value}, {})
+
+
+class Copying:
+    """A task whose outputs are copied, and what is said of it."""
+
+    def __init__(self, folder: Path, items: list[Item], limit: int = 0) -> None:
+        self.tasks = Tasks(folder / "tasks.sqlite")
+        self.tasks.created(Task("c", "n", "t", "bash_cell", "", "i", "d", 0), "")
+        self.lives = Lives(self.tasks.file)
+        self.progress = Progress(
+            self.lives, "c", "outputs", items, cancelled=lambda: False, seconds=60, limit=limit, sleep=lambda _: None
+        )  # fmt: skip
+
+    def lines(self) -> list[str]:
+        with self.tasks.file.transaction() as db:
+            return [row[0] for row in db.execute("SELECT text FROM own_lines ORDER BY number")]
+
+
+def test_what_is_said_of_a_url_is_said_without_its_query(tmp_path: Path) -> None:
+    url = "https://h/a?X-Amz-Signature=hunter2"
+    copying = Copying(tmp_path, [Item(url, "/w/a"), Item(url + "&b", "/w/b")])
+
+    def copy(number: int, item: Item) -> None:
+        if number:
+            raise TransferFailed(f"{item.source}: answered 403")
+        if item.tries == 1:
+            raise TransferFailed(f"{item.source}: answered 503", again=True)
+
+    problem = copying.progress.each(copy, all_of_them=True)
+    life = copying.lives.of("c")
+    assert life is not None and problem == "outputs[1]: https://h/a?…: answered 403"
+    assert [one["source"] for one in life.result["outputs"]] == [url, url + "&b"], "its owner's own word"
+    assert "hunter2" not in "".join([*copying.lines(), *(one["said"] for one in life.result["outputs"])])
+    assert len(copying.lines()) == 3 and "https://h/a?…" in copying.lines()[0]
+    copying.tasks.close()
+
+
+def test_outputs_have_a_limit_together(tmp_path: Path) -> None:
+    copying = Copying(tmp_path, [Item("/a", "s3://b/a"), Item("/holes", "s3://b/holes")], limit=15)
+
+    def copy(number: int, item: Item) -> None:
+        for _ in copying.progress.counted(item, [b"12345"] * (1 + number)):
+            pass
+
+    assert copying.progress.each(copy, all_of_them=True) == ""
+    more = Copying(tmp_path / "more", [Item("/a", "s3://b/a"), Item("/holes", "s3://b/holes")], limit=14)
+
+    def endless(number: int, item: Item) -> None:
+        for _ in more.progress.counted(item, itertools.repeat(b"12345") if number else [b"12345"]):
+            pass
+
+    assert "more than 14 bytes together (setting output_limit)" in more.progress.each(endless, all_of_them=True)
+    copying.tasks.close()
+    more.tasks.close()

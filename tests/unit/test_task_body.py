@@ -254,6 +254,9 @@ def test_env_problem_does_not_show_the_value() -> None:
     assert "secret" not in problem and problem.startswith("task_desc.env[0]: 'TOKEN' must not hold NUL")
     (problem,) = problems(body(env=["TOKEN=secret", "TOKEN=secret"]))
     assert "secret" not in problem and "given twice" in problem
+    for entry in ("secret", "PASSWORD secret"):  # the name or the = was forgotten
+        (problem,) = problems(body(env=[entry]))
+        assert problem.startswith("task_desc.env[0]: must be NAME=value") and "secret" not in problem
 
 
 @pytest.mark.parametrize("text", ["a\0b", "a\x01b", "a\x7fb", "a\ud800b"])

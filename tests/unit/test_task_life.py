@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime_api.containers.copying import next_copies
 from runtime_api.containers.engine import ContainerSpec
 from runtime_api.containers.open import with_engine
 from runtime_api.containers.protocols import Choice, ContainerView
@@ -76,6 +78,33 @@ def test_limits_are_never_passed_and_the_order_is_whole(
     at_work = [one for one in alive if one.phase != "queued"] + chosen
     assert not chosen or limits.fit(at_work)
     assert names(chosen) == names(order(alive))[: len(chosen)]
+
+
+@given(
+    st.lists(st.sampled_from(["", "a", "b", "c"]), max_size=12),
+    st.lists(st.sampled_from(["", "a", "b", "c"]), max_size=6),
+    st.integers(1, 6),
+)
+def test_copies_leave_places_for_other_owners(waiting: list[str], under_way: list[str], places: int) -> None:
+    tasks = [row(str(number), uid, "inputs", at=number) for number, uid in enumerate(waiting)]
+    copying = [row(f"u{number}", uid, "inputs") for number, uid in enumerate(under_way)]
+    chosen = next_copies(tasks, copying, places)
+    share = max(1, places // 2)
+    busy = Counter(one.uid for one in [*copying, *chosen])
+    assert len(chosen) <= max(0, places - len(copying)) and len({*names(chosen)}) == len(chosen)
+    assert all(busy[one.uid] <= share for one in chosen if one.uid)
+    left = [one for one in tasks if one not in chosen]
+    if len(copying) + len(chosen) < places:
+        assert all(one.uid and busy[one.uid] >= share for one in left), "a place is free"
+    for uid in {one.uid for one in tasks}:
+        mine = [one for one in tasks if one.uid == uid]
+        assert [one for one in mine if one in chosen] == mine[: len([one for one in mine if one in chosen])]
+
+
+def test_one_owners_slow_copies_hold_half_of_the_places() -> None:
+    hers = [row(f"a{number}", "a", "inputs", at=number) for number in range(9)]
+    assert names(next_copies(hers, [], 4)) == ["a0", "a1"]
+    assert names(next_copies([*hers[2:], row("b0", "b", at=10)], hers[:2], 4)) == ["b0"]
 
 
 def ask(bench: Bench, request_id: str = "", task_id: str = "", **desc: Any) -> TaskRequest:

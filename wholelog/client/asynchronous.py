@@ -14,7 +14,7 @@ from wholelog.client.models import Container, Deleted, End, Line, Started
 from wholelog.client.patience import Retries
 from wholelog.client.request import EVERYTHING, Selection, Task
 from wholelog.client.streams import PAGE, Following, Reading, Splitter, Stream
-from wholelog.client.wire import Target, checked_token, checked_url, options, prepared, unreachable
+from wholelog.client.wire import Target, base_url, checked_token, checked_url, options, prepared, unreachable
 
 T = TypeVar("T")
 
@@ -52,10 +52,10 @@ class AsyncClient:
         http: httpx.AsyncClient | None = None, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:  # fmt: skip
         self._url = checked_url(url)
-        self._target = Target(self._url, checked_token(token))
+        self._target = Target(base_url(self._url), checked_token(token))
         self._retries = retries or Retries()
         self._own = http is None
-        self._http = http or httpx.AsyncClient(**options(self._url))
+        self._http = http or httpx.AsyncClient(**options(self._url, httpx.AsyncHTTPTransport))
         self._sleep = sleep
         self._met = False
 

@@ -14,7 +14,7 @@ from wholelog.client.models import Container, Deleted, End, Line, Started
 from wholelog.client.patience import Retries
 from wholelog.client.request import EVERYTHING, Selection, Task
 from wholelog.client.streams import PAGE, Following, Reading, Splitter, Stream
-from wholelog.client.wire import Target, checked_token, checked_url, options, prepared, unreachable
+from wholelog.client.wire import Target, base_url, checked_token, checked_url, options, prepared, unreachable
 
 T = TypeVar("T")
 
@@ -57,10 +57,10 @@ class Client:
     ) -> None:  # fmt: skip
         """`token`: says who asks, where the API wants one. `http`: one of the caller's own, for certificates, proxies or headers; it stays the caller's to close."""
         self._url = checked_url(url)
-        self._target = Target(self._url, checked_token(token))
+        self._target = Target(base_url(self._url), checked_token(token))
         self._retries = retries or Retries()
         self._own = http is None
-        self._http = http or httpx.Client(**options(self._url))
+        self._http = http or httpx.Client(**options(self._url, httpx.HTTPTransport))
         self._sleep = sleep
         self._met = False
 

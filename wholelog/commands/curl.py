@@ -5,6 +5,7 @@ import shlex
 import orjson
 
 from wholelog.client.request import Request
+from wholelog.client.wire import base_url, socket_of
 
 
 def as_curl(url: str, request: Request, *, token: bool = False) -> str:
@@ -12,7 +13,9 @@ def as_curl(url: str, request: Request, *, token: bool = False) -> str:
     words = ["curl", "-sS"]
     if request.method not in ("GET", "POST"):
         words += ["-X", request.method]
-    words.append(url + request.path)
+    if path := socket_of(url):
+        words += ["--unix-socket", path]
+    words.append(base_url(url) + request.path)
     if request.body is not None:
         words += ["-H", "Content-Type: application/json", "-d", orjson.dumps(request.body).decode()]
     line = shlex.join(words)
