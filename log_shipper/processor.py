@@ -57,6 +57,10 @@ class Observer(Protocol):
         """Stored."""
         ...
 
+    def reached(self, time: int) -> None:
+        """All that was received until then (ns) has been shown: where the store holds us up, the rest says nothing yet."""
+        ...
+
 
 class Processor:
     """`run` in one thread; what the audit asks (`audit.watcher.Received`, `account`) may come from others."""
@@ -88,7 +92,7 @@ class Processor:
         """Until `stop`. Raises Stopping where the store does not take what is on its way."""
         while not stop.is_set():
             beat()
-            records = self._reader.read(READ)
+            now, records = time.time_ns(), self._reader.read(READ)
             if records and self._oldest[0] is None:
                 self._oldest[0] = records[0].received
             for run in _runs(records):
@@ -98,6 +102,8 @@ class Processor:
             if self._due(at_tail=not records):
                 self._hand_over()
             self._advance(self._reader.position)
+            if not len(self._batch):
+                self._observer.reached(records[-1].received if records else now)
             self._save_when_due()
             if not records:
                 stop.wait(BUSY_PAUSE if len(self._batch) else IDLE_PAUSE)

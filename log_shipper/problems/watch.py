@@ -37,6 +37,9 @@ class Watch:
         except Exception:
             self._failed("seals could not be looked at")
 
+    def reached(self, time: int) -> None:
+        self._alerting.reached(time)
+
     def ended(self, facts: Facts) -> None:
         """A run has ended, as the engine says."""
         try:
