@@ -77,6 +77,7 @@ class Processor:
         self._batch_bytes = 0
         self._batch_since = 0.0
         self._seals: list[Claim] = []
+        self._stating = delivery.mark()  # the last that were handed over
         self.disturbed = threading.Event()  # set where lines may have been lost: time for the audit to look around
         self._reached = threading.Condition()
         self._processed = reader.position
@@ -99,8 +100,11 @@ class Processor:
                 self._process(run)
             self._report_damage()
             self._show_open_lines()
-            if self._due(at_tail=not records):
+            state = bool(self._seals) and self._delivery.passed(self._stating)
+            if self._due(at_once=state and not records):
                 self._hand_over()
+            if state and not len(self._batch):
+                self._write_seals()
             self._advance(self._reader.position)
             if not len(self._batch):
                 self._observer.reached(records[-1].received if records else now)
@@ -108,6 +112,7 @@ class Processor:
             if not records:
                 stop.wait(BUSY_PAUSE if len(self._batch) else IDLE_PAUSE)
         self._hand_over()
+        self._write_seals()
         self._delivery.drain()
         self._begin_checkpoint()
         self._finish_checkpoint()
@@ -180,7 +185,7 @@ class Processor:
             if not isinstance(error, ProtocolError):
                 log.exception("a stage failed")
             self._set_aside(records[0], error)
-        if self._due(at_tail=False):
+        if self._due():
             self._hand_over()
 
     def _add(self, records: list[SpoolRecord]) -> None:
@@ -244,13 +249,11 @@ class Processor:
         if not before:
             self._batch_since = time.monotonic()
 
-    def _due(self, *, at_tail: bool) -> bool:
-        """Whether the batch must go: it is full, or it has waited, or seals wait for what stands before them."""
+    def _due(self, *, at_once: bool = False) -> bool:
+        """Whether the batch must go: it is full, or it has waited, or it is wanted at once, since seals wait for it."""
         if len(self._batch) >= self._pace.batch_size or self._batch_bytes >= BATCH_BYTES:
             return True
-        if at_tail and self._seals:
-            return True
-        return bool(len(self._batch)) and time.monotonic() - self._batch_since >= LINGER
+        return bool(len(self._batch)) and (at_once or time.monotonic() - self._batch_since >= LINGER)
 
     def _hand_over(self) -> None:
         if len(self._batch):
@@ -261,13 +264,12 @@ class Processor:
                 self._delivery.drain()
             for part in _slices(_by_seq(batch), self._pace.batch_size):
                 self._delivery.submit(part)
-        if self._seals:
-            self._write_seals()
 
     def _write_seals(self) -> None:
-        """A seal follows the lines that it speaks of: they are stored, and can be read."""
+        """A seal follows the lines that it speaks of: they are stored, and can be read. The stream does not wait for it."""
+        if not self._seals:
+            return
         seals, self._seals = self._seals, []
-        self._delivery.drain()
 
         def attempt() -> None:
             self._writer.refresh()
@@ -276,7 +278,7 @@ class Processor:
             self._writer.refresh()
             self._observer.seals(stated)
 
-        self._delivery.call(attempt)
+        self._stating = self._delivery.call_after(attempt)
 
     def _advance(self, position: int) -> None:
         with self._reached:
@@ -289,6 +291,7 @@ class Processor:
         unsaved = self._reader.position - self._saved
         if self._pending is None and unsaved > 0 and (now >= self._save_due or unsaved > self._pace.checkpoint_bytes):
             self._hand_over()
+            self._write_seals()
             self._begin_checkpoint()
             self._save_due = now + self._pace.checkpoint_interval
 

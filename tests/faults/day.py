@@ -104,18 +104,19 @@ class Day:
             self.times_out(f"day-{hour}-slow", 3)
 
     @contextmanager
-    def silent(self, hour: int) -> Iterator[None]:
-        """A container that says nothing until the end of the hour, and one that goes on."""
+    def silent(self, hour: int, *, steady: bool) -> Iterator[None]:
+        """A container that says nothing until the end of the hour, and one that goes on, of which nothing is to be told."""
         name = f"day-{hour}-quiet"
         self.expect("silence", name)
         quiet = self.scene.run("echo up; while [ ! -e /go ]; do sleep 0.1; done; echo back", b"up\nback\n", name=name)
-        steady = self.scene.run(STEADY, name=f"day-{hour}-steady")
+        others = [self.scene.run(STEADY, name=f"day-{hour}-steady")] if steady else []
         yield
         self.until_told({("firing", "silence", name)})
-        for written in (quiet, steady):
+        for written in (quiet, *others):
             self.scene.container(written).exec_run(["sh", "-c", ": > /go"])
-        self.scene.await_end(quiet, steady)
-        steady.streams["stdout"] = self.scene.container(steady).logs(stdout=True, stderr=False)
+        self.scene.await_end(quiet, *others)
+        for written in others:
+            written.streams["stdout"] = self.scene.container(written).logs(stdout=True, stderr=False)
 
     def removed_while_away(self, hour: int) -> Callable[[], None]:
         """A container that is known now and gone when the shipper comes back: to be called while it is away."""
