@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from log_shipper.alerting.evaluating import Context, Evaluator
+from log_shipper.alerting.forgetting import forget
 from log_shipper.alerting.notice import about
 from log_shipper.alerting.noting import Noting
 from log_shipper.alerting.outbox import Outbox
@@ -101,6 +102,10 @@ class Alerting:
     def heed(self) -> None:
         """What people have said of problems since."""
         self._evaluator.heed(self._said(), self._clock())
+
+    def forget(self, container_id: str) -> None:
+        """Part of a transaction: its log was removed."""
+        forget(self._book, container_id)
 
     def tidy(self) -> None:
         """Forget which lines matched more than two days, or the longest window, ago."""

@@ -47,6 +47,12 @@ class Watch:
         except Exception:
             self._failed("the end of a container could not be looked at")
 
+    def forget(self, container_id: str) -> None:
+        """Its log was removed. Raises sqlite3.Error."""
+        with self._book.transaction():
+            self._book.forget(container_id)
+            self._alerting.forget(container_id)
+
     def _failed(self, what: str) -> None:
         self._count("problem_errors", 1)
         log.exception(what)

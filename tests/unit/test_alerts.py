@@ -286,6 +286,24 @@ def test_a_silence_goes_on_over_a_restart_and_a_stream_that_is_held_up_is_none(t
     assert [told[0] for told in post.pass_time(5)] == ["resolved"]
 
 
+def test_what_fires_of_a_log_that_was_removed_ends_without_its_text(tmp_path: Path) -> None:
+    rule = '[[rule]]\nname = "{}"\non = "{}"\nnotify = "ops"\nmatch = "secret"\n'
+    post = Post(tmp_path, rule.format("problems", "problem") + rule.format("words", "lines"))
+    post.batch(line(post, "ERROR the secret word"))
+    assert {(status, title) for status, title, _ in post.pass_time(3)} == {
+        ("firing", "ERROR the secret word"), ("firing", "words: ERROR the secret word"),
+    }  # fmt: skip
+    post.away = "nobody there"
+    post.batch(line(post, "ERROR the secret word", time=post.now))
+    post.pass_time(400)  # an update waits
+    post.watch.forget("a" * 64)
+    post.away = ""
+    told = post.pass_time(2 * 3600)
+    assert {status for status, _, _ in told} == {"update", "resolved"}
+    assert {title for _, title, _ in told} == {"the log of name-a was removed"}
+    assert not [one for one in post.told if "secret" in one.dumped()]
+
+
 def test_a_container_that_failed_and_a_gap(tmp_path: Path) -> None:
     post = Post(
         tmp_path,
