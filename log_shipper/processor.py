@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from operator import le
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +15,7 @@ from log_shipper.audit.baseline import Baseline
 from log_shipper.audit.entries import about_of, gap_in, repair_in, runs_in, seal_in
 from log_shipper.checkpoint import Checkpoint
 from log_shipper.delivery.delivery import Delivery
+from log_shipper.delivery.slices import by_seq, slices
 from log_shipper.forward.errors import ProtocolError
 from log_shipper.forward.records import entries, messages, option_of
 from log_shipper.losses import Claim, Losses
@@ -35,6 +35,7 @@ READ = 1 << 20  # bytes of the spool at a time
 BATCH_BYTES = 4 << 20  # of spooled records, after which a batch is full
 LINGER = 0.05  # seconds that a row waits for more to come
 BUSY_PAUSE, IDLE_PAUSE = 0.01, 0.04  # seconds between two looks at a spool with nothing new
+MOST_BEGUN = 4  # checkpoints that wait for a slow store: one after the other saves what a crash would do again
 SHOW_OPEN = 0.5  # seconds after which a line without an end is shown as far as it came
 
 
@@ -44,6 +45,16 @@ class Pace:
     checkpoint_interval: float  # seconds
     inflated_limit: int  # bytes
     checkpoint_bytes: int  # of the spool, after which a checkpoint need not wait for its time: a small spool fills soon
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A checkpoint that waits for what was on its way. `oldest`: received (ns), of what it covers."""
+
+    position: int
+    state: dict[str, Any]
+    mark: frozenset[Any]
+    oldest: int | None
 
 
 class Observer(Protocol):
@@ -82,11 +93,8 @@ class Processor:
         self._reached = threading.Condition()
         self._processed = reader.position
         self._saved = reader.position
-        self._oldest: list[int | None] = [
-            None,
-            None,
-        ]  # received (ns): of what the next checkpoint, and the last begun, covers
-        self._pending: tuple[int, dict[str, Any], frozenset[Any]] | None = None
+        self._oldest: int | None = None  # received (ns): of what the next checkpoint covers
+        self._begun: list[_Begun] = []
         self._save_due = self._show_due = 0.0
 
     def run(self, beat: Callable[[], None], stop: threading.Event) -> None:
@@ -94,8 +102,8 @@ class Processor:
         while not stop.is_set():
             beat()
             now, records = time.time_ns(), self._reader.read(READ)
-            if records and self._oldest[0] is None:
-                self._oldest[0] = records[0].received
+            if records and self._oldest is None:
+                self._oldest = records[0].received
             for run in _runs(records):
                 self._process(run)
             self._report_damage()
@@ -132,7 +140,7 @@ class Processor:
 
     def lag(self) -> float:
         """Seconds since the oldest record was received that no checkpoint covers yet; 0 where there is none."""
-        oldest = min((time for time in self._oldest if time is not None), default=None)
+        oldest = next((one.oldest for one in list(self._begun) if one.oldest is not None), self._oldest)
         return 0.0 if oldest is None else max(0.0, time.time() - oldest / 1e9)
 
     def is_sealed(self, container_id: str, started_at: int) -> bool:
@@ -262,7 +270,7 @@ class Processor:
             if batch.absorbed:
                 # What is to go must not be on its way still.
                 self._delivery.drain()
-            for part in _slices(_by_seq(batch), self._pace.batch_size):
+            for part in slices(by_seq(batch), self._pace.batch_size):
                 self._delivery.submit(part)
 
     def _write_seals(self) -> None:
@@ -288,8 +296,9 @@ class Processor:
     def _save_when_due(self) -> None:
         self._finish_checkpoint()
         now = time.monotonic()
-        unsaved = self._reader.position - self._saved
-        if self._pending is None and unsaved > 0 and (now >= self._save_due or unsaved > self._pace.checkpoint_bytes):
+        unsaved = self._reader.position - (self._begun[-1].position if self._begun else self._saved)
+        due = now >= self._save_due or unsaved > self._pace.checkpoint_bytes
+        if due and unsaved > 0 and len(self._begun) < MOST_BEGUN:
             self._hand_over()
             self._write_seals()
             self._begin_checkpoint()
@@ -298,19 +307,21 @@ class Processor:
     def _begin_checkpoint(self) -> None:
         """Remember where we are; saved once all that was handed over is stored."""
         with self._pipeline.lock:
-            self._oldest = [None, self._oldest[1] or self._oldest[0]]
-            self._pending = (self._reader.position, self._pipeline.snapshot(), self._delivery.mark())
+            begun = _Begun(self._reader.position, self._pipeline.snapshot(), self._delivery.mark(), self._oldest)
+            self._begun.append(begun)
+            self._oldest = None
 
     def _finish_checkpoint(self) -> None:
-        if self._pending is None or not self._delivery.passed(self._pending[2]):
+        done: _Begun | None = None
+        while self._begun and self._delivery.passed(self._begun[0].mark):
+            done = self._begun.pop(0)
+        if done is None:
             return
-        position, state, _ = self._pending
-        self._pending = None
         self._reader.sync()
         # Of what was on its way at that time more may have been refused since.
-        self._checkpoint.save(position, {**state, "losses": self._losses.snapshot()})
-        self._saved, self._oldest[1] = position, None
-        self._reader.release(position)
+        self._checkpoint.save(done.position, {**done.state, "losses": self._losses.snapshot()})
+        self._saved = done.position
+        self._reader.release(done.position)
 
 
 def _runs(records: list[SpoolRecord]) -> Iterator[list[SpoolRecord]]:
@@ -320,25 +331,3 @@ def _runs(records: list[SpoolRecord]) -> Iterator[list[SpoolRecord]]:
             yield from ([record] for record in run)
         else:
             yield list(run)
-
-
-def _by_seq(batch: DocumentBatch) -> DocumentBatch:
-    """What was received first is written first, across the streams: a reader of half of it misses nothing in between."""
-    seqs = batch.seq
-    if all(map(le, seqs, seqs[1:])):
-        return batch
-    ordered = batch.select(sorted(range(len(batch)), key=seqs.__getitem__))
-    ordered.absorbed = batch.absorbed
-    return ordered
-
-
-def _slices(batch: DocumentBatch, size: int) -> Iterator[DocumentBatch]:
-    """Batches of at most `size` rows; what is absorbed goes with the last, when all that absorb it are on their way."""
-    if len(batch) <= size:
-        yield batch
-        return
-    for start in range(0, len(batch), size):
-        part = batch.select(list(range(start, min(start + size, len(batch)))))
-        if start + size >= len(batch):
-            part.absorbed = batch.absorbed
-        yield part
