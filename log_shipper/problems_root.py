@@ -50,6 +50,11 @@ class Watching:
         for thread in self._threads:
             thread.start()
 
+    def forget(self, container_id: str) -> None:
+        """The container's log was removed: nothing that stood in it is left here, nor in the store's problems. Raises LogStoreError."""
+        self.watch.forget(container_id)
+        self._publisher.publish()
+
     def reload(self) -> None:
         """The alerts file has changed. Safe in a signal handler."""
         self._rounds.reload()

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from operator import le
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +15,7 @@ from log_shipper.audit.baseline import Baseline
 from log_shipper.audit.entries import about_of, gap_in, repair_in, runs_in, seal_in
 from log_shipper.checkpoint import Checkpoint
 from log_shipper.delivery.delivery import Delivery
+from log_shipper.delivery.slices import by_seq, slices
 from log_shipper.forward.errors import ProtocolError
 from log_shipper.forward.records import entries, messages, option_of
 from log_shipper.losses import Claim, Losses
@@ -35,6 +35,7 @@ READ = 1 << 20  # bytes of the spool at a time
 BATCH_BYTES = 4 << 20  # of spooled records, after which a batch is full
 LINGER = 0.05  # seconds that a row waits for more to come
 BUSY_PAUSE, IDLE_PAUSE = 0.01, 0.04  # seconds between two looks at a spool with nothing new
+MOST_BEGUN = 4  # checkpoints that wait for a slow store: one after the other saves what a crash would do again
 SHOW_OPEN = 0.5  # seconds after which a line without an end is shown as far as it came
 
 
@@ -46,6 +47,16 @@ class Pace:
     checkpoint_bytes: int  # of the spool, after which a checkpoint need not wait for its time: a small spool fills soon
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A checkpoint that waits for what was on its way. `oldest`: received (ns), of what it covers."""
+
+    position: int
+    state: dict[str, Any]
+    mark: frozenset[Any]
+    oldest: int | None
+
+
 class Observer(Protocol):
     """Is shown what goes to the store. Raises nothing: lines count more."""
 
@@ -55,6 +66,10 @@ class Observer(Protocol):
 
     def seals(self, seals: Sequence[Seal]) -> None:
         """Stored."""
+        ...
+
+    def reached(self, time: int) -> None:
+        """All that was received until then (ns) has been shown: where the store holds us up, the rest says nothing yet."""
         ...
 
 
@@ -73,35 +88,39 @@ class Processor:
         self._batch_bytes = 0
         self._batch_since = 0.0
         self._seals: list[Claim] = []
+        self._stating = delivery.mark()  # the last that were handed over
         self.disturbed = threading.Event()  # set where lines may have been lost: time for the audit to look around
         self._reached = threading.Condition()
         self._processed = reader.position
         self._saved = reader.position
-        self._oldest: list[int | None] = [
-            None,
-            None,
-        ]  # received (ns): of what the next checkpoint, and the last begun, covers
-        self._pending: tuple[int, dict[str, Any], frozenset[Any]] | None = None
+        self._oldest: int | None = None  # received (ns): of what the next checkpoint covers
+        self._begun: list[_Begun] = []
         self._save_due = self._show_due = 0.0
 
     def run(self, beat: Callable[[], None], stop: threading.Event) -> None:
         """Until `stop`. Raises Stopping where the store does not take what is on its way."""
         while not stop.is_set():
             beat()
-            records = self._reader.read(READ)
-            if records and self._oldest[0] is None:
-                self._oldest[0] = records[0].received
+            now, records = time.time_ns(), self._reader.read(READ)
+            if records and self._oldest is None:
+                self._oldest = records[0].received
             for run in _runs(records):
                 self._process(run)
             self._report_damage()
             self._show_open_lines()
-            if self._due(at_tail=not records):
+            state = bool(self._seals) and self._delivery.passed(self._stating)
+            if self._due(at_once=state and not records):
                 self._hand_over()
+            if state and not len(self._batch):
+                self._write_seals()
             self._advance(self._reader.position)
+            if not len(self._batch):
+                self._observer.reached(records[-1].received if records else now)
             self._save_when_due()
             if not records:
                 stop.wait(BUSY_PAUSE if len(self._batch) else IDLE_PAUSE)
         self._hand_over()
+        self._write_seals()
         self._delivery.drain()
         self._begin_checkpoint()
         self._finish_checkpoint()
@@ -121,7 +140,7 @@ class Processor:
 
     def lag(self) -> float:
         """Seconds since the oldest record was received that no checkpoint covers yet; 0 where there is none."""
-        oldest = min((time for time in self._oldest if time is not None), default=None)
+        oldest = next((one.oldest for one in list(self._begun) if one.oldest is not None), self._oldest)
         return 0.0 if oldest is None else max(0.0, time.time() - oldest / 1e9)
 
     def is_sealed(self, container_id: str, started_at: int) -> bool:
@@ -174,7 +193,7 @@ class Processor:
             if not isinstance(error, ProtocolError):
                 log.exception("a stage failed")
             self._set_aside(records[0], error)
-        if self._due(at_tail=False):
+        if self._due():
             self._hand_over()
 
     def _add(self, records: list[SpoolRecord]) -> None:
@@ -238,13 +257,11 @@ class Processor:
         if not before:
             self._batch_since = time.monotonic()
 
-    def _due(self, *, at_tail: bool) -> bool:
-        """Whether the batch must go: it is full, or it has waited, or seals wait for what stands before them."""
+    def _due(self, *, at_once: bool = False) -> bool:
+        """Whether the batch must go: it is full, or it has waited, or it is wanted at once, since seals wait for it."""
         if len(self._batch) >= self._pace.batch_size or self._batch_bytes >= BATCH_BYTES:
             return True
-        if at_tail and self._seals:
-            return True
-        return bool(len(self._batch)) and time.monotonic() - self._batch_since >= LINGER
+        return bool(len(self._batch)) and (at_once or time.monotonic() - self._batch_since >= LINGER)
 
     def _hand_over(self) -> None:
         if len(self._batch):
@@ -253,15 +270,14 @@ class Processor:
             if batch.absorbed:
                 # What is to go must not be on its way still.
                 self._delivery.drain()
-            for part in _slices(_by_seq(batch), self._pace.batch_size):
+            for part in slices(by_seq(batch), self._pace.batch_size):
                 self._delivery.submit(part)
-        if self._seals:
-            self._write_seals()
 
     def _write_seals(self) -> None:
-        """A seal follows the lines that it speaks of: they are stored, and can be read."""
+        """A seal follows the lines that it speaks of: they are stored, and can be read. The stream does not wait for it."""
+        if not self._seals:
+            return
         seals, self._seals = self._seals, []
-        self._delivery.drain()
 
         def attempt() -> None:
             self._writer.refresh()
@@ -270,7 +286,7 @@ class Processor:
             self._writer.refresh()
             self._observer.seals(stated)
 
-        self._delivery.call(attempt)
+        self._stating = self._delivery.call_after(attempt)
 
     def _advance(self, position: int) -> None:
         with self._reached:
@@ -280,28 +296,32 @@ class Processor:
     def _save_when_due(self) -> None:
         self._finish_checkpoint()
         now = time.monotonic()
-        unsaved = self._reader.position - self._saved
-        if self._pending is None and unsaved > 0 and (now >= self._save_due or unsaved > self._pace.checkpoint_bytes):
+        unsaved = self._reader.position - (self._begun[-1].position if self._begun else self._saved)
+        due = now >= self._save_due or unsaved > self._pace.checkpoint_bytes
+        if due and unsaved > 0 and len(self._begun) < MOST_BEGUN:
             self._hand_over()
+            self._write_seals()
             self._begin_checkpoint()
             self._save_due = now + self._pace.checkpoint_interval
 
     def _begin_checkpoint(self) -> None:
         """Remember where we are; saved once all that was handed over is stored."""
         with self._pipeline.lock:
-            self._oldest = [None, self._oldest[1] or self._oldest[0]]
-            self._pending = (self._reader.position, self._pipeline.snapshot(), self._delivery.mark())
+            begun = _Begun(self._reader.position, self._pipeline.snapshot(), self._delivery.mark(), self._oldest)
+            self._begun.append(begun)
+            self._oldest = None
 
     def _finish_checkpoint(self) -> None:
-        if self._pending is None or not self._delivery.passed(self._pending[2]):
+        done: _Begun | None = None
+        while self._begun and self._delivery.passed(self._begun[0].mark):
+            done = self._begun.pop(0)
+        if done is None:
             return
-        position, state, _ = self._pending
-        self._pending = None
         self._reader.sync()
         # Of what was on its way at that time more may have been refused since.
-        self._checkpoint.save(position, {**state, "losses": self._losses.snapshot()})
-        self._saved, self._oldest[1] = position, None
-        self._reader.release(position)
+        self._checkpoint.save(done.position, {**done.state, "losses": self._losses.snapshot()})
+        self._saved = done.position
+        self._reader.release(done.position)
 
 
 def _runs(records: list[SpoolRecord]) -> Iterator[list[SpoolRecord]]:
@@ -311,25 +331,3 @@ def _runs(records: list[SpoolRecord]) -> Iterator[list[SpoolRecord]]:
             yield from ([record] for record in run)
         else:
             yield list(run)
-
-
-def _by_seq(batch: DocumentBatch) -> DocumentBatch:
-    """What was received first is written first, across the streams: a reader of half of it misses nothing in between."""
-    seqs = batch.seq
-    if all(map(le, seqs, seqs[1:])):
-        return batch
-    ordered = batch.select(sorted(range(len(batch)), key=seqs.__getitem__))
-    ordered.absorbed = batch.absorbed
-    return ordered
-
-
-def _slices(batch: DocumentBatch, size: int) -> Iterator[DocumentBatch]:
-    """Batches of at most `size` rows; what is absorbed goes with the last, when all that absorb it are on their way."""
-    if len(batch) <= size:
-        yield batch
-        return
-    for start in range(0, len(batch), size):
-        part = batch.select(list(range(start, min(start + size, len(batch)))))
-        if start + size >= len(batch):
-            part.absorbed = batch.absorbed
-        yield part

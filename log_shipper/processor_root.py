@@ -85,7 +85,8 @@ def run_processor(settings: ShipperSettings, environ: Mapping[str, str], beat: C
         processor = _processor(settings, url, rules, masks, writer, delivery, losses, counters, watching.watch)
         audits = Audits(settings, url, rules, processor, reader, counters.count, watching.watch.ended)
         keeping = retention(
-            settings, rules, remover, reader, stating, removed, audits.compare, processor.known_containers, counters.count
+            settings, rules, remover, reader, stating, removed, audits.compare, processor.known_containers, watching.forget,
+            counters.count,
         )  # fmt: skip
         states = _states(settings, url, audits, delivery, reader, measures)
         _measured(registry, measures, settings, counters, processor, states)

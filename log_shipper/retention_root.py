@@ -32,10 +32,11 @@ def planner(settings: ShipperSettings, rules: RuleBook, remover: LogRemover, rea
 
 def retention(
     settings: ShipperSettings, rules: RuleBook, remover: LogRemover, reader: LogReader, writer: LogWriter, removed: Removed,
-    compare: Callable[[str], None], known: Callable[[], Collection[str]], count: Callable[[str, int], None],
+    compare: Callable[[str], None], known: Callable[[], Collection[str]], forget: Callable[[str], None],
+    count: Callable[[str, int], None],
 ) -> Retention:  # fmt: skip
     """`writer`: one that states in seals what was removed."""
     return Retention(
         planner(settings, rules, remover, reader), removed, writer, RemovalRequests(settings.data), settings.logs_look,
-        compare, known, count,
+        compare, known, forget, count,
     )  # fmt: skip

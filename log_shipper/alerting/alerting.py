@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from log_shipper.alerting.evaluating import Context, Evaluator
+from log_shipper.alerting.forgetting import forget
 from log_shipper.alerting.notice import about
 from log_shipper.alerting.noting import Noting
 from log_shipper.alerting.outbox import Outbox
@@ -26,7 +27,8 @@ class Alerting:
     ) -> None:  # fmt: skip
         self.rules, self.outbox, self.made = rules, Outbox(book), threading.Event()
         self._book, self._clock, self._said = book, clock, said
-        self._noting, self._silence = Noting(book), Silence(book, clock())
+        self._reached = clock()
+        self._noting, self._silence = Noting(book), Silence(book, self._reached)
         self._evaluator = Evaluator(book, self.outbox, said, context, self._silence.last)
 
     def use(self, rules: AlertRules) -> None:
@@ -81,11 +83,16 @@ class Alerting:
                     key = f"failed:{context.container_id}:{started_at}"
                     self._noting.happened(rule, key, told, self._clock())
 
+    def reached(self, time: int) -> None:
+        """All that was received until then (ns) has passed by."""
+        self._reached = time
+
     def tick(self) -> int:
         """Look at what is due; how many notices came of it."""
         rules, now = self.rules, self._clock()
         if silence := rules.of("silence"):
-            self._silence.tick(silence, now)
+            # What has not passed by is no silence: a store that is away holds up the stream.
+            self._silence.tick(silence, min(now, self._reached))
             self._silence.resumed(silence, now)
         made = self._evaluator.tick(rules, now)
         if made:
@@ -95,6 +102,10 @@ class Alerting:
     def heed(self) -> None:
         """What people have said of problems since."""
         self._evaluator.heed(self._said(), self._clock())
+
+    def forget(self, container_id: str) -> None:
+        """Part of a transaction: its log was removed."""
+        forget(self._book, container_id)
 
     def tidy(self) -> None:
         """Forget which lines matched more than two days, or the longest window, ago."""

@@ -26,6 +26,7 @@ class Silence:
     def __init__(self, book: Book, now: int) -> None:
         """What was heard before a restart counts as heard now: while we were away nobody listened."""
         self._book, self._lock = book, threading.Lock()
+        self._began, self._is_restored = now, False
         with book.lock:
             rows = book.connection.execute("SELECT container_id, about FROM heard").fetchall()
         self._heard = {name: Heard(now, about_of(told)) for name, told in rows}
@@ -51,6 +52,8 @@ class Silence:
 
     def tick(self, rules: Sequence[Rule], now: int) -> None:
         """Rows of `alert` for those that are silent for too long."""
+        if not self._is_restored:
+            self._restore(rules)
         with self._lock:
             heard = dict(self._heard)
         for rule in rules:
@@ -75,6 +78,18 @@ class Silence:
                 heard = self.last(name)
                 if rule in names and (heard is None or heard > last):
                     ask("UPDATE alert SET due = ? WHERE rule = ? AND subject = ?", (now, rule, name))
+
+    def _restore(self, rules: Sequence[Rule]) -> None:
+        """Of a silence that was told before a restart it is known since when: it goes on until a line comes."""
+        names, self._is_restored = {rule.name for rule in rules}, True
+        with self._book.lock:
+            query = "SELECT rule, subject, last FROM alert WHERE state IN ('firing', 'muted')"
+            told = self._book.connection.execute(query).fetchall()
+        with self._lock:
+            for rule, subject, last in told:
+                one = self._heard.get(subject)
+                if rule in names and one is not None and one.at == self._began:
+                    one.at = last
 
     def _alert(self, rule: Rule, name: str, one: Heard, now: int) -> None:
         title = f"{one.about.container_name or name[:12]} has written nothing for {rule.quiet // 10**9} s"

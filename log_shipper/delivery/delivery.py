@@ -6,7 +6,7 @@ rows without holes, and can ask for what came after.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from zlib import crc32
@@ -19,6 +19,9 @@ from log_store.protocols import LogWriter, Rejection, WriteResult
 
 log = logging.getLogger(__name__)
 
+MOST_WAITING = 32 << 20
+"""Of batches on their way, by `weight`: as many as a burst has, so that who looks at the stream need not wait for the store"""
+_BESIDE = 500  # bytes of a row beside its message
 
 Refused = Callable[[DocumentBatch, list[Rejection]], None]
 """Told of rows that the store refuses for good; called in a thread of the delivery"""
@@ -42,9 +45,8 @@ class Delivery:
         self._writer, self._dead_letters, self._beat, self._count = writer, dead_letters, beat, count
         self._refused = refused
         self.trouble = ""
-        self._most = connections + 1
         self._lanes = [ThreadPoolExecutor(1, f"delivery-{number}") for number in range(connections)]
-        self._pending: set[Future[None]] = set()
+        self._pending: dict[Future[None], int] = {}  # with what each weighs
         self._stop = threading.Event()
 
     def submit(self, batch: DocumentBatch) -> None:
@@ -55,12 +57,32 @@ class Delivery:
             self.drain()
             return
         for lane, part in self._by_lane(batch).items():
-            self.call(partial(self._deliver, part), lane)
+            self.call(partial(self._deliver, part), lane, weight(part))
 
-    def call(self, attempt: Callable[[], None], lane: int = 0) -> None:
+    def call(self, attempt: Callable[[], None], lane: int = 0, weight: int = 0) -> None:
         """As `submit`, for another kind of write: called until it raises no LogStoreError."""
-        self._wait_for(self._most - 1)
-        self._pending.add(self._lanes[lane].submit(self._until_taken, attempt))
+        self._take_out([future for future in self._pending if future.done()])
+        self._wait_for(max(0, MOST_WAITING - weight))
+        self._pending[self._lanes[lane].submit(self._until_taken, attempt)] = weight
+
+    def call_after(self, attempt: Callable[[], None]) -> frozenset[Future[None]]:
+        """As `call`, once all is stored that was handed over before; a mark of it alone.
+
+        What is handed over later may be stored earlier.
+        """
+        before = self.mark()
+
+        def when_stored() -> None:
+            waiting: Collection[Future[None]] = before
+            while waiting:
+                _, waiting = wait(waiting, timeout=0.2)
+                if self._stop.is_set() and waiting:
+                    raise Stopping
+            if self.passed(before):
+                attempt()
+
+        self.call(when_stored)
+        return self.mark() - before
 
     def _by_lane(self, batch: DocumentBatch) -> dict[int, DocumentBatch]:
         contexts = {id(context): context for context in batch.container}
@@ -78,7 +100,7 @@ class Delivery:
 
     def drain(self) -> None:
         """Wait until every batch handed over is stored. Raises Stopping."""
-        self._wait_for(0)
+        self._wait_for(-1)
 
     def mark(self) -> frozenset[Future[None]]:
         """What is on its way now, for `passed`."""
@@ -114,13 +136,19 @@ class Delivery:
                 raise Stopping
 
     def _wait_for(self, most: int) -> None:
-        while len(self._pending) > most:
-            done, self._pending = wait(self._pending, timeout=0.2, return_when=FIRST_COMPLETED)
+        """Until what is on its way weighs no more; -1: until nothing is."""
+        while self._pending and sum(self._pending.values()) > most:
+            done, _ = wait(self._pending, timeout=0.2, return_when=FIRST_COMPLETED)
             self._beat()
-            for future in done:
-                future.result()
+            self._take_out(done)
             if self._stop.is_set() and self._pending:
                 raise Stopping
+
+    def _take_out(self, done: Iterable[Future[None]]) -> None:
+        """Raises Stopping."""
+        for future in done:
+            del self._pending[future]
+            future.result()
 
     def _deliver(self, batch: DocumentBatch) -> None:
         for delay in delays():
@@ -147,3 +175,8 @@ class Delivery:
             log.error(
                 "the store refuses %d documents for good (kept in the dead letters): %s", len(dead), dead[0].reason
             )
+
+
+def weight(batch: DocumentBatch) -> int:
+    """About the bytes that it holds in memory."""
+    return sum(map(len, batch.message)) + _BESIDE * len(batch)

@@ -15,6 +15,7 @@ from log_store.problem import MOST_PROBLEMS
 
 NOTHING: Final = 0  # in place of a problem: the document is no error, or no more
 MOST_OCCURRENCES: Final = 500_000  # documents of which it is known that they were counted
+_FOR_EVER: Final = (1 << 62) - 1  # a version above all that come
 _SPARE: Final = MOST_PROBLEMS // 20  # given up at a time
 _ASKED_AT_A_TIME: Final = 500
 _MOST_AFFECTED: Final = 200  # containers of a problem that are counted apart
@@ -113,6 +114,31 @@ class Book:
             self.keep("horizon", self._horizon)
         with self.lock:
             self.reload()
+
+    def forget(self, container_id: str) -> None:
+        """A container's log was removed on purpose: its messages do not count any more, nor again where they come back.
+
+        Part of a transaction. A problem of which it had the only messages that are known is dropped.
+        """
+        number = self._containers.get(storable(container_id))
+        if number is None:
+            return
+        ask = self.connection.execute
+        counted = dict(ask("SELECT problem, count FROM affected WHERE container = ?", (number,)).fetchall())
+        query = "SELECT problem, count(*) FROM occurrence WHERE container = ? AND problem != ? GROUP BY problem"
+        for problem, count in ask(query, (number, NOTHING)).fetchall():
+            counted[problem] = max(count, counted.get(problem, 0))
+        for (problem,) in ask("SELECT number FROM problem WHERE ? IN (first_container, last_container)", (number,)):
+            counted.setdefault(problem, 0)
+        values = (_FOR_EVER, NOTHING, number)
+        ask("UPDATE occurrence SET version = ?, problem = ? WHERE container = ?", values)
+        ask("DELETE FROM affected WHERE container = ?", (number,))
+        left = {problem for problem in counted if self._has_messages(problem)}
+        self._drop(counted.keys() - left)
+        self._refresh({problem: -counted[problem] for problem in left})
+
+    def _has_messages(self, problem: int) -> bool:
+        return self.connection.execute("SELECT 1 FROM occurrence WHERE problem = ?", (problem,)).fetchone() is not None
 
     def keep(self, name: str, value: int) -> None:
         self.connection.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (name, value))

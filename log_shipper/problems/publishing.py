@@ -35,7 +35,7 @@ class Publisher:
     ) -> None:  # fmt: skip
         self._book, self._store, self._shipper, self._count = book, store, shipper, count
         self._also = also
-        self._stop = threading.Event()
+        self._stop, self._turn = threading.Event(), threading.Lock()
 
     def run(self) -> None:
         pauses = delays(PAUSE, 30.0)
@@ -55,7 +55,11 @@ class Publisher:
         self._stop.set()
 
     def publish(self) -> None:
-        """All that has changed. Raises LogStoreError."""
+        """All that has changed; in any thread. Raises LogStoreError."""
+        with self._turn:  # else what one has read could be written after another has removed it
+            self._publish()
+
+    def _publish(self) -> None:
         with self._book.lock:
             gone = [key for (key,) in self._book.connection.execute("SELECT key FROM given_up")]
         if gone:

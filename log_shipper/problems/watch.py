@@ -37,12 +37,21 @@ class Watch:
         except Exception:
             self._failed("seals could not be looked at")
 
+    def reached(self, time: int) -> None:
+        self._alerting.reached(time)
+
     def ended(self, facts: Facts) -> None:
         """A run has ended, as the engine says."""
         try:
             self._alerting.ended(facts.context, facts.started_at, facts.exit_code, facts.out_of_memory)
         except Exception:
             self._failed("the end of a container could not be looked at")
+
+    def forget(self, container_id: str) -> None:
+        """Its log was removed. Raises sqlite3.Error."""
+        with self._book.transaction():
+            self._book.forget(container_id)
+            self._alerting.forget(container_id)
 
     def _failed(self, what: str) -> None:
         self._count("problem_errors", 1)

@@ -30,15 +30,17 @@ BY_REQUEST: Final = "removed by {by} at {at}"
 
 
 class Retention:
-    """`run` until `close`, in one thread. `compare` audits a running container now, `known` are those that may write on."""
+    """`run` until `close`, in one thread. `compare` audits a running container now, `known` are those that may write on;
+    `forget` is told whose log was removed by request, and may raise LogStoreError."""
 
     def __init__(
         self, planner: Planner, removed: Removed, writer: LogWriter, requests: RemovalRequests, every: float,
-        compare: Callable[[str], None], known: Callable[[], Collection[str]], count: Callable[[str, int], None],
-        clock: Callable[[], int] = time.time_ns,
+        compare: Callable[[str], None], known: Callable[[], Collection[str]], forget: Callable[[str], None],
+        count: Callable[[str, int], None], clock: Callable[[], int] = time.time_ns,
     ) -> None:  # fmt: skip
         self._planner, self._removed, self._writer, self._requests = planner, removed, writer, requests
         self._every, self._compare, self._known, self._count, self._clock = every, compare, known, count, clock
+        self._forget = forget
         self._stop = threading.Event()
 
     def run(self) -> None:
@@ -86,6 +88,7 @@ class Retention:
             total += sum(one.lines for one in holdings)
             self._remove(Order(partition.name, request.container_id), holdings, why, request.at)
         self._planner.forget()
+        self._forget(request.container_id)
         log.warning(
             "the log of %s was removed: %d lines, asked for by %s", request.container_id[:12], total, request.by
         )

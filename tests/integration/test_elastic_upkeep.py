@@ -9,17 +9,11 @@ from log_store.open import StoreOptions, open_reader, open_writer
 from log_store.query import LogQuery
 from log_store.seal import Seal
 from tests.documents import NOON, Documents, container, messages_of
+from tests.older_data import V1_LOGS
 from tests.services.elasticsearch import call, own_prefix
 
 A = container("a").container_id
 PAGE = (Path(__file__).resolve().parents[2] / "docs/operations.md").read_text()
-V1_LOGS: dict[str, Any] = {
-    "log_time": {"type": "date_nanos"}, "container_id": {"type": "keyword"}, "stream": {"type": "keyword"},
-    "log_message": {"type": "text", "norms": False}, "order_time": {"type": "long"},
-    "ordinal": {"type": "long", "index": False}, "seq": {"type": "long"}, "shipper": {"type": "keyword"},
-    "lines": {"type": "long", "index": False}, "log_type": {"type": "keyword"}, "raw": {"type": "binary"},
-    "last_time": {"type": "date_nanos", "index": False, "doc_values": False}, "bytes": {"type": "long"},
-}  # fmt: skip
 
 
 def shown(prefix: str, repository: str) -> list[tuple[str, str, Any]]:

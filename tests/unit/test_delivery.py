@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from log_shipper.delivery.dead_letters import DeadLetters
-from log_shipper.delivery.delivery import Delivery
+from log_shipper.delivery.delivery import MOST_WAITING, Delivery
 from log_store.document import ContainerContext, DocumentBatch
 from log_store.errors import StoreUnavailable
 from log_store.protocols import WriteResult
@@ -92,6 +92,34 @@ def test_rows_of_several_containers_go_by_their_lanes(delivery: Delivery, store:
             f"{letter}2",
             f"{letter}x",
         ]
+
+
+def test_what_goes_after_all_waits_in_its_lane_and_holds_up_nobody(delivery: Delivery, store: HeldStore) -> None:
+    first, done = CONTEXTS[0], list[str]()
+    store.held.add(first.container_id)
+    delivery.submit(batch(*[(context, context.container_id[0]) for context in CONTEXTS]))
+    mark = delivery.call_after(lambda: done.extend(store.written))
+    assert not delivery.passed(mark)
+    delivery.submit(batch((CONTEXTS[1], "later")))  # and this returns
+    store.free(first.container_id)
+    delivery.drain()
+    assert delivery.passed(mark) and set("abcdef") <= set(done) and "later" in store.written
+
+
+def test_so_much_may_wait_and_no_more(delivery: Delivery, store: HeldStore) -> None:
+    first, beats = CONTEXTS[0], threading.Event()
+    store.held.add(first.container_id)
+    delivery._beat = beats.set
+    for number in range(8):
+        delivery.submit(batch((first, f"{number}" * (MOST_WAITING // 8 - 1000))))
+    assert not beats.is_set()  # none of these waited
+    waits = threading.Thread(target=delivery.submit, args=(batch((first, "x" * (MOST_WAITING // 8))),))
+    waits.start()
+    assert eventually(beats.is_set) and waits.is_alive()
+    store.free(first.container_id)
+    waits.join(30)
+    delivery.drain()
+    assert [text[0] for text in store.written] == [*"01234567x"]
 
 
 def test_a_store_that_is_away_does_not_change_the_order(delivery: Delivery, store: HeldStore) -> None:

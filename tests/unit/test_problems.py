@@ -175,6 +175,29 @@ def test_first_last_and_containers_are_bounded_and_exact(counted: Counted) -> No
     assert (one.first.container_id, one.last.log_time) == ("e" * 64, NOON + (MOST_AFFECTED + 4) * SECOND)
 
 
+def test_of_a_log_that_was_removed_nothing_is_counted_nor_comes_back(counted: Counted) -> None:
+    other, secret = container("b"), errors("ERROR shared 1", "ERROR the secret word", "ERROR shared 2")
+    counted.watch.batch(errors("ERROR shared 3", start=NOON + SECOND, who=other))
+    counted.watch.batch(secret)
+    assert counted.counts() == {"ERROR shared <*>": 3, "ERROR the secret word": 1}
+    for _ in range(2):
+        counted.watch.forget("a" * 64)
+        (left,) = counted.problems()
+        assert (left.title, left.count, [one.container_id for one in left.containers]) == (
+            "ERROR shared <*>",
+            1,
+            ["b" * 64],
+        )
+        assert left.first == left.last and left.last.container_id == "b" * 64
+    counted.restart()
+    secret.repaired.update(range(3))
+    counted.watch.batch(secret)  # what the audit, or a replay, brings again
+    assert counted.counts() == {"ERROR shared <*>": 1}
+    counted.watch.forget("c" * 64)
+    counted.watch.forget("b" * 64)
+    assert counted.problems() == []
+
+
 def test_the_number_of_problems_is_bounded_by_those_longest_unseen(counted: Counted) -> None:
     words = [f"{chr(97 + a)}{chr(97 + b)}{chr(97 + c)}" for a in range(12) for b in range(10) for c in range(10)]
     counted.watch.batch(errors(*(f"ERROR {word}" for word in words)))

@@ -43,7 +43,7 @@ class Scene:
     def __init__(self, folder: Path, policy: Policy = BY_AGE) -> None:
         self.folder, self.url, self.counted = folder, f"sqlite://{folder}/logs", dict[str, int]()
         self.store, self.reader, self.remover = open_writer(self.url), open_reader(self.url), open_remover(self.url)
-        self.compared: list[str] = []
+        self.compared, self.forgotten = list[str](), list[str]()
         self.now, self.known, self.terms = LATER, {B.container_id}, dict[str, int]()
         self.compare: Callable[[str], None] = self.compared.append
         self.requests = RemovalRequests(folder)
@@ -56,7 +56,7 @@ class Scene:
         planner = Planner(self.remover, self.reader, policy, lambda: self.terms)
         self.retention = Retention(
             planner, self.removed, self.writer, self.requests, 600, lambda name: self.compare(name),
-            lambda: self.known, self.count, lambda: self.now,
+            lambda: self.known, self.forgotten.append, self.count, lambda: self.now,
         )  # fmt: skip
 
     def fill(self, *seals: Seal) -> None:
@@ -273,7 +273,7 @@ def test_a_request_is_done_at_once_and_only_for_its_container(scene: Scene) -> N
     scene.requests.put(RemovalRequest(A.container_id, "an administrator", NOON + DAY))
     assert scene.requests.waits(A.container_id)
     scene.retention.answer_requests()
-    assert not scene.requests.waits(A.container_id)
+    assert not scene.requests.waits(A.container_id) and scene.forgotten == [A.container_id]
     assert (scene.texts("a"), scene.texts("b")) == ([], ["b1", "b2"])
     first, _ = scene.reader.seals(A.container_id)
     assert first.gaps == (Gap(NOON, NOON + 9, 4, "removed by an administrator at 2026-11-25T12:00:00.000000000Z"),)
