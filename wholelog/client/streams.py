@@ -50,7 +50,8 @@ class Reading:
         self.end: End | None = None
         named = [names] if isinstance(names, str) else names
         self._params = [*(("container_id", name) for name in named), *selection.params()]
-        self._size, self._most = (None, None) if selection.tail is not None else (page, page * _LARGEST)
+        self._size = None if selection.tail is not None else page
+        self._most = page * _LARGEST
         self._given: set[str] = set()
         self._again: set[str] = set()
         self._ended = False
@@ -58,7 +59,7 @@ class Reading:
     def request(self) -> Request:
         self._ended = False
         cursor = (("cursor", self.checkpoint),) if self.checkpoint else ()
-        size = (("size", str(self._size)),) if self._size else ()
+        size = (("size", str(self._size)),) if self._size is not None else ()
         params = (*self._params, *size, *cursor, ("format", "ndjson"))
         return Request("GET", "/logs", params, headers={"Accept": "application/x-ndjson"}, timeout=_READ_SECONDS)
 
@@ -75,7 +76,7 @@ class Reading:
             self.done = not found.cursor
             self._given, self._again = set(), set()
             self.checkpoint = found.cursor or self.checkpoint
-            if self._size and self._most:
+            if self._size is not None:
                 self._size = min(2 * self._size, self._most)
         return None
 

@@ -62,8 +62,8 @@ class Joining(Iterator[tuple[Line, int]]):
         for container_id, name in end.names.items():
             known = self._followed.get(container_id)
             if known is None:
-                self._follow(container_id, name, follow, len(self._names), "")
                 self._names.append(name or container_id[:12])
+                self._follow(container_id, name, follow, len(self._names) - 1, "")
             elif known.runs is not None and end.seals[name or container_id].runs > known.runs:
                 self._follow(container_id, name, follow, known.number, known.lines.checkpoint)
 
