@@ -1,29 +1,36 @@
 """How quickly /logs answers from Elasticsearch, against Elasticsearch itself.
 
-    python -m bench.read http://127.0.0.1:9200 [--documents 5000000] [--export 2000000] [--prefix PREFIX]
+    python -m bench.read (http://127.0.0.1:9200 | --elasticsearch VERSION) [--documents 5000000] [--export 2000000] [--prefix PREFIX]
 
 Writes so many documents into indices of a prefix of its own, --export of them of one container, which is read; with --prefix
 it takes what an earlier run has written. First and last byte of `size` 100 and 10,000 are the medians of many requests,
-beside those of the same query sent to Elasticsearch; a whole log is read as NDJSON, beside `elasticsearch.helpers.scan`.
-The processor time of both sides is told, too: on a machine that others use only that can be compared. --docker also times
-`docker logs` of as many lines, on the engine that the command `docker` talks to.
+beside those of the same query sent to Elasticsearch; a whole log is read as NDJSON and by `wholelog export`, beside
+`elasticsearch.helpers.scan`. The processor time of a line is told, too: on a machine that others use only that can be compared; with
+--elasticsearch, which starts a node of that version, it has the node's in it. --docker also times `docker logs` of as many
+lines, on an engine of its own (root).
 """
 
 import argparse
 import http.client
 import json
 import multiprocessing
+import os
 import resource
+import shutil
 import statistics
 import subprocess
+import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from docker.types import LogConfig
 from elasticsearch import Elasticsearch
 from elasticsearch.helpers import scan
 
@@ -32,6 +39,8 @@ from log_store.open import StoreOptions, open_reader, open_writer
 from log_store.rfc3339 import day_name
 from tests.api_server import running
 from tests.fake_containers import FakeContainers
+from tests.services.dockerd import BUSYBOX_IMAGE, Dockerd, import_busybox
+from tests.services.elasticsearch import running_node
 
 BATCH = 5000
 START = 1_795_478_400 * 10**9
@@ -112,6 +121,45 @@ def compare(size: int, rounds: int, ours: Callable[[], Timed], theirs: Callable[
         print(f"size={size}, {what} byte: {a * 1000:.1f} ms, Elasticsearch {b * 1000:.1f} ms: {a / b:.2f} x")
 
 
+class Processors:
+    """Seconds of a processor that some processes take, with the children of ours that have ended."""
+
+    def __init__(self, *pids: int) -> None:
+        self._pids = pids
+        self._before = self._now()
+
+    def since(self) -> float:
+        return self._now() - self._before
+
+    def _now(self) -> float:
+        found = 0
+        for pid in self._pids:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            found += int(fields[11]) + int(fields[12])  # proc(5): utime, stime
+        own, children = os.times()[:2], os.times()[2:4]
+        return found / os.sysconf("SC_CLK_TCK") + sum(own) + sum(children)
+
+
+def told(name: str, count: int, took: float, used: float, beside: float | None = None) -> float:
+    """Prints it; gives seconds a line. `beside`: those of what it is compared with."""
+    ratio = f": {beside / (took / count):.2f} x as many a second" if beside is not None else ""
+    print(
+        f"{name}: {count} lines in {took:.1f} s, {count / took:,.0f}/s, {used / count * 1e6:.1f} us of the processors a line{ratio}"
+    )
+    return took / count
+
+
+def by_command(port: int) -> tuple[int, float]:
+    """`wholelog export` into a file in memory, as a process."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        file, began = Path(folder, "log.ndjson"), time.perf_counter()
+        command = [sys.executable, "-m", "wholelog", "export", READ, str(file), "--api-url", f"http://127.0.0.1:{port}"]
+        subprocess.run(command, check=True, capture_output=True)
+        took = time.perf_counter() - began
+        with open(file, "rb") as lines:
+            return sum(1 for _ in lines), took
+
+
 def exported(port: int) -> tuple[int, float]:
     connection = http.client.HTTPConnection("127.0.0.1", port)
     began = time.perf_counter()
@@ -135,31 +183,52 @@ def scanned(url: str, indices: str, **more: Any) -> tuple[int, float]:
 
 
 def docker_logs(lines: int) -> None:
-    script = f"seq -f 'GET /things/%.0f status=200 bytes=6664 user=u77 {'.' * 50}' {lines}"
-    made = subprocess.run(
-        ["docker", "run", "-d", "--log-driver", "local", "--log-opt", "max-size=1g", "--log-opt", "compress=false",
-         "busybox:1", "sh", "-c", script], capture_output=True, text=True, check=True,
-    ).stdout.strip()  # fmt: skip
-    subprocess.run(["docker", "wait", made], check=True, capture_output=True)
-    began, count = time.perf_counter(), 0
-    with subprocess.Popen(["docker", "logs", "-t", made], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        while part := process.stdout.read(1 << 20):
-            count += part.count(b"\n")
-    took = time.perf_counter() - began
-    subprocess.run(["docker", "rm", made], check=True, capture_output=True)
-    print(f"docker logs: {count} lines in {took:.1f} s, {count / took:,.0f}/s")
+    folder = Path(tempfile.mkdtemp(prefix="wl-bench-", dir="/var/tmp"))
+    engine = Dockerd(folder)
+    try:
+        engine.start()
+        import_busybox(engine.client())
+        line = "GET /things/1795478400000000000 status=200 bytes=6664 user=u77".ljust(110, ".")
+        made = engine.client().containers.run(
+            BUSYBOX_IMAGE, ["sh", "-c", f"yes '{line}' | head -n {lines}"], detach=True,
+            log_config=LogConfig(type="local", config={"max-size": "1g", "compress": "false"}),
+        )  # fmt: skip
+        made.wait()
+        processors, began, count = Processors(engine.pid), time.perf_counter(), 0
+        with subprocess.Popen(
+            ["docker", "-H", engine.url, "logs", "-t", str(made.id)], stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            while part := process.stdout.read(1 << 20):
+                count += part.count(b"\n")
+        told("docker logs", count, time.perf_counter() - began, processors.since())
+    finally:
+        engine.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("url")
+    parser.add_argument("url", nargs="?", default="")
+    parser.add_argument("--elasticsearch", default="", metavar="VERSION")
     parser.add_argument("--documents", type=int, default=5_000_000)
     parser.add_argument("--export", type=int, default=2_000_000)
     parser.add_argument("--rounds", type=int, default=22)
     parser.add_argument("--prefix", default="")
     parser.add_argument("--docker", action="store_true")
     given = parser.parse_args()
+    if bool(given.url) == bool(given.elasticsearch):
+        parser.error("give a URL, or --elasticsearch VERSION")
+    if given.elasticsearch:
+        with running_node(given.elasticsearch, heap="1g") as node:
+            given.url = node.url
+            measure(given, node.process.pid)
+    else:
+        measure(given)
+
+
+def measure(given: argparse.Namespace, *pids: int) -> None:
+    """`pids`: of the server."""
     options = StoreOptions(index_prefix=given.prefix or f"bench-{uuid.uuid4().hex[:8]}")
     print(f"indices {options.index_prefix}-*")
     if not given.prefix:
@@ -178,13 +247,16 @@ def main() -> None:
                 size, given.rounds, lambda size=size: timed(ours, "GET", f"/logs?container_id={READ}&size={size}"),  # type: ignore[misc]
                 lambda body=body: timed(theirs, "POST", f"/{indices}/_search", body),  # type: ignore[misc]
             )  # fmt: skip
-        count, took = exported(port)
-        print(f"export: {count} lines in {took:.1f} s, {count / took:,.0f}/s")
+        scans = []
         for more in ({}, {"size": 5000}):
+            processors = Processors(*pids)
             found, seconds = scanned(given.url, indices, **more)
-            print(
-                f"helpers.scan {more or '(as it comes)'}: {found} in {seconds:.1f} s, {found / seconds:,.0f}/s: {seconds / took * count / found:.2f} x"
-            )
+            scans.append(told(f"helpers.scan {more or '(as it comes)'}", found, seconds, processors.since()))
+        for name, read in (("/logs", exported), ("wholelog export", by_command)):
+            assert api.pid is not None
+            processors = Processors(*pids, api.pid)
+            count, took = read(port)
+            told(name, count, took, processors.since(), scans[0])
     finally:
         stop.set()
         used = ports.get(timeout=20)

@@ -11,4 +11,6 @@ def seal_to_map(seal: Seal) -> dict[str, Any]:
 
 
 def seal_from_map(told: dict[str, Any]) -> Seal:
-    return Seal(**{**told, "gaps": tuple(Gap(*gap) for gap in told["gaps"])})
+    """Of an earlier version's map, too."""
+    gaps = tuple(Gap(*gap) for gap in told["gaps"])
+    return Seal(**{**told, "gaps": gaps, "labels": tuple(told.get("labels", ()))})

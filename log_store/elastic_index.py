@@ -20,7 +20,7 @@ from log_store.rfc3339 import day_start
 log = logging.getLogger(__name__)
 
 DEFAULT_PREFIX: Final = "wholelog"
-TEMPLATE_VERSION: Final = 3
+TEMPLATE_VERSION: Final = 4
 """Grows with every change below; a writer replaces a template of a smaller version and leaves one of a greater."""
 
 _PREFIX: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}", re.ASCII)
@@ -75,6 +75,7 @@ _SEALS: Final[dict[str, Any]] = {
     "finished_at": {"type": "long"},
     "lines": {"type": "long"},
     "put_back": {"type": "long"},
+    "labels": _KEYWORD,  # NAME=VALUE each: as an object, a name with dots would be more than one field
     "gaps": {"type": "object", "enabled": False},
 }
 _PROBLEMS: Final[dict[str, Any]] = {

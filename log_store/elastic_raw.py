@@ -21,8 +21,10 @@ _HITS: Final = b'"hits":['
 _HIT: Final = b'{"_index":"'
 _ID: Final = b',"_id":'
 _END: Final = b"]}}"
+_LINES: Final = b',"lines":'
+_SORT: Final = b'},"sort":['
 _BEFORE_LINES: Final = 100  # from log_time to `lines` it is farther, by what stands between
-_BEFORE_MESSAGE: Final = 50  # and from there to the message, by a time and two names
+_BEFORE_MESSAGE: Final = 40  # and from there to the message, by a time and two names
 _HEAVY_MARK: Final = 30  # `bytes` stands at the very end
 _TIME_LENGTH: Final = len('"log_time":"2026-11-24T06:00:00.000000001Z"')
 
@@ -126,28 +128,28 @@ def cut(parts: list[bytes]) -> list[Row]:
     """
     rows: list[Row] = []
     append = rows.append
-    name = score = stream = shipper = time = 0
-    same = b""
+    name = score = time = 0
+    index = same = kind = b""
     for part in parts:
-        if part[score:time] != same or not part.startswith(_ID, name) or not same:
-            name, score, stream, shipper, time = _places(part)
-            same = part[score:time]
-        lines = part.find(b',"lines":', time + _BEFORE_LINES)
-        message = part.find(b',"log_message":', lines + _BEFORE_MESSAGE)
-        end = part.rfind(b'},"sort":[')
+        if not same or not part.startswith(same, score) or not part.startswith(index):
+            begin, score, stream, shipper, time = _places(part)
+            name = begin + len(_ID)
+            index, same, kind = part[:name], part[score:time], part[stream:shipper]
+        lines = part.find(_LINES, time + _BEFORE_LINES) + len(_LINES)
+        comma = part.find(b",", lines)
+        message = part.find(b',"log_message":', comma + _BEFORE_MESSAGE)
+        end = part.rfind(_SORT)
         moment, tail = part[time : time + _TIME_LENGTH], -3 if part.endswith(b",") else -2
         if (
-            not -1 < lines < message < end
+            not len(_LINES) <= lines < comma < message < end
             or not moment.endswith(b'Z"')
             or not part.startswith(b"]}", tail)
             or part.find(b',"bytes":', max(message, end - _HEAVY_MARK), end) > 0
         ):
             raise ValueError
-        count = part[lines + 9 : part.find(b",", lines + 9)]
-        line = b'{%b%b,"lines":%b,"id":%b%b}' % (
-            moment, part[stream:shipper], count, part[name + len(_ID) : score], part[message:end],
-        )  # fmt: skip
-        append((line, part[end + 10 : tail], int(count)))
+        count = part[lines:comma]
+        line = b'{%b%b,"lines":%b,"id":%b%b}' % (moment, kind, count, part[name:score], part[message:end])
+        append((line, part[end + len(_SORT) : tail], int(count)))
     return rows
 
 

@@ -7,7 +7,7 @@ the other, since order_time may lie in a later day than log_time (a clock that s
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from log_store import elastic_arrivals, elastic_counts, elastic_owners, elastic_raw, elastic_seals
+from log_store import elastic_arrivals, elastic_counts, elastic_owners, elastic_raw, elastic_seals, labelled
 from log_store.counting import counted, whole
 from log_store.elastic_client import ElasticClient
 from log_store.elastic_index import DEFAULT_PREFIX, IndexNames
@@ -151,6 +151,12 @@ class ElasticReader:
         low, high = _bounds(start, end)
         if low > high or not all(map(is_text, whose.texts)):
             return []
+        if whose.labels:
+            return labelled.owners(
+                lambda *asked: elastic_seals.labelled(self._client, self._names, *asked),
+                lambda fitting, count: self.owners(fitting, start, end, count),
+                whose, start, end, most,
+            )  # fmt: skip
         filters = [*elastic_owners.filters_of(whose), *time_filter(low, high)]
         return elastic_owners.find(self._client, self._indices(low, high), filters, most)
 

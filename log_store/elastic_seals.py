@@ -10,13 +10,15 @@ from log_store.elastic_client import ElasticClient
 from log_store.elastic_index import IndexNames
 from log_store.elastic_search import checked_hits
 from log_store.errors import StoreDamaged, StoreMisconfigured
-from log_store.query import ContainerRef
+from log_store.labelled import LABELLED
+from log_store.query import ContainerRef, Whose
 from log_store.seal import Gap, Seal
 from log_store.selection import is_text
 
 _MOST_CONTAINERS: Final = 100
 _PAGE: Final = 1000
 _LONGEST_NAME: Final = 1000  # characters; no id, name or task id that was stored is as long
+_WHOLE: Final = {"ignore_unavailable": "true", "allow_partial_search_results": "false"}
 _LONGEST_ID: Final = 400  # bytes; Elasticsearch takes 512
 _MEMBERS: Final = frozenset(member.name for member in fields(Seal)) - {"version"}
 
@@ -75,9 +77,32 @@ def find(client: ElasticClient, names: IndexNames, name: str, uid: str | None) -
     return [ContainerRef(s.container_id, s.container_name, s.task_id, s.uid, s.started_at) for s in seals]
 
 
+def labelled(
+    client: ElasticClient, names: IndexNames, whose: Whose, start: int, end: int, after: str
+) -> list[str]:  # fmt: skip
+    """Ids of containers with these labels that ran in this time, by id: the next LABELLED behind `after`. Raises LogStoreError."""
+    filters: list[dict[str, Any]] = [{"terms": {name: list(values)}} for name, values in whose.named.items()]
+    filters += [
+        {"term": {"labels": one}} if "=" in one else {"prefix": {"labels": one + "="}} for one in whose.labels
+    ]  # fmt: skip
+    goes_on = [{"bool": {"must_not": {"exists": {"field": "finished_at"}}}}, {"range": {"finished_at": {"gte": start}}}]
+    filters += [{"range": {"started_at": {"lte": end}}}, {"bool": {"should": goes_on}}]
+    source = {"sources": [{"id": {"terms": {"field": "container_id"}}}], "size": LABELLED}
+    body = {
+        "query": {"bool": {"filter": filters}}, "size": 0, "track_total_hits": False,
+        "aggs": {"containers": {"composite": {**source, **({"after": {"id": after}} if after else {})}}},
+    }  # fmt: skip
+    answer: Any = client.request("POST", f"/{names.seals}/_search", body=body, params=_WHOLE)
+    checked_hits(client.place, answer)
+    try:
+        found = answer.body["aggregations"]["containers"]["buckets"] if "aggregations" in answer.body else []
+        return [one["key"]["id"] for one in found]
+    except (KeyError, TypeError) as error:
+        raise StoreDamaged(f"{client.place}: containers that make no sense: {answer.body!r:.300}") from error
+
+
 def _search(client: ElasticClient, names: IndexNames, body: dict[str, Any]) -> list[dict[str, Any]]:
-    params = {"ignore_unavailable": "true", "allow_partial_search_results": "false"}
-    return checked_hits(client.place, client.request("POST", f"/{names.seals}/_search", body=body, params=params))
+    return checked_hits(client.place, client.request("POST", f"/{names.seals}/_search", body=body, params=_WHOLE))
 
 
 def _read(client: ElasticClient, hit: dict[str, Any]) -> Seal:
@@ -85,6 +110,7 @@ def _read(client: ElasticClient, hit: dict[str, Any]) -> Seal:
         source = hit["_source"]
         members = {name: source[name] for name in _MEMBERS & source.keys()}
         members["gaps"] = tuple(Gap(**gap) for gap in members["gaps"])
+        members["labels"] = tuple(members.get("labels", ()))
         return Seal(**members, version=hit.get("_version", 0))
     except (KeyError, TypeError, AttributeError) as error:
         raise StoreDamaged(f"{client.place}: a seal that makes no sense ({error}): {hit!r:.300}") from error

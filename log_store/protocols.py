@@ -97,7 +97,7 @@ class LogReader(Protocol):
     def owners(self, whose: Whose, start: int | None, end: int | None, most: int) -> list[LogOwner]:
         """Of the containers that are chosen the first `most` by id that have a message of this range of log_time.
 
-        Raises as `heads`.
+        With labels those alone of which a statement has them. Raises as `heads`.
         """
         ...
 

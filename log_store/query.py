@@ -45,12 +45,16 @@ class LogQuery:
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """Containers chosen by what their messages say of them: of each member one of the values; (): any."""
+    """Containers chosen by what their messages say of them: of each member one of the values; (): any.
+
+    But for `labels`, which the statements of its runs say, and of which a container must have all.
+    """
 
     container_ids: tuple[str, ...] = ()  # full ids
     task_ids: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     uids: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()  # NAME=VALUE, or NAME with any value
 
     @property
     def named(self) -> dict[str, tuple[str, ...]]:
@@ -62,7 +66,7 @@ class Whose:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        return (*self.container_ids, *self.task_ids, *self.types, *self.uids)
+        return (*self.container_ids, *self.task_ids, *self.types, *self.uids, *self.labels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class Seal:
     gaps: tuple[Gap, ...] = ()
     finished_at: int | None = None
     version: int = 0  # a writer keeps the greatest for (container_id, started_at)
+    labels: tuple[str, ...] = ()  # of the container, NAME=VALUE each: see wholelog_base.user_labels
 
     def with_gaps(self, gaps: "tuple[Gap, ...]") -> "Seal":
         """The same with these gaps in all; with any it is not `sealed`."""

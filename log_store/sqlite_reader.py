@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from orjson import loads
 
-from log_store import sqlite_owners, sqlite_seals
+from log_store import labelled, sqlite_owners, sqlite_seals
 from log_store.counting import add, counted, took_too_long, whole
 from log_store.errors import StoreUnavailable
 from log_store.fields import STDERR, STDOUT, WHOLELOG
@@ -148,6 +148,12 @@ class SqliteReader:
         self._check()
         if not all(map(is_text, whose.texts)):
             return []
+        if whose.labels:
+            return labelled.owners(
+                lambda *asked: self._of_seals(lambda connection, _: sqlite_seals.labelled(connection, *asked), ""),
+                lambda fitting, count: self.owners(fitting, start, end, count),
+                whose, start, end, most,
+            )  # fmt: skip
         low, high = _bounds(start, end)
         found: dict[str, LogOwner] = {}
         for name in self._folder.days():

@@ -4,10 +4,11 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Final
+from typing import Any, Final
 
 from log_store.errors import StoreDamaged
-from log_store.query import ContainerRef
+from log_store.labelled import LABELLED
+from log_store.query import ContainerRef, Whose
 from log_store.seal import Gap, Seal
 
 MOST_CONTAINERS: Final = 100
@@ -27,6 +28,13 @@ WHERE ((container_id >= :name AND container_id < :name || char(0x10FFFF)) OR con
     AND (:uid IS NULL OR uid = :uid)
 GROUP BY container_id ORDER BY newest DESC, container_id LIMIT {MOST_CONTAINERS}
 """
+
+_LABELLED: Final = f"""
+SELECT DISTINCT container_id FROM seals
+WHERE container_id > :after AND started_at <= :end AND coalesce(json_extract(seal, '$.finished_at'), :start) >= :start {{}}
+ORDER BY container_id LIMIT {LABELLED}
+"""
+_HAS: Final = "AND EXISTS (SELECT 1 FROM json_each(seal, '$.labels') WHERE {})"
 
 
 def store(connection: sqlite3.Connection, seals: Iterable[Seal]) -> None:
@@ -51,10 +59,27 @@ def find(connection: sqlite3.Connection, name: str, uid: str | None) -> list[Con
     return [ContainerRef(*row) for row in connection.execute(_FIND, {"name": name, "uid": uid}).fetchall()]
 
 
+def labelled(connection: sqlite3.Connection, whose: Whose, start: int, end: int, after: str) -> list[str]:
+    """Ids of containers with these labels that ran in this time, by id: the next LABELLED behind `after`. Raises sqlite3.Error.
+
+    Looks at the statement of each run: 100,000 in half a second.
+    """
+    given: dict[str, Any] = {"after": after, "start": start, "end": end}
+    where = ""
+    for number, one in enumerate(whose.labels):
+        given[f"label{number}"] = one if "=" in one else one + "="
+        same = f"value = :label{number}" if "=" in one else f"substr(value, 1, length(:label{number})) = :label{number}"
+        where += _HAS.format(same)
+    for name, values in whose.named.items():
+        given[name] = json.dumps(values)
+        where += f" AND json_extract(seal, '$.{name}') IN (SELECT value FROM json_each(:{name}))"
+    return [container_id for (container_id,) in connection.execute(_LABELLED.format(where), given)]
+
+
 def _read(text: str) -> Seal:
     try:
         members = json.loads(text)
-        gaps = tuple(Gap(**gap) for gap in members.pop("gaps"))
-        return Seal(**members, gaps=gaps)
+        gaps, labels = tuple(Gap(**gap) for gap in members.pop("gaps")), tuple(members.pop("labels", ()))
+        return Seal(**members, gaps=gaps, labels=labels)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise StoreDamaged(f"a seal that makes no sense ({error}): {text!r:.200}") from error

@@ -14,6 +14,7 @@ from log_store.protocols import WriteResult
 from log_store.query import Arrival, Arrived, ContainerRef, Counts, LogLine, LogOwner, LogQuery, Page, Whose
 from log_store.rfc3339 import format_ns
 from log_store.seal import Seal
+from wholelog_base.user_labels import fits
 
 
 @dataclass
@@ -148,7 +149,10 @@ class MemoryStore:
     def owners(self, whose: Whose, start: int | None, end: int | None, most: int) -> list[LogOwner]:
         with self._lock:
             self._check_error()
+            labelled = {seal.container_id for seal in self._seals.values() if fits(seal.labels, whose.labels)}
             found = sorted((row for row in self.rows.values() if _is_of(row, whose)), key=lambda row: row.place)
+            if whose.labels:
+                found = [row for row in found if row.container_id in labelled]
         owners = {
             row.container_id: LogOwner(*(getattr(row.members["container"], name) for name in _OWNER))
             for row in found

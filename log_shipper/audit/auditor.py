@@ -290,12 +290,13 @@ def _prior(baseline: Baseline, facts: Facts) -> OpenRun:
     known = baseline.run(facts.started_at)
     if known is None:
         return OpenRun(_seal(facts))
-    return replace(known, seal=replace(known.seal, finished_at=facts.finished_at or None))
+    labels = facts.labels or known.seal.labels
+    return replace(known, seal=replace(known.seal, finished_at=facts.finished_at or None, labels=labels))
 
 
 def _seal(facts: Facts) -> Seal:
     context = facts.context
     return Seal(
         context.container_id, facts.started_at, context.container_name, context.task_id, context.type, context.uid,
-        finished_at=facts.finished_at or None,
+        finished_at=facts.finished_at or None, labels=facts.labels,
     )  # fmt: skip

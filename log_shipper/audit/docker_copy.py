@@ -16,7 +16,7 @@ import urllib3.exceptions
 from log_shipper.errors import ContainerBusy, CopyDamaged, CopyGone, EngineUnavailable
 from log_store.document import ContainerContext
 from log_store.rfc3339 import parse_ns
-from wholelog_base import labels
+from wholelog_base import labels, user_labels
 from wholelog_base.turns import Turns
 
 NEVER = "0001-01-01T00:00:00Z"
@@ -37,6 +37,7 @@ class Facts:
     env: tuple[str, ...] = ()  # NAME=value
     exit_code: int = 0
     out_of_memory: bool = False
+    labels: tuple[str, ...] = ()  # its user's own: see wholelog_base.user_labels
 
 
 class Engine:
@@ -195,6 +196,7 @@ def _facts(inspected: dict[str, Any]) -> Facts:
     return Facts(
         context, _time(state["StartedAt"]), _time(state["FinishedAt"]), bool(state["Running"]), address,
         tuple(inspected["Config"].get("Env") or ()), int(state.get("ExitCode") or 0), bool(state.get("OOMKilled")),
+        user_labels.texts_of(config),
     )  # fmt: skip
 
 

@@ -277,4 +277,4 @@ class Watcher:
 def _facts_of(seal: Seal) -> Facts:
     """Of a container that the engine has forgotten, as it was stated."""
     context = ContainerContext(seal.container_id, seal.container_name, seal.task_id, seal.type, seal.uid)
-    return Facts(context, seal.started_at, 0, running=False, address="")
+    return Facts(context, seal.started_at, 0, running=False, address="", labels=seal.labels)

@@ -7,12 +7,13 @@ from typing import Any, Final
 from runtime_api.containers.engine import Summary
 from runtime_api.containers.life_view import phase_of
 from runtime_api.containers.ownership import Ours
+from runtime_api.containers.plan import loaded
 from runtime_api.containers.protocols import Choice, ContainerView
 from runtime_api.containers.queueing import QUEUED, Limits, places
 from runtime_api.containers.stats import Stats
 from runtime_api.containers.tasks import Task, Tasks
 from runtime_api.containers.usage import NO_MEMORY
-from wholelog_base import labels
+from wholelog_base import labels, user_labels
 
 RUNNING: Final = ("running", "paused")  # the states in which a container has figures
 _PAGE: Final = 500  # rows of the table at a time
@@ -33,6 +34,13 @@ class _Item:
         if self.task is not None:
             return phase_of(self.task.phase, self.status)
         return "running" if self.status in RUNNING else "done"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Its user's, NAME=VALUE."""
+        if self.summary is not None:
+            return user_labels.texts_of(self.summary.labels)
+        return loaded(self.task.plan).labels if self.task else ()
 
 
 class Listing:
@@ -88,14 +96,15 @@ class Listing:
             assert item.task is not None
             more |= {
                 "name": item.task.container_name, "image": {"name": item.task.image}, "task_id": item.task.task_id,
-                "type": item.task.type,
+                "type": item.task.type, "labels": user_labels.named(item.labels),
             }  # fmt: skip
             return ContainerView(
                 item.container_id, 0.0, NO_MEMORY, item.status, item.task.uid, more, item.created_at
             )  # fmt: skip
         marks = item.summary.labels
         more |= {
-            "name": item.summary.name, "image": {"name": item.summary.image}, "task_id": marks.get(labels.TASK_ID, ""), "type": marks.get(labels.TYPE, "")
+            "name": item.summary.name, "image": {"name": item.summary.image}, "task_id": marks.get(labels.TASK_ID, ""), "type": marks.get(labels.TYPE, ""),
+            "labels": user_labels.named(item.labels),
         }  # fmt: skip
         cpu, mem = self._stats.figures(item.container_id, running=item.summary.state in RUNNING)
         return ContainerView(item.container_id, cpu, mem, item.status, marks.get(labels.UID, ""), more, item.created_at)
@@ -120,6 +129,7 @@ def _fits(choice: Choice) -> Callable[[_Item], bool]:
             (not choice.status or item.status in choice.status or item.phase in choice.status)
             and (not choice.type or kind == choice.type)
             and (choice.uid is None or uid == choice.uid)
+            and (not choice.labels or user_labels.fits(item.labels, choice.labels))
             and (choice.after is None or _place(item) < choice.after)
         )
 

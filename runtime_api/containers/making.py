@@ -15,7 +15,7 @@ from runtime_api.containers.images import Image
 from runtime_api.containers.secret_choice import SecretChoice
 from runtime_api.errors import BadRequest, Conflict, NotFound, RuntimeApiError
 from runtime_api.schemas.task import TaskRequest
-from wholelog_base import labels
+from wholelog_base import labels, user_labels
 from wholelog_base.secret_files import SecretFiles
 
 log = logging.getLogger(__name__)
@@ -112,6 +112,7 @@ class Maker:
 
     def _spec(self, task: TaskRequest, task_id: str, image: Image) -> ContainerSpec:
         marks = {
+            **user_labels.named(task.labels),
             labels.TASK_ID: task_id,
             labels.TYPE: task.type,
             labels.UID: task.uid,

@@ -16,6 +16,7 @@ class Plan:
     inputs: tuple[InputRequest, ...] = ()
     outputs: tuple[OutputRequest, ...] = ()
     upload_path: str = ""
+    labels: tuple[str, ...] = ()  # NAME=VALUE
     kind: str = ""  # the same for tasks that do the same: of one type, image and cmd
 
     @property
@@ -28,8 +29,9 @@ def plan_of(task: TaskRequest, image: str) -> Plan:
     """`image`: the name of the one that is used."""
     kind = sha256(json.dumps([task.type, image, task.cmd, task.repo_path]).encode()).hexdigest()[:32]
     return Plan(
-        task.timeout, task.retries, task.callback_url, task.repo_path, task.inputs, task.outputs, task.upload_path, kind
-    )
+        task.timeout, task.retries, task.callback_url, task.repo_path, task.inputs, task.outputs, task.upload_path,
+        task.labels, kind,
+    )  # fmt: skip
 
 
 def dumped(plan: Plan) -> str:
@@ -41,4 +43,5 @@ def loaded(text: str) -> Plan:
     members = json.loads(text)
     inputs = tuple(InputRequest(**one) for one in members.pop("inputs", ()))
     outputs = tuple(OutputRequest(**one) for one in members.pop("outputs", ()))
-    return replace(Plan(**members), inputs=inputs, outputs=outputs)
+    labels = tuple(members.pop("labels", ()))
+    return replace(Plan(**members), inputs=inputs, outputs=outputs, labels=labels)

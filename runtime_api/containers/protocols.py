@@ -54,6 +54,7 @@ class Choice:
     uid: str | None = None
     limit: int | None = None
     after: tuple[int, str] | None = None
+    labels: tuple[str, ...] = ()  # all of them: NAME=VALUE, or NAME with any value
 
 
 EVERY: Final = Choice()

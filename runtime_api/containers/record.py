@@ -4,8 +4,9 @@ from typing import Any
 
 from log_store.rfc3339 import format_ns
 from runtime_api.containers.engine import Details
+from runtime_api.containers.plan import loaded
 from runtime_api.containers.tasks import Task
-from wholelog_base import labels
+from wholelog_base import labels, user_labels
 
 
 def task_of(details: Details) -> Task:
@@ -27,6 +28,7 @@ def record_of(details: Details, task: Task | None) -> dict[str, Any]:
         "image": {"name": details.summary.image, "digest": task.digest if task else details.image_id},
         "type": marks.get(labels.TYPE, ""),
         "task_id": marks.get(labels.TASK_ID, ""),
+        "labels": user_labels.named(user_labels.texts_of(marks)),
         "command": list(details.command),
         "cpu_limit": details.nano_cpus / 1e9 if details.nano_cpus else None,
         "mem_limit": details.memory or None,
@@ -46,6 +48,7 @@ def record_of_removed(task: Task, kept: dict[str, Any] | None) -> dict[str, Any]
         "image": {"name": task.image, "digest": task.digest},
         "type": task.type,
         "task_id": task.task_id,
+        "labels": user_labels.named(loaded(task.plan).labels),
         "created": format_ns(task.created_at),
     }
     return {**known, "deleted": format_ns(task.deleted_at) if task.deleted_at else None}

@@ -90,6 +90,7 @@ def _listed() -> dict[str, Shape]:
         "name": text(),
         "type": text("tags.type of the task"),
         "task_id": text(),
+        "labels": {"type": "object", "additionalProperties": text(), "description": "of the container, but ours"},
         "image": members({"name": text()}, {"digest": text()}),
         "phase": choice(_PHASES, "of the task's life"),
         "queue_place": or_null(number("1 is the next", minimum=0)),

@@ -1,9 +1,9 @@
 """The bodies of requests, from the names, choices and patterns by which `schemas.task_body` checks them."""
 
 from runtime_api.openapi.shapes import Shape, array, choice, number, or_empty, taken, text, whole, without
-from runtime_api.schemas import image_name, quantities, secret_names, task_body
+from runtime_api.schemas import image_name, label_names, quantities, secret_names, task_body
 from runtime_api.schemas.task import TASK_TYPES
-from wholelog_base import log_settings
+from wholelog_base import log_settings, user_labels
 from wholelog_base.linear import LONGEST as LONGEST_EXPRESSION
 
 LONGEST_REQUEST_ID = 256
@@ -12,7 +12,9 @@ LONGEST_REQUEST_ID = 256
 def task() -> Shape:
     """Of `POST /containers`."""
     tags = taken(
-        _known(task_body.TAGS, {"type": choice(TASK_TYPES, _TYPE)}), task_body.TAGS, "What kind of task it is."
+        _known(task_body.TAGS, {"type": choice(TASK_TYPES, _TYPE), "labels": _labels()}),
+        ("type",),
+        "What kind of task it is.",
     )
     shapes = {"request_id": request_id(), "tags": tags, "task_desc": _task_desc()}
     return taken(_known(task_body.BODY, shapes), ("tags",))
@@ -114,6 +116,19 @@ def _secrets() -> Shape:
     several = array(or_empty(text()), maxItems=secret_names.MOST)
     what = "Names of variables of env: their values are masked in the log before it is stored."
     return {"anyOf": [several, text()], "description": what}
+
+
+def _labels() -> Shape:
+    value = text(pattern=without(""), maxLength=user_labels.LONGEST - 2)
+    shape: Shape = {
+        "type": "object",
+        "propertyNames": {"pattern": whole(label_names.PATTERN), "maxLength": user_labels.LONGEST_NAME},
+        "additionalProperties": or_empty(value),
+        "maxProperties": label_names.MOST,
+        "examples": [{"team": "vision", "example.com/run": "7"}],
+    }
+    what = f"Labels of the container, by which it and its log are chosen; names that begin with {user_labels.OURS} are Wholelog's."
+    return {**shape, "description": what}
 
 
 def _log() -> Shape:

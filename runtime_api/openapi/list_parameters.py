@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runtime_api.openapi.log_parameters import parameter
+from runtime_api.openapi.log_parameters import labels, parameter
 from runtime_api.openapi.shapes import Shape, text
 from runtime_api.params.containers import MOST, PARAMETERS, STATUSES
 from runtime_api.schemas.task import TASK_TYPES
@@ -20,6 +20,7 @@ def _shapes() -> dict[str, Shape]:
         "status": text(what, pattern=f"^,*(({status})(,+({status}))*,*)?$"),
         "type": text("Only tasks of this type.", enum=["", *TASK_TYPES]),
         "uid": text("Only those of this user."),
+        "label": labels(),
         "limit": text(
             f"How many at most, up to {MOST}; the answer then has a cursor.", pattern="^(0*[1-9][0-9]*)?$", maxLength=8
         ),

@@ -8,8 +8,10 @@ from log_store.text_query import MOST_CHARACTERS
 from runtime_api.following.several import LONGEST
 from runtime_api.openapi.shapes import Shape, array, text
 from runtime_api.params import follow, logs, selection
+from runtime_api.params.labels import MOST as MOST_LABELS
 from runtime_api.params.time import DURATION, EPOCH
 from runtime_api.schemas.task import TASK_TYPES
+from wholelog_base.user_labels import LONGEST as LONGEST_LABEL
 
 _REQUIRED: Final = ("id",)
 _NUMBER: Final = "0*[1-9][0-9]*"
@@ -47,11 +49,12 @@ def log_shapes(wait_limit: float) -> dict[str, Shape]:
     return {
         "container_id": array(
             text(maxLength=255),
-            f"{CONTAINER} Repeated: of several, up to {MOST_CONTAINERS}, in one order. At least one of container_id, task_id, type, uid.",
+            f"{CONTAINER} Repeated: of several, up to {MOST_CONTAINERS}, in one order. At least one of container_id, task_id, type, uid, label.",
         ),
         "task_id": array(text(maxLength=255), "Containers of these tasks alone."),
         "type": array(text(enum=["", *TASK_TYPES]), "Containers of tasks of these types alone."),
         "uid": array(text(maxLength=255), "Containers of these users alone."),
+        "label": labels(),
         "start_time": _time("Begin of the range, inclusive; absent: the first line. "),
         "end_time": _time("End of the range, inclusive; absent: the time of the request. "),
         "size": text(
@@ -98,6 +101,13 @@ def log_shapes(wait_limit: float) -> dict[str, Shape]:
             pattern=_or_empty(_NUMBER), maxLength=19,
         ),
     }  # fmt: skip
+
+
+def labels() -> Shape:
+    return array(
+        text(maxLength=LONGEST_LABEL, pattern=r"^([^=][\s\S]*)?$", examples=["team=vision", "team"]),
+        "Only containers with this label: NAME=VALUE, or NAME for any value. Repeated: with all of them.", maxItems=MOST_LABELS,
+    )  # fmt: skip
 
 
 def _time(what: str) -> Shape:

@@ -56,7 +56,7 @@ export class Containers {
 
   show() {
     const wanted = this.find.value.trim().toLowerCase();
-    const fits = one => !wanted || [one.container_id, one.name, one.task_id, one.type, one.image?.name].some(text => text?.toLowerCase().includes(wanted));
+    const fits = one => !wanted || [one.container_id, one.name, one.task_id, one.type, one.image?.name, ...labelsOf(one)].some(text => text?.toLowerCase().includes(wanted));
     const nodes = [], rows = new Map();
     for (const [title, states] of GROUPS) {
       const members = this.found.filter(one => states.includes(one.status) && fits(one));
@@ -81,6 +81,8 @@ export function dotOf(one) {
   if (one.status === "running") return "running";
   return one.status === "removed" ? "removed" : one.exit_code ? "failed" : one.status;
 }
+
+const labelsOf = one => Object.entries(one.labels ?? {}).map(([name, value]) => `${name}=${value}`);
 
 export const nameOf = one => harmless(one.name || one.task_id || one.container_id.slice(0, 12), 80);
 
@@ -115,7 +117,7 @@ class Row {
     this.cpu.textContent = runs ? `${one.cpu.toFixed(one.cpu < 10 ? 1 : 0)}%` : one.phase === "queued" ? `#${one.queue_place ?? "?"}` : "";
     const said = [one.type, runs ? one.mem.replace(/ \/ .*/, "") : one.phase === "done" || !one.phase ? one.status : one.phase, runs ? "" : one.image?.name].filter(Boolean).join(" · ");
     if (this.small.textContent !== said) this.small.textContent = harmless(said);
-    this.node.title = `${nameOf(one)}\n${one.container_id.slice(0, 12)} · ${one.status}\ncpu ${one.cpu}% · memory ${one.mem}`;
+    this.node.title = `${nameOf(one)}\n${one.container_id.slice(0, 12)} · ${one.status}\ncpu ${one.cpu}% · memory ${one.mem}${labelsOf(one).map(text => `\n${harmless(text, 120)}`).join("")}`;
     this.figures = runs ? [...this.figures, one.cpu].slice(-KEPT) : [];
     const most = Math.max(10, ...this.figures);
     this.points.setAttribute("points", this.figures.map((value, index) => `${KEPT - this.figures.length + index},${(14 - (value / most) * 13).toFixed(1)}`).join(" "));

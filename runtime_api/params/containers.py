@@ -7,9 +7,11 @@ from typing import Final
 
 from runtime_api.containers.protocols import Choice
 from runtime_api.errors import BadRequest
+from runtime_api.params.labels import read_labels
 from runtime_api.schemas.task import TASK_TYPES
 
-PARAMETERS: Final = ("status", "type", "uid", "limit", "cursor")
+PARAMETERS: Final = ("status", "type", "uid", "label", "limit", "cursor")
+REPEATED: Final = ("label",)  # whose values may hold commas
 STATUSES: Final = (
     "created", "running", "paused", "restarting", "removing", "exited", "dead", "removed", "queued", "inputs", "outputs",
     "done",
@@ -32,10 +34,11 @@ def read_choice(given: Mapping[str, str]) -> Choice:
     limit = int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else None
     if text and (limit is None or not 1 <= limit <= MOST):
         problems.append(f"limit: {text!r:.60} must be a whole number from 1 to {MOST}")
+    labels = read_labels(given, problems)
     after = _read_cursor(given["cursor"], problems) if "cursor" in given else None
     if problems:
         raise BadRequest(problems)
-    return Choice(statuses, kind, given.get("uid"), limit, after)
+    return Choice(statuses, kind, given.get("uid"), limit, after, labels)
 
 
 def cursor_of(created_at: int, container_id: str) -> str:

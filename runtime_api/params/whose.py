@@ -4,10 +4,12 @@ from typing import Final
 
 from log_store.query import Whose
 from log_store.several import MOST_CONTAINERS
+from runtime_api.params.labels import read_labels
 from runtime_api.params.query import APART
 from runtime_api.schemas.task import TASK_TYPES
 
-NAMES: Final = ("container_id", "task_id", "type", "uid")
+NAMES: Final = ("container_id", "task_id", "type", "uid", "label")
+_CHOOSING: Final = NAMES[:-1]
 _LONGEST: Final = 255
 
 
@@ -22,11 +24,12 @@ def read_container(given: dict[str, str], problems: list[str], name: str = "cont
 
 def read_whose(given: dict[str, str], problems: list[str]) -> tuple[tuple[str, ...], Whose]:
     """Names of containers as they were given, each once, and what else must be so of each. At least one of all these."""
-    found = {name: tuple(dict.fromkeys(given[name].split(APART))) if name in given else () for name in NAMES}
-    if not any(found.values()):
+    found = {name: tuple(dict.fromkeys(given[name].split(APART))) if name in given else () for name in _CHOOSING}
+    labels = read_labels(given, problems)
+    if not any(found.values()) and "label" not in given:
         problems.append(
             "container_id: missing; it must be a container's id, an unambiguous prefix of it, or its name; several by "
-            "repeating it, or all with a task_id, type or uid"
+            "repeating it, or all with a task_id, type, uid or label"
         )
     for name, values in found.items():
         for value in values:
@@ -38,7 +41,7 @@ def read_whose(given: dict[str, str], problems: list[str]) -> tuple[tuple[str, .
         problems.append(
             f"container_id: {len(found['container_id'])} were given, at most {MOST_CONTAINERS} are read together"
         )
-    return found["container_id"], Whose((), found["task_id"], found["type"], found["uid"])
+    return found["container_id"], Whose((), found["task_id"], found["type"], found["uid"], labels)
 
 
 def _check(name: str, value: str, problems: list[str]) -> None:

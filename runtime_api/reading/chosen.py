@@ -6,12 +6,14 @@ from typing import Any
 
 from log_store.protocols import LogReader
 from log_store.query import LogOwner, LogQuery, Page, SharedPlace, Whose
+from log_store.seal import Seal
 from log_store.several import MOST_CONTAINERS, read_several
 from runtime_api.access.caller import Caller
 from runtime_api.containers.protocols import Containers
 from runtime_api.errors import BadRequest
 from runtime_api.params.logs import LogParameters
 from runtime_api.seal_view import EVER, Span, joint_view, seal_view, with_owner
+from wholelog_base import user_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +75,23 @@ class Choosing:
         if len(found) > MOST_CONTAINERS:
             raise BadRequest(
                 [
-                    f"task_id, type, uid: more than {MOST_CONTAINERS} containers that fit have written in this range, and at "
+                    f"task_id, type, uid, label: more than {MOST_CONTAINERS} containers that fit have written in this range, and at "
                     "most so many are read together: give a shorter range by start_time and end_time, or name containers "
                     "by container_id"
                 ]
             )
         known = {owner.container_id: owner for owner in found}
         for container_id in named:
-            if container_id not in known and fits(owner := self._silent(container_id), asked.whose):
+            if container_id not in known and (owner := self._silent(container_id, asked.whose)) is not None:
                 known[container_id] = owner
         return Chosen(tuple(known[name] for name in sorted(known)), together=True)
 
-    def _silent(self, container_id: str) -> LogOwner:
-        """Of one that has not written: what its seal says of it."""
+    def _silent(self, container_id: str, whose: Whose) -> LogOwner | None:
+        """One that has not written, if what its seal says of it fits."""
         seals = self._reader.seals(container_id)
-        if not seals:
-            return LogOwner(container_id)
-        newest = seals[-1]
-        return LogOwner(container_id, newest.container_name, newest.task_id, newest.type, newest.uid)
+        newest = seals[-1] if seals else Seal(container_id, 0)
+        owner = LogOwner(container_id, newest.container_name, newest.task_id, newest.type, newest.uid)
+        return owner if fits(owner, whose) and user_labels.fits(newest.labels, whose.labels) else None
 
 
 def fits(owner: LogOwner, whose: Whose) -> bool:

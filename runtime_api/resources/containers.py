@@ -11,7 +11,7 @@ from runtime_api.containers.protocols import Containers, ContainerView
 from runtime_api.containers.secret_choice import SecretChoice
 from runtime_api.envelope import MEDIA_TYPE, Clock, envelope
 from runtime_api.errors import BadRequest
-from runtime_api.params.containers import PARAMETERS, cursor_of, read_choice
+from runtime_api.params.containers import PARAMETERS, REPEATED, cursor_of, read_choice
 from runtime_api.params.query import read_query
 from runtime_api.schemas.members import Members, Problems
 from runtime_api.schemas.task_body import parse_task
@@ -48,7 +48,7 @@ class ContainerList:
         _answer(resp, envelope(self._clock(), 200, message, data))
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        given = read_query(req.query_string, PARAMETERS)
+        given = read_query(req.query_string, PARAMETERS, (), REPEATED)
         choice = read_choice(given)
         views = self._containers.of(caller_of(req)).list(
             replace(choice, limit=choice.limit + 1) if choice.limit else choice

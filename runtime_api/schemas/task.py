@@ -59,6 +59,7 @@ class TaskRequest:
     user: str = ""
     gpus: str = ""  # how many, or 'all'
     shm_size: int | None = None  # bytes
+    labels: tuple[str, ...] = ()  # NAME=VALUE, in order
     uid: str = ""  # whose it is; the service says so, never the body
     fingerprint: str = field(default="", compare=False)
     """The same for two bodies that ask for the same; decides between "again" and 409."""

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 from runtime_api.errors import BadRequest
 from runtime_api.schemas import image_name, quantities
+from runtime_api.schemas.label_names import labels_of
 from runtime_api.schemas.members import Members, Problems
 from runtime_api.schemas.secret_names import secret_names
 from runtime_api.schemas.task import TASK_TYPES, ImageRequest, InputRequest, OutputRequest, TaskRequest, TaskType
@@ -17,7 +18,7 @@ from wholelog_base import log_settings
 from wholelog_base.log_settings import LogSettings
 
 BODY: Final = ("request_id", "tags", "task_desc")
-TAGS: Final = ("type",)
+TAGS: Final = ("type", "labels")
 TASK: Final = (
     "image", "task_id", "cmd", "cpu_limit", "mem_limit", "repo_path", "env", "secrets", "log", "inputs", "outputs", "download_path",
     "upload_path", "timeout", "retries", "callback_url", "network", "user", "gpus",
@@ -42,7 +43,8 @@ def parse_task(body: Any) -> TaskRequest:
     """`body`: what JSON decodes to. Raises BadRequest with every problem at once."""
     problems = Problems()
     top = Members(body, "", BODY, problems)
-    task_type = _type(Members(top.get("tags"), "tags", TAGS, problems))
+    tags = Members(top.get("tags"), "tags", TAGS, problems)
+    task_type = _type(tags)
     desc = Members(top.get("task_desc"), "task_desc", TASK, problems)
     env = _env(desc)
     task = TaskRequest(
@@ -68,6 +70,7 @@ def parse_task(body: Any) -> TaskRequest:
         user=desc.parsed("user", _user) or "",
         gpus=_gpus(desc),
         shm_size=desc.parsed("shm_size", quantities.memory),
+        labels=labels_of(tags),
     )
     if found := problems.all():
         raise BadRequest(found)

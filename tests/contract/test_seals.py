@@ -23,6 +23,7 @@ SEAL = Seal(
     gaps=(Gap(NOON, NOON + 1, 7, "rotated"), Gap(None, None, None, "")),
     finished_at=NOON + 123_456_789,
     version=4,
+    labels=("com.example/team=a=b", "empty=", "\u5317=\u00fc"),
 )
 
 

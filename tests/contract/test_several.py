@@ -10,6 +10,7 @@ from log_store.document import ContainerContext, DocumentBatch
 from log_store.fields import OTHER_DAY
 from log_store.query import LogLine, LogOwner, LogQuery, SharedPlace, Whose
 from log_store.rfc3339 import DAY
+from log_store.seal import Seal
 from log_store.several import MOST_CONTAINERS, read_several, shared_place
 from tests.contract.stores import Store, write
 from tests.contract.test_against_model import OTHER_TIME, TIMES, Version, times, versions
@@ -121,6 +122,53 @@ def test_whose_logs_there_are(store: Store) -> None:
     assert found(Whose(), NOON + 1) == "ab" and found(Whose(), NOON + 1, MIDNIGHT) == "b"
     assert found(Whose(), end=8) == "c" and found(Whose(), NOON + 5, NOON + 4) == ""
     assert found(Whose(uids=("\ud800",))) == found(Whose(types=("",))) == ""
+
+
+def test_by_the_labels_that_statements_say(store: Store) -> None:
+    assert store.reader().owners(Whose(labels=("a=1",)), None, None, 9) == []
+    one, two = replace(container("a"), uid="u1"), replace(container("b"), type="code_cell", uid="u2")
+    write(store, *(Documents(who).add(NOON, "x").batch for who in (one, two, container("c"), container("d"))))
+    labels = ("a.b=1", "team=vision=2")
+    seals = [
+        Seal(one.container_id, NOON, type="bash_cell", uid="u1", labels=labels, version=1),
+        Seal(
+            two.container_id,
+            NOON,
+            type="code_cell",
+            uid="u2",
+            labels=("a.b=1", "a=2"),
+            version=1,
+            finished_at=NOON + SECOND,
+        ),
+        Seal(two.container_id, NOON + 9 * SECOND, type="code_cell", uid="u2", labels=("a.b=1", "a=2"), version=1),
+        Seal("c" * 64, NOON, version=1),
+        Seal("f" * 64, NOON, labels=labels, version=1),  # has not written
+    ]
+    store.writer().write_seals(seals)
+    store.writer().refresh()
+    reader = store.reader()
+
+    def found(
+        *labels: str, start: int | None = None, end: int | None = None, most: int = 9, **whose: tuple[str, ...]
+    ) -> str:
+        chosen = reader.owners(Whose(labels=labels, **whose), start, end, most)
+        return "".join(owner.container_id[0] for owner in chosen)
+
+    assert reader.owners(Whose(labels=("team=vision=2",)), None, None, 9) == [
+        LogOwner("a" * 64, "name-a", "task-a", "bash_cell", "u1")
+    ]
+    assert found("a.b=1") == found("a.b") == "ab" and found("a.b", most=1) == "a"
+    assert found("a.b", "a=2") == "b" and found("a.b", "team") == "a" and found("a=2", "team") == ""
+    for nothing in ("a.b=", "a.b=12", "team=vision", "tea", "a.B=1", "=", "", "a%b=1", "a_b", "a.b=\ud800"):
+        assert found(nothing) == "", nothing
+    assert (
+        found("a.b", uids=("u2",))
+        == found("a.b", types=("code_cell",))
+        == found("a.b", container_ids=("b" * 64,))
+        == "b"
+    )
+    assert found("a.b", container_ids=("c" * 64,)) == ""
+    assert found("a.b", start=NOON + 1) == "" and found("a.b", end=NOON - 1) == "" and found("a.b", start=NOON) == "ab"
 
 
 def test_the_model_has_rows_on_all_days() -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from docker.types import LogConfig
 
 from tests.e2e.test_spine import Spine, running
 from tests.services.dockerd import BUSYBOX_IMAGE, Dockerd
@@ -173,6 +174,51 @@ def test_several_containers_are_followed_in_colours_to_their_seals(spine: Spine)
         found = [text for text in shown.lines if f"| {name}" in text]
         assert_once(found, [f"wholelog-{name} | {name} {number}" for number in range(1, 51)], shown.written)
         assert re.search(rf"\x1b\[{colour}mwholelog-{name} \|\x1b\[0m {name} 1\r", shown.written)
+
+
+def test_what_has_a_label_is_followed_and_who_starts_later_joins(spine: Spine, dockerd: Dockerd) -> None:
+    """Tasks of the API, and a container that somebody started with Docker; deleted ones are found as well."""
+    script = "for i in $(seq 1 20); do echo line $i; sleep 0.02; done"
+
+    def start(name: str) -> None:
+        words = ("-d", "--name", name, "-l", "team=vision", "--label", "n=1,2", BUSYBOX_IMAGE, "sh", "-c", script)
+        done = wholelog(spine, "run", *words)
+        assert done.returncode == 0, done.stderr
+
+    start("label-a")
+    spine.sealed("label-a")
+    assert wholelog(spine, "rm", "label-a").returncode == 0
+    spine.run("algorithm", "echo without", task_id="label-none")
+    with on_terminal(spine, "logs", "-f", "--label", "team=vision", "-l", "n") as shown:
+        shown.until(lambda: sum("| line" in text for text in shown.lines) >= 20)
+        start("label-b")
+        options = subprocess.run(
+            command("driver-options", "--format", "json"),
+            env=spine.environ,
+            capture_output=True,
+            timeout=60,
+            check=True,
+        )
+        engine, told = dockerd.client(), json.loads(options.stdout)
+        own = engine.containers.run(
+            BUSYBOX_IMAGE, ["sh", "-c", script], detach=True, name="label-own", labels={"team": "vision", "n": ""},
+            log_config=LogConfig(type="fluentd", config=told["log-opts"]),
+        )  # fmt: skip
+        shown.until(lambda: sum("| line" in text for text in shown.lines) >= 60)
+        shown.type("\x03")
+        assert shown.end() == 130
+    own.remove(force=True)
+    wanted = [f"line {number}" for number in range(1, 21)]
+    for name in ("wholelog-label-a", "wholelog-label-b", "label-own"):
+        found = [text.partition(" | ")[2] for text in shown.lines if text.partition(" | ")[0].rstrip() == name]
+        assert_once(found, wanted, shown.written)
+    assert "without" not in shown.written
+    seals = spine.ask("GET", "/logs", label="team=vision", size=1)["data"]["seals"]
+    assert sorted(one["container_name"] for one in seals) == ["label-own", "wholelog-label-a", "wholelog-label-b"]
+    assert wholelog(spine, "ps", "-a", "-l", "team=vision").stdout.count("label-b") == 1
+    assert wholelog(spine, "export", "-l", "n=1,2", "-l", "team", "--file", "-").stdout.count("label-b") == 20
+    (listed,) = spine.ask("GET", "/containers", label="team=vision")["data"]["containers"]
+    assert listed["labels"] == {"team": "vision", "n": "1,2"}
 
 
 def test_an_export_that_is_killed_goes_on(spine: Spine, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from log_store.query import LogQuery
 from log_store.sqlite_reader import SqliteReader
-from tests.api_server import running
+from tests.api_server import ask, enveloped, eventually, running
 from tests.documents import lines_of
 from tests.fake_containers import FakeContainers
 from tests.follow_client import follow
@@ -46,6 +46,38 @@ def followed(port: int, container: str) -> tuple[dict[str, dict[str, Any]], list
             order += [] if data.get("late") or "grown" in data else [data["id"]]
         last = client.last
         client.close()
+
+
+def test_fifty_follow_a_container_that_writes(dockerd: Dockerd, shipper: Shipper, store: SqliteReader) -> None:
+    """From before its start; each has every line once, and in the meantime others are answered."""
+    shipper.start()
+    client = dockerd.client()
+    script = "for i in $(seq 1 200); do echo line $i; [ $((i % 20)) = 0 ] && sleep 0.05; done; exit 0"
+    config = shipper.log_config(client.version()["Version"])
+    container = client.containers.create(BUSYBOX_IMAGE, ["sh", "-c", script], log_config=config)
+    containers = FakeContainers()
+    containers.known = {str(container.id): "one"}
+    with running(containers, store, follow_limit=50, api_threads=4) as port:
+        followers = [follow(port, container=str(container.id)) for _ in range(50)]
+        container.start()
+        assert eventually(lambda: plainly(port, str(container.id))["count"] == 200, 60)
+        ends = []
+        for one in followers:
+            *events, (kind, end) = one.events()
+            one.close()
+            found = [data["log_message"] for _, data in events if not data.get("late")]
+            late = [data["log_message"] for _, data in events if data.get("late")]
+            assert kind == "seal" and found == sorted(found, key=lambda text: int(text.split()[1]))
+            assert sorted(found + late) == sorted(f"line {number}" for number in range(1, 201))
+            ends.append(end["seal"]["state"])
+    assert ends == ["sealed"] * 50
+
+
+def plainly(port: int, container: str) -> dict[str, Any]:
+    answer = enveloped(ask(port, f"GET /logs?container_id={container} HTTP/1.0\r\n\r\n".encode()))
+    assert answer["status"] == 200
+    data: dict[str, Any] = answer["data"]
+    return data
 
 
 def test_a_container_is_followed_to_its_seal(dockerd: Dockerd, shipper: Shipper, store: SqliteReader) -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.fake_api import CONTAINER, FULL_ID, SEAL, Answer, FakeApi, Handler, end, enveloped, line, ndjson
-from wholelog.client import Busy, Client, Retries, Unreachable
+from wholelog.client import Busy, Client, Refused, Retries, Unreachable
 from wholelog.client.models import seal_of
 from wholelog.commands.containers import ps, rm, top
 from wholelog.commands.context import Context, shortcoming
@@ -56,10 +56,12 @@ class Desk:
             asked, client, "http://api:1", self._environ, io.StringIO(self._stdin),
             self._kind(out, "utf-8"), self._kind(err, "utf-8"),
         )  # fmt: skip
-        self.code = COMMANDS[asked.command](context)
-        context.stdout.flush()
-        context.stderr.flush()
-        self.out, self.said = out.getvalue(), err.getvalue().decode()
+        try:
+            self.code = COMMANDS[asked.command](context)
+        finally:
+            context.stdout.flush()
+            context.stderr.flush()
+            self.out, self.said = out.getvalue(), err.getvalue().decode()
         return self
 
     def queries(self) -> list[list[tuple[str, str]]]:
@@ -82,6 +84,7 @@ def test_ps() -> None:
     assert Desk(answer).do("ps", "-aq").out.decode() == f"{FULL_ID[:12]}\n" * 2
     assert Desk(answer).do("ps", "-aq", "--no-trunc").out.decode() == f"{FULL_ID}\n" * 2
     assert json.loads(Desk(answer).do("ps", "-o", "json").out) == running
+    assert Desk(answer).do("ps", "-l", "team=a", "--label", "b").queries() == [[("label", "team=a"), ("label", "b")]]
 
 
 def test_rm_stops_nothing_that_runs_unless_forced() -> None:
@@ -174,7 +177,46 @@ def test_logs_of_several_are_one_answer() -> None:
     assert desk.out.decode().splitlines()[0] == "one | x"
 
 
-@pytest.mark.parametrize("words", [("-f", "--uid", "u"), ("-f", "--task-id", "t", "x"), (), ("-f",)])
+def joint(*owners: tuple[str, str, dict[str, Any]]) -> httpx.Response:
+    """What is said of several, with one line of them."""
+    seals = [
+        {"container_id": letter * 64, "container_name": name, "task_id": "", "type": "", "uid": "", "seal": {**SEAL, **seal}}
+        for letter, name, seal in owners
+    ]  # fmt: skip
+    return enveloped({"logs": [], "count": 0, "lines": 0, "seal": SEAL, "seals": seals})
+
+
+def test_logs_followed_by_label_are_joined_by_those_that_come_later() -> None:
+    """And by one that runs again, behind what was shown of it; a gap is told when a log ends."""
+    looks = 0
+    told = {
+        "a" * 64: [ndjson(line(1, "x"), end(1, **GAPS)), ndjson(line(9, "again"), end(1, runs=2))],
+        "b" * 64: [ndjson(line(2, "y"), end(1))],
+    }
+
+    def answer(request: httpx.Request) -> Answer:
+        nonlocal looks
+        if request.url.params.get("follow"):
+            return told[request.url.params["container_id"]].pop(0)
+        looks += 1
+        if looks == 1:
+            return joint(("a", "one", {"state": "open"}))
+        return joint(("a", "one", {"runs": 2}), ("b", "", {})) if looks < 4 else enveloped({}, 400, "enough")
+
+    desk = Desk(answer)
+    with pytest.raises(Refused, match="enough"):
+        desk.do("logs", "-f", "-l", "team", "--label", "run=1", "-n", "5", "--since", "10m")
+    shown = sorted(tuple(text.split("|")) for text in desk.out.decode().replace(" ", "").splitlines())
+    assert shown == [("b" * 12, "y"), ("one", "again"), ("one", "x")] and "one: the log is not whole" in desk.said
+    asked = [dict(query) for query in desk.queries()]
+    assert desk.queries()[0] == [("start_time", "10m"), ("label", "team"), ("label", "run=1"), ("size", "1")]
+    looked = [query["start_time"] for query in asked if query.get("size")][1:]
+    assert all(text.endswith("s") and int(text[:-1]) > 60 for text in looked) and len(looked) == 3
+    followed = [query for query in asked if query.get("follow")]
+    assert ["tail" in query for query in followed] == [True, False, False] and "label" not in followed[0]
+
+
+@pytest.mark.parametrize("words", [("-f", "--label", "u", "x"), ("-f", "--task-id", "t", "x"), (), ("-f",)])
 def test_which_containers_must_be_said(words: tuple[str, ...]) -> None:
     with pytest.raises(UsageProblem, match="--uid"):
         Desk(ndjson(end(0))).do("logs", *words)
@@ -475,6 +517,13 @@ def test_variables_are_docker_runs(tmp_path: Path) -> None:
     (tmp_path / "env").write_text("# a comment\nA=1 2\n\n  B=x#y\nHERE\nNOWHERE\n")
     made = task("--env-file", str(tmp_path / "env"), "-e", "C", "-e", "D=", "-e", "NONE", "x", HERE="h", C="c")
     assert made.env == ["A=1 2", "B=x#y", "HERE=h", "C=c", "D="]
+
+
+def test_labels_are_docker_runs() -> None:
+    assert task("-l", "team=a=b", "--label", "run=7", "x").body()["tags"]["labels"] == {"team": "a=b", "run": "7"}
+    assert "labels" not in task("x").body()["tags"]
+    with pytest.raises(UsageProblem, match="--label 'team': must be NAME=VALUE"):
+        task("--label", "team", "x")
 
 
 @pytest.mark.parametrize("flag", ["-it", "-t", "--volume", "-p", "--network", "--entrypoint"])

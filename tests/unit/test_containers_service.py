@@ -68,6 +68,27 @@ def test_create(bench: Bench) -> None:
     assert spec.log_options["fluentd-address"] == f"unix://{bench.settings.socket_path}"
 
 
+def test_labels_are_the_containers_and_choose_it(bench: Bench, shipper: socket.socket) -> None:
+    made = bench.service.create(replace(task("r1", "t1"), labels=("a.b=1", "team=vision")))
+    other = bench.service.create(replace(task("r2", "t2"), labels=("team=maps",)))
+    spec = bench.engine.containers[made.container_id].spec
+    assert (spec.labels["a.b"], spec.labels["team"], spec.labels[labels.TASK_ID]) == ("1", "vision", "t1")
+    assert bench.service.get("t1").more["labels"] == {"a.b": "1", "team": "vision"}
+
+    def found(*wanted: str, **more: Any) -> list[str]:
+        return sorted(view.more["task_id"] for view in bench.service.list(Choice(labels=wanted, **more)))
+
+    assert found("team") == ["t1", "t2"] and found("team=vision") == found("team", "a.b=1") == ["t1"]
+    assert found("team=") == found("tea") == found("wholelog.task_id") == found(f"{labels.TASK_ID}=t1") == []
+    bench.seal(made.container_id)
+    assert bench.service.delete("t1", "").removed
+    del bench.engine.containers[other.container_id]
+    assert found("team") == [] and found("team=vision", status=("removed",)) == ["t1"]
+    assert found("team=maps", status=("removed",)) == ["t2"]
+    assert bench.service.get("t1").more["labels"] == {"a.b": "1", "team": "vision"}
+    assert bench.service.get("t2").more["labels"] == {"team": "maps"}
+
+
 def test_task_ids_are_made_where_none_is_given(bench: Bench) -> None:
     first, second = bench.service.create(task()), bench.service.create(task())
     assert first.task_id != second.task_id and len(first.task_id) == 16
@@ -253,6 +274,7 @@ def test_list_and_get(bench: Bench) -> None:
     assert (view.container_id, view.status, view.uid) == (made.container_id, "running", "")
     assert view.more == {
         "phase": "running", "name": "wholelog-t1", "image": {"name": "python:3-slim"}, "task_id": "t1", "type": "bash_cell",
+        "labels": {},
     }  # fmt: skip
     shown = bench.service.get("t1")
     assert shown.more["name"] == "wholelog-t1" and shown.more["task_id"] == "t1" and shown.more["type"] == "bash_cell"

@@ -39,7 +39,15 @@ def store() -> MemoryStore:
         store.write(documents.batch)
     gap = Gap(NOON, NOON + 1, 4, "rotated")
     seals = [
-        Seal(ONE, NOON, state="sealed", lines=10, finished_at=NOON + 50, verified_until=NOON + 60),
+        Seal(
+            ONE,
+            NOON,
+            state="sealed",
+            lines=10,
+            finished_at=NOON + 50,
+            verified_until=NOON + 60,
+            labels=("run=1,2", "team=vision"),
+        ),
         Seal(TWO, NOON, state="gaps", lines=14, gaps=(gap,), finished_at=NOON + 70, verified_until=NOON + 90),
         Seal(
             SILENT,
@@ -51,6 +59,7 @@ def store() -> MemoryStore:
             state="sealed",
             finished_at=NOON + 1,
             verified_until=NOON + 1,
+            labels=("team=maps",),
         ),
     ]
     store.write_seals(seals)
@@ -92,6 +101,19 @@ def test_in_one_order_with_whose_they_are(client: TestClient) -> None:
     alone = data_of(client, "container_id=one")
     assert "container_id" not in alone["logs"][0] and "seals" not in alone
     assert "container_id" in data_of(client, "container_id=one&type=bash_cell")["logs"][0]
+
+
+def test_by_label(client: TestClient) -> None:
+    def whose(query: str) -> str:
+        return "".join(one["container_id"][0] for one in data_of(client, query)["seals"])
+
+    assert whose("label=team") == whose("label=team%3Dvision&label=run=1,2") == "1" and whose("label=team=maps") == ""
+    assert (
+        whose("label=team=maps&container_id=silent") == whose("label=team&container_id=silent&container_id=two") == "3"
+    )
+    assert whose("label=team&container_id=one&container_id=silent") == "13" and whose("label=team&uid=u2") == ""
+    counted = client.simulate_get("/logs/histogram", query_string="label=team=vision").json["data"]
+    assert counted["count"] == 10 and [one["container_id"] for one in counted["seals"]] == [ONE]
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
@@ -167,7 +189,9 @@ def test_the_other_forms_say_whose_a_line_is(client: TestClient) -> None:
         ("uid=u1&follow=true&size=3", "size: not together with follow"),
         ("container_id=one&container_id=two&follow=true&order=desc", "order: not together with follow"),
         (f"uid=u1&cursor={cursor_text(ONE, (1, 'stdout', 0, 'x'), False)}", "cursor: it does not come from an answer"),
-        ("label=a", "'label': no such parameter"),
+        ("label==a", "label: '=a' must be NAME=VALUE, or NAME for any value"),
+        ("label=" + "a" * 256, "label: 'aaa"),
+        ("&".join(f"label=a{number}" for number in range(33)), "label: 33 were given, 32 at most"),
     ],
 )
 def test_what_does_not_fit(client: TestClient, query: str, told: str) -> None:

@@ -77,6 +77,37 @@ def test_what_is_no_name_is_named_and_no_value_is_shown(secrets: object, problem
     assert problems(body(cmd="true", env=env, secrets=secrets)) == [problem]
 
 
+def labelled(labels: Any) -> dict[str, Any]:
+    return {"tags": {"type": "bash_cell", "labels": labels}}
+
+
+def test_labels() -> None:
+    task = parse_task(labelled({"team": "vision", "example.com/run_id": "7=8 ü", "absent": "", "none": None}))
+    assert task.labels == ("example.com/run_id=7=8 ü", "team=vision")
+    plain = parse_task(labelled({"": ""}))
+    assert plain.labels == () and plain.fingerprint == parse_task({"tags": {"type": "bash_cell"}}).fingerprint
+    assert parse_task(labelled({"team": "x"})).fingerprint != parse_task(labelled({"team": "y"})).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("labels", "problem"),
+    [
+        (["a=b"], "tags.labels: a list must be an object of names and texts"),
+        ({"a": 1}, "tags.labels.a: 1 must be a string"),
+        ({"a": "b\n"}, "tags.labels.a: 'b\\n' must be printable characters, 255 at most together with the name and ="),
+        ({"a": "b" * 254}, "tags.labels.a: 'bbb"),
+        ({"a=b": "c"}, "tags.labels: 'a=b' must be at most 100 letters"),
+        ({"a" * 101: "c"}, "tags.labels: 'aaa"),
+        ({".a": "c"}, "tags.labels: '.a' must be"),
+        ({"Wholelog.uid": "root"}, "tags.labels: 'Wholelog.uid' must not begin with wholelog."),
+        ({f"a{number}": "x" for number in range(33)}, "tags.labels: has 33 labels; 32 at most"),
+    ],
+)
+def test_labels_that_do_not_fit(labels: object, problem: str) -> None:
+    (found,) = problems(labelled(labels))
+    assert found.startswith(problem)
+
+
 def test_how_lines_are_to_be_read() -> None:
     task = parse_task(body(cmd="true", log={"format": "json", "default_type": {"stderr": "warning"}, "starts": ["^a"]}))
     assert task.log == LogSettings(stderr="warning", format="json", starts=("^a",))

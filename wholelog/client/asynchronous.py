@@ -71,8 +71,8 @@ class AsyncClient:
         if self._own:
             await self._http.aclose()
 
-    async def containers(self) -> list[Container]:
-        return await self._ask(calls.list_containers())
+    async def containers(self, label: Sequence[str] = ()) -> list[Container]:
+        return await self._ask(calls.list_containers(label))
 
     async def container(self, name: str) -> Container:
         return await self._ask(calls.show_container(name))
@@ -95,8 +95,10 @@ class AsyncClient:
         """`state`: resolved, ignored or open."""
         return await self._ask(calls.say_of_problem(problem, state, note))
 
-    async def end(self, name: str, selection: Selection = EVERYTHING, wait_seconds: int | None = None) -> End:
-        return await self._ask(calls.read_end(name, selection, wait_seconds))
+    async def end(
+        self, names: str | Sequence[str], selection: Selection = EVERYTHING, wait_seconds: int | None = None
+    ) -> End:
+        return await self._ask(calls.read_end(names, selection, wait_seconds))
 
     def read(
         self, names: str | Sequence[str], selection: Selection = EVERYTHING, *, cursor: str = "", page: int = PAGE

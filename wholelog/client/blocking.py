@@ -80,8 +80,9 @@ class Client:
         if self._own:
             self._http.close()
 
-    def containers(self) -> list[Container]:
-        return self._ask(calls.list_containers())
+    def containers(self, label: Sequence[str] = ()) -> list[Container]:
+        """Those that are there; `label`: NAME=VALUE, or NAME for any value, all of them."""
+        return self._ask(calls.list_containers(label))
 
     def container(self, name: str) -> Container:
         """By id, prefix, name or task id; a removed one too."""
@@ -94,9 +95,11 @@ class Client:
         """Stop the task and delete the container; its log stays."""
         return self._ask(calls.delete_container(name, request_id))
 
-    def end(self, name: str, selection: Selection = EVERYTHING, wait_seconds: int | None = None) -> End:
-        """What is said of a log; with `wait_seconds` once it is sealed, or after so long."""
-        return self._ask(calls.read_end(name, selection, wait_seconds))
+    def end(
+        self, names: str | Sequence[str], selection: Selection = EVERYTHING, wait_seconds: int | None = None
+    ) -> End:
+        """What is said of a log, or of several; with `wait_seconds` once they are sealed, or after so long."""
+        return self._ask(calls.read_end(names, selection, wait_seconds))
 
     def read(
         self, names: str | Sequence[str], selection: Selection = EVERYTHING, *, cursor: str = "", page: int = PAGE

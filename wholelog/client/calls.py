@@ -1,5 +1,6 @@
 """The requests that are answered by one envelope."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -20,8 +21,9 @@ _START_SECONDS: Final = 900.0  # an image may have to be pulled
 _DELETE_SECONDS: Final = 300.0  # it is stopped, and its log verified
 
 
-def list_containers() -> Call[list[Container]]:
-    return Call(Request("GET", "/containers"), lambda data, _: [container_of(one) for one in data["containers"]])
+def list_containers(label: Sequence[str]) -> Call[list[Container]]:
+    request = Request("GET", "/containers", tuple(("label", one) for one in label))
+    return Call(request, lambda data, _: [container_of(one) for one in data["containers"]])
 
 
 def show_container(name: str) -> Call[Container]:
@@ -54,9 +56,10 @@ def say_of_problem(problem: str, state: str, note: str) -> Call[dict[str, Any]]:
     return Call(request, lambda data, _: dict(data["problem"]))
 
 
-def read_end(name: str, selection: Selection, wait_seconds: int | None) -> Call[End]:
+def read_end(names: str | Sequence[str], selection: Selection, wait_seconds: int | None) -> Call[End]:
     """What is said of a log, with one line of it at most. `wait_seconds`: for the seal; None: not at all."""
-    params = [("container_id", name), *selection.params(), ("size", "1")]
+    named = [names] if isinstance(names, str) else names
+    params = [*(("container_id", name) for name in named), *selection.params(), ("size", "1")]
     if wait_seconds is not None:
         params += [("wait", "sealed"), ("wait_seconds", str(wait_seconds))]
     request = Request("GET", "/logs", tuple(params), timeout=60.0 + (wait_seconds or 0))

@@ -128,6 +128,8 @@ class End:
     cursor: str
     seals: Mapping[str, Seal] = field(default_factory=dict)
     """Of several containers that of each, by its name, else by its id; `seal` is one for all."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Of several containers by the id of each its name; '' where none is known."""
 
 
 def seal_of(told: Mapping[str, Any]) -> Seal:
@@ -168,7 +170,8 @@ def line_of(told: Mapping[str, Any], source: bytes) -> Line:
 
 def end_of(told: Mapping[str, Any]) -> End:
     seals = {one["container_name"] or one["container_id"]: seal_of(one["seal"]) for one in told.get("seals", ())}
-    return End(seal_of(told["seal"]), told["count"], told["lines"], told.get("cursor", ""), seals)
+    names = {one["container_id"]: one["container_name"] for one in told.get("seals", ())}
+    return End(seal_of(told["seal"]), told["count"], told["lines"], told.get("cursor", ""), seals, names)
 
 
 def unreadable(what: str, error: Exception) -> NotWholelog:

@@ -37,6 +37,7 @@ class Task:
     download_path: str = ""
     upload_path: str = ""
     request_id: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, Any] = field(default_factory=dict)
     """Other members of `task_desc`, as they are."""
 
@@ -49,7 +50,7 @@ class Task:
         body: dict[str, Any] = {"request_id": self.request_id} if self.request_id else {}
         return {
             **body,
-            "tags": {"type": self.type},
+            "tags": {"type": self.type, **({"labels": dict(self.labels)} if self.labels else {})},
             "task_desc": {name: value for name, value in given.items() if value not in ("", [], {}, None)},
         }
 
@@ -69,13 +70,14 @@ class Selection:
     task_id: Sequence[str] = ()
     type: Sequence[str] = ()
     uid: Sequence[str] = ()
+    label: Sequence[str] = ()  # NAME=VALUE, or NAME for any value; all of them
     more: Mapping[str, str] = field(default_factory=dict)
 
     def params(self) -> list[tuple[str, str]]:
         found = [("start_time", self.start_time), ("end_time", self.end_time), ("q", self.q)]
         found += [("regex", self.regex)]
         found += [("log_type", one) for one in self.log_type] + [("stream", one) for one in self.stream]
-        for name, values in (("task_id", self.task_id), ("type", self.type), ("uid", self.uid)):
+        for name, values in (("task_id", self.task_id), ("type", self.type), ("uid", self.uid), ("label", self.label)):
             found += [(name, one) for one in values]
         found += [("order", "desc" if self.descending else ""), ("tail", "" if self.tail is None else str(self.tail))]
         return [(name, value) for name, value in [*found, *self.more.items()] if value]

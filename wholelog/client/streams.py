@@ -8,7 +8,8 @@ from wholelog.client.errors import Unreachable
 from wholelog.client.models import End, Line, end_of, line_of, unreadable
 from wholelog.client.request import Request, Selection
 
-PAGE: Final = 10_000  # messages asked for at a time
+PAGE: Final = 10_000  # messages asked for at first
+_LARGEST: Final = 16  # times as many at a time in the end: each page begins with a look at all that is left
 _READ_SECONDS: Final = 60.0
 _FOLLOW_SECONDS: Final = 35.0  # the API says something at least every 10
 _NO_GZIP: Final = {"Accept": "application/x-ndjson", "Accept-Encoding": "identity"}
@@ -49,7 +50,8 @@ class Reading:
         self.end: End | None = None
         named = [names] if isinstance(names, str) else names
         self._params = [*(("container_id", name) for name in named), *selection.params()]
-        self._size = () if selection.tail is not None else (("size", str(page)),)
+        self._size = None if selection.tail is not None else page
+        self._most = page * _LARGEST
         self._given: set[str] = set()
         self._again: set[str] = set()
         self._ended = False
@@ -57,7 +59,8 @@ class Reading:
     def request(self) -> Request:
         self._ended = False
         cursor = (("cursor", self.checkpoint),) if self.checkpoint else ()
-        params = (*self._params, *self._size, *cursor, ("format", "ndjson"))
+        size = (("size", str(self._size)),) if self._size is not None else ()
+        params = (*self._params, *size, *cursor, ("format", "ndjson"))
         return Request("GET", "/logs", params, headers={"Accept": "application/x-ndjson"}, timeout=_READ_SECONDS)
 
     def take(self, raw: bytes) -> Line | None:
@@ -73,6 +76,8 @@ class Reading:
             self.done = not found.cursor
             self._given, self._again = set(), set()
             self.checkpoint = found.cursor or self.checkpoint
+            if self._size is not None:
+                self._size = min(2 * self._size, self._most)
         return None
 
     def answered(self, status: int) -> None:

@@ -20,7 +20,7 @@ _HEAD: Final = ("CONTAINER ID", "NAME", "IMAGE", "TYPE", "STATUS", "CPU %", "MEM
 
 def ps(context: Context) -> int:
     asked = context.asked
-    found = [one for one in context.client.containers() if asked.all or _is_active(one)]
+    found = [one for one in context.client.containers(asked.label) if asked.all or _is_active(one)]
     if asked.output == "json":
         for one in found:
             context.out.write(orjson.dumps(one.more) + b"\n")

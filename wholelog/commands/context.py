@@ -46,13 +46,14 @@ def selection_of(asked: argparse.Namespace, **more: Any) -> Selection:
         task_id=tuple(asked.task_id),
         type=tuple(asked.task_type),
         uid=tuple(asked.uid),
+        label=tuple(asked.label),
         **more,
     )
 
 
 def by_what_is_known(asked: argparse.Namespace) -> bool:
     """Whether containers are chosen otherwise than by their names."""
-    return bool(asked.task_id or asked.task_type or asked.uid)
+    return bool(asked.task_id or asked.task_type or asked.uid or asked.label)
 
 
 def shortcoming(seal: Seal) -> str:

@@ -35,7 +35,7 @@ def export(context: Context) -> int:
     selection, several = selection_of(asked), bool(asked.also) or by_what_is_known(asked)
     names = [name for name in (asked.container, *asked.also) if name]
     if not names and not several:
-        raise UsageProblem("name a container, or choose by --task-id, --task-type or --uid")
+        raise UsageProblem("name a container, or choose by --task-id, --task-type, --uid or --label")
     found = [context.client.container(name) for name in names]
     ids = [one.container_id for one in found]
     file: Path | None = asked.file or asked.into

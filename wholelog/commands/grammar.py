@@ -25,6 +25,7 @@ def add_flags(name: str, parser: argparse.ArgumentParser) -> None:
 
 def _ps(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-a", "--all", action="store_true", help="those that have ended, too")
+    _label(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="only their ids")
     parser.add_argument("--no-trunc", action="store_true", help="ids in full")
     parser.add_argument("-o", "--output", choices=("table", "json"), default="table", help="json: an object a line")
@@ -108,6 +109,13 @@ def _whose(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task-id", action="append", default=[], metavar="ID", help="all containers of this task")
     parser.add_argument("--task-type", action="append", default=[], choices=TASK_TYPES, help="of tasks of this type")
     parser.add_argument("--uid", action="append", default=[], help="of this user")
+    _label(parser)
+
+
+def _label(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-l", "--label", action="append", default=[], metavar="NAME[=VALUE]", help="with this label; repeated: with all"
+    )
 
 
 def _strict(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from wholelog.client.blocking import Lines
 from wholelog.client.models import Line, Seal
 from wholelog.client.request import Selection
 from wholelog.commands.context import Context, by_what_is_known, selection_of, shortcoming
+from wholelog.commands.joining import Joining
 from wholelog.commands.names import DONE, NOT_WHOLE
 from wholelog.commands.together import Together
 from wholelog.errors import UsageProblem
@@ -20,14 +21,13 @@ def logs(context: Context) -> int:
     asked = context.asked
     names = _names(context, asked.containers)
     if not names and not by_what_is_known(asked):
-        raise UsageProblem("name a container, or choose by --task-id, --task-type or --uid")
-    if asked.follow and by_what_is_known(asked):
-        raise UsageProblem(
-            "--task-id, --task-type, --uid: go not together with -f: name containers, or a pattern of names"
-        )
+        raise UsageProblem("name a container, or choose by --task-id, --task-type, --uid or --label")
+    joining = asked.follow and by_what_is_known(asked)
+    if joining and names:
+        raise UsageProblem("a name goes not together with -f and --task-id, --task-type, --uid or --label: one of both")
     several = len(names) > 1 or by_what_is_known(asked)
     together = several and not asked.follow
-    labels = [] if together else list(names)
+    labels = [] if together or joining else list(names)
     look = TextLook(
         terminal=context.stdout.isatty() and not asked.raw,
         colours=wanted(asked.color, context.stdout, context.environ),
@@ -38,9 +38,12 @@ def logs(context: Context) -> int:
     shown = formatter(asked.output, look)
     context.out.write(head(asked.output, several))
     reads = [_lines(context, names)] if together else [_lines(context, name) for name in names]
+    shown_lines = (
+        _joining(context, labels) if joining else _labelled(reads[0], labels) if together else _together(reads)
+    )
     flush = asked.follow or context.stdout.isatty()
     late = 0
-    for line, number in _labelled(reads[0], labels) if together else _together(reads):
+    for line, number in shown_lines:
         context.out.write(shown(line, number))
         late += line.late
         if flush:
@@ -73,18 +76,22 @@ def _is_pattern(name: str) -> bool:
 
 
 def _lines(context: Context, names: str | Sequence[str]) -> Lines:
+    selection = _selection(context)
+    return (
+        context.client.follow(names, selection)
+        if isinstance(names, str) and context.asked.follow
+        else context.client.read(names, selection)
+    )
+
+
+def _selection(context: Context) -> Selection:
     asked = context.asked
     tail = _tail(asked.tail)
     if asked.follow and (asked.until or asked.reverse):
         raise UsageProblem(f"{'--until' if asked.until else '--reverse'}: goes not together with -f")
     if asked.reverse and tail is not None:
         raise UsageProblem("--reverse: goes not together with --tail; `| head -N` ends it after so many")
-    selection: Selection = selection_of(asked, tail=tail, descending=asked.reverse)
-    return (
-        context.client.follow(names, selection)
-        if isinstance(names, str) and asked.follow
-        else context.client.read(names, selection)
-    )
+    return selection_of(asked, tail=tail, descending=asked.reverse)
 
 
 def _tail(text: str | None) -> int | None:
@@ -98,6 +105,14 @@ def _tail(text: str | None) -> int | None:
 def _together(reads: Sequence[Lines]) -> Iterator[tuple[Line, int]]:
     """Each message with the number of its container, as they come."""
     return _numbered(reads[0], 0) if len(reads) == 1 else iter(Together(reads))
+
+
+def _joining(context: Context, labels: list[str]) -> Iterator[tuple[Line, int]]:
+    def ended(name: str, seal: Seal) -> None:
+        if what := shortcoming(seal):
+            context.say(f"{name}: {what}")
+
+    return Joining(context.client, _selection(context), labels, ended)
 
 
 def _labelled(lines: Lines, labels: list[str]) -> Iterator[tuple[Line, int]]:

@@ -14,16 +14,7 @@ _NOT_OFFERED: Final = {
     ("-i", "--interactive", "-t", "--tty", "-it", "-ti"): "a task has no terminal and no input",
     ("-v", "--volume", "--mount"): "a task sees no folder of this machine",
     ("-p", "--publish", "-P", "--publish-all", "--network", "--net"): "the API decides about the network",
-    (
-        "--entrypoint",
-        "-u",
-        "--user",
-        "--privileged",
-        "--restart",
-        "--gpus",
-        "-l",
-        "--label",
-    ): "the API has no such thing",
+    ("--entrypoint", "-u", "--user", "--privileged", "--restart", "--gpus"): "the API has no such thing",
 }
 _DEFAULT_IMAGE: Final = "-"
 
@@ -58,6 +49,9 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-w", "--workdir", default="", metavar="PATH", help="absolute, in the container")
     parser.add_argument("--upload-path", default="", metavar="PATH", help="where outputs lie, in the container")
     parser.add_argument("--name", default="", metavar="TASK_ID", help="the container is called wholelog-TASK_ID")
+    parser.add_argument(
+        "-l", "--label", action="append", default=[], metavar="NAME=VALUE", help="by which it and its log are chosen"
+    )
     parser.add_argument("--timeout", default="", metavar="TIME", help="stop a run that takes longer: 30s, 10m, 2h")
     parser.add_argument("--retries", default="", metavar="N", help="further runs after one that failed")
     parser.add_argument("--callback-url", default="", metavar="URL", help="told of the end by a POST")
@@ -104,6 +98,7 @@ def task_of(asked: argparse.Namespace, environ: Mapping[str, str], stdin: Any) -
         download_path=asked.workdir,
         upload_path=asked.upload_path,
         request_id=asked.request_id,
+        labels=dict(map(_label, asked.label)),
         more={"timeout": asked.timeout, "retries": asked.retries, "callback_url": asked.callback_url},
     )
 
@@ -131,6 +126,13 @@ def _env_files(files: Sequence[Path], environ: Mapping[str, str]) -> list[str]:
         given = [line.lstrip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
         found += [_variable(line, environ) for line in given if _known(line, environ)]
     return found
+
+
+def _label(given: str) -> tuple[str, str]:
+    name, _, value = given.partition("=")
+    if not value:
+        raise UsageProblem(f"--label {given!r:.60}: must be NAME=VALUE")
+    return name, value
 
 
 def _known(given: str, environ: Mapping[str, str]) -> bool:
