@@ -14,20 +14,16 @@ from dataclasses import dataclass, field, replace
 from operator import lt
 from typing import Any, Protocol
 
-from xxhash import xxh3_64_intdigest
-
+from log_shipper.stages.ids import id_of, ids_of, prefix_of
 from log_shipper.stages.masking import Edges, Mask, reduced
 from log_shipper.stages.multiline import Grouper, GroupState
 from log_shipper.stages.partials import Identity, Lines, OpenLine
-from log_shipper.stages.runs import is_sender
 from log_store.document import Absorbed, ContainerContext, DocumentBatch
-from log_store.fields import OTHER_DAY, STDERR, STDOUT, WHOLELOG
+from log_store.fields import OTHER_DAY
 from log_store.rfc3339 import day_name
 
-MASK = (1 << 64) - 1
 DAY = 86_400 * 10**9
 LIVE, REPAIR = 1, 2
-_LETTERS = {STDOUT: "o", STDERR: "e", WHOLELOG: "w"}
 PASS_BITS = 40  # of a version, below the number of exact repairs
 
 Objects = dict[int, dict[str, Any]]
@@ -194,22 +190,15 @@ def _masked(messages: "_Messages", mask: Mask, edges: Edges) -> "_Messages":
     return replace(messages, text=mask.texts(messages.text, edges), raw=mask.raw(messages.raw, edges))
 
 
-def container_prefix(container_id: str, stream: str) -> str:
-    first = container_id[:12]
-    if is_sender(container_id):  # a text of somebody's own: two that begin alike must not meet
-        first = f"t{xxh3_64_intdigest(container_id.encode()) & (1 << 44) - 1:011x}"
-    return first + _LETTERS[stream]
-
-
 def _messages_of(
     context: ContainerContext, stream: str, lines: Lines, hashes: list[int], state: StreamState
 ) -> _Messages:
     """Each line a message, with the id and the place that it has if it begins one."""
-    prefix = container_prefix(context.container_id, stream)
+    prefix = prefix_of(context.container_id, stream)
     if lines.open or not _plainly_increasing(lines.time, state):
         ids, order, ordinals = _identify(prefix, lines, hashes, state)
     else:
-        ids = [f"{prefix}{t:016x}{h & MASK:016x}" for t, h in zip(lines.time, hashes, strict=True)]
+        ids = ids_of(prefix, lines.time, hashes)
         order, ordinals = lines.time, [0] * len(ids)
         state.order_time = state.last_time = lines.time[-1]
         state.ordinal, state.twins = 0, {hashes[-1]: 1}
@@ -321,8 +310,7 @@ def _next_identity(prefix: str, time: int, digest: int, state: StreamState) -> I
         state.last_time, state.twins = time, {}
     k = state.twins.get(digest, 0)
     state.twins[digest] = k + 1
-    name = f"{prefix}{time:016x}{digest & MASK:016x}"
-    return Identity(f"{name}.{k}" if k else name, state.order_time, state.ordinal)
+    return Identity(id_of(prefix, time, digest, k), state.order_time, state.ordinal)
 
 
 def _days(times: list[int], received: int, days: DayRange) -> list[str]:
