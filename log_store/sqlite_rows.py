@@ -32,9 +32,10 @@ _CAME: Final = ("shipper", "seq")
 _TAKEN: Final = [f"{column} = excluded.{column}" for column in _GIVEN if column not in (*_KEY, *_CAME, "ordinal")]
 _SAME: Final = "(excluded.message, excluded.lines, excluded.log_type, excluded.raw) IS (message, lines, log_type, raw)"
 
+# raw and fields are given where the batch has any: to bind a None takes Python's sqlite3 as long as ten other values.
 # moved(container, ordinal) gives the ordinal back: see `note_moves`. A row that is the same as before has not come anew.
-UPSERT: Final = f"""
-INSERT INTO documents({", ".join(_GIVEN)}) VALUES ({", ".join("?" * len(_GIVEN))})
+_UPSERT: Final = f"""
+INSERT INTO documents({", ".join(_GIVEN)}) VALUES ({", ".join("?" * (len(_GIVEN) - 2))}, %s, %s)
 ON CONFLICT({", ".join(_KEY)}) DO UPDATE SET {", ".join(_TAKEN)},
     ordinal = CASE WHEN (excluded.order_time, excluded.ordinal) = (order_time, ordinal) THEN ordinal
         ELSE moved(container, excluded.ordinal) END,
@@ -100,16 +101,15 @@ def contexts(batch: DocumentBatch) -> dict[str, ContainerContext]:
     return {context.container_id: context for context in distinct.values()}
 
 
+def upsert(batch: DocumentBatch) -> str:
+    """The statement that stores one of its `rows`."""
+    return _UPSERT % ("?" if batch.raw else "NULL", "nullif(?, '')" if batch.fields else "NULL")
+
+
 def rows(batch: DocumentBatch, container_keys: dict[str, int], shipper: int) -> Iterator[Row]:
-    """The batch's rows as UPSERT takes them."""
+    """The batch's rows as `upsert` takes them."""
     size = len(batch)
-    raw: Sequence[bytes | None] = [None] * size
-    if batch.raw:
-        raw = [batch.raw.get(row) for row in range(size)]
-    fields: Sequence[str | None] = [None] * size
-    if batch.fields:
-        fields = [text.decode() if (text := batch.fields.get(row)) else None for row in range(size)]
-    return zip(
+    columns: list[Sequence[object]] = [
         [container_keys[context.container_id] for context in batch.container],
         batch.log_time,
         batch.stream,
@@ -124,7 +124,9 @@ def rows(batch: DocumentBatch, container_keys: dict[str, int], shipper: int) -> 
         batch.lines,
         batch.last_time,
         batch.message,
-        raw,
-        fields,
-        strict=True,
-    )
+    ]
+    if batch.raw:
+        columns.append([batch.raw.get(row) for row in range(size)])
+    if batch.fields:
+        columns.append([batch.fields.get(row, b"").decode() for row in range(size)])
+    return zip(*columns, strict=True)

@@ -143,7 +143,7 @@ def _store_together(connection: sqlite3.Connection, batch: DocumentBatch) -> int
     shipper = _shipper_key(connection, batch.shipper)
     keys = _container_keys(connection, batch)
     moved = sqlite_rows.note_moves(connection)
-    stored = connection.executemany(sqlite_rows.UPSERT, sqlite_rows.rows(batch, keys, shipper)).rowcount
+    stored = connection.executemany(sqlite_rows.upsert(batch), sqlite_rows.rows(batch, keys, shipper)).rowcount
     sqlite_rows.count_up(connection, moved)
     sqlite_arrivals.note(connection, batch, keys, shipper)
     return stored

@@ -35,15 +35,17 @@ def unpacker(largest: int) -> msgpack.Unpacker:
     )  # fmt: skip
 
 
-def entries(body: bytes, most_inflated: int) -> Iterator[Entry]:
+def entries(body: bytes, most_inflated: int) -> list[Entry]:
     """The records of concatenated messages. Raises Malformed, TooLarge."""
+    found: list[Entry] = []
     for message in messages(body):
-        # What Docker sends is tested first.
-        time = message[1]
-        if time.__class__ is int and time < NO_INTEGER and len(message) == 4:
-            yield message[0], time + EVENT, message[2], message[3]
+        # What Docker sends is tested first, and is an entry as it stands.
+        if message and len(message) == 4 and (time := message[1]).__class__ is int and time < NO_INTEGER:
+            message[1] = time + EVENT
+            found.append(message)
         else:
-            yield from entries_of(message, most_inflated)
+            found += entries_of(message, most_inflated)
+    return found
 
 
 def messages(body: bytes) -> Iterator[Any]:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from xxhash import xxh3_128_intdigest
 
-from log_shipper.stages.ids import HASH, container_prefix, document_id
+from log_shipper.stages.ids import id_of, ids_of, prefix_of
 from log_shipper.stages.masking import Edges, Mask, reduced
 from log_shipper.stages.multiline import Grouper, GroupState
 from log_shipper.stages.partials import Identity, Lines, OpenLine
@@ -138,9 +138,7 @@ def add_documents(
     for row, line in lines.open.items():
         versions[row] = (messages.records[row] << 4) + max(revision, line.revision)
     if absorbs:
-        for name, time in _absorbed(
-            container_prefix(context.container_id, stream), messages, starts, lines, rules.mask
-        ):
+        for name, time in _absorbed(prefix_of(context.container_id, stream), messages, starts, lines, rules.mask):
             batch.absorbed.append(Absorbed(context, stream, name, rules.days.name(time, received), time, revision))
     if False in starts:
         messages, versions, state.head = _joined(messages, starts, state.head, revision)
@@ -199,11 +197,11 @@ def _messages_of(
     context: ContainerContext, stream: str, lines: Lines, hashes: list[int], state: StreamState
 ) -> _Messages:
     """Each line a message, with the id and the place that it has if it begins one."""
-    prefix = container_prefix(context.container_id, stream)
+    prefix = prefix_of(context.container_id, stream)
     if lines.open or not _plainly_increasing(lines.time, state):
         ids, order, ordinals = _identify(prefix, lines, hashes, state)
     else:
-        ids = [f"{prefix}{t:016x}{h & HASH:016x}" for t, h in zip(lines.time, hashes, strict=True)]
+        ids = ids_of(prefix, lines.time, hashes)
         order, ordinals = lines.time, [0] * len(ids)
         state.order_time = state.last_time = lines.time[-1]
         state.ordinal, state.twins = 0, {hashes[-1]: 1}
@@ -285,7 +283,7 @@ def _absorbed(
     for line in lines.open.values():
         for ordinal in sorted(line.parts)[1:]:
             text = line.parts[ordinal] if mask is None else mask.part(line.parts[ordinal])
-            yield document_id(prefix, line.time, xxh3_128_intdigest(text, line.time)), line.time
+            yield id_of(prefix, line.time, xxh3_128_intdigest(text, line.time), 0), line.time
 
 
 def _plainly_increasing(times: list[int], state: StreamState) -> bool:
@@ -317,8 +315,7 @@ def _next_identity(prefix: str, time: int, digest: int, state: StreamState) -> I
         state.last_time, state.twins = time, {}
     k = state.twins.get(digest, 0)
     state.twins[digest] = k + 1
-    name = document_id(prefix, time, digest)
-    return Identity(f"{name}.{k}" if k else name, state.order_time, state.ordinal)
+    return Identity(id_of(prefix, time, digest, k), state.order_time, state.ordinal)
 
 
 def _days(times: list[int], received: int, days: DayRange) -> list[str]:

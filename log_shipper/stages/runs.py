@@ -1,6 +1,6 @@
 """Records of one container's stream, as columns, in the order in which they were written."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,30 +54,30 @@ def runs_of(parts: Iterable[tuple[int, Iterable[Entry]]], *, trusted: bool, leas
     from a trusted sender alone, under its own name.
     """
     runs: dict[tuple[Any, ...], Run] = {}
-    for seq, (tag, nanoseconds, record, _) in _numbered(parts, least):
-        container, source, text = record.get(b"container_id"), record.get(b"source"), record.get(b"log")
-        if text.__class__ is not bytes:
-            text = _text_of(record)
-        elif text.startswith(STDERR_MARK):
-            source, text = b"stderr", text[len(STDERR_MARK) :]
-        key = (container, source) if trusted and container else (tag, source, None)
-        run = runs.get(key)
-        if run is None:
-            run = runs[key] = _new_run(tag, record, source, trusted)
-        if b"partial_message" in record:
-            run.part[len(run.time)] = _part(record)
-        run.time.append(nanoseconds)
-        run.text.append(text)
-        run.seq.append(seq)
-    return list(runs.values())
-
-
-def _numbered(parts: Iterable[tuple[int, Iterable[Entry]]], least: int) -> Iterator[tuple[int, Entry]]:
+    run: Run | None = None
+    before: tuple[Any, ...] = ()  # tag, container and source of `run`: most records are of the same as the one before
     for position, entries in parts:
         least = max(position, least)
-        for entry in entries:
-            yield least, entry
+        for tag, nanoseconds, record, _ in entries:
+            container, source, text = record.get(b"container_id"), record.get(b"source"), record.get(b"log")
+            if text.__class__ is not bytes:
+                text = _text_of(record)
+            elif text.startswith(STDERR_MARK):
+                source, text = b"stderr", text[len(STDERR_MARK) :]
+            if run is None or (tag, container, source) != before:
+                before = (tag, container, source)
+                key = (container, source) if trusted and container else (tag, source, None)
+                run = runs.get(key)
+                if run is None:
+                    run = runs[key] = _new_run(tag, record, source, trusted)
+                add_time, add_text, add_seq = run.time.append, run.text.append, run.seq.append
+            if b"partial_message" in record:
+                run.part[len(run.time)] = _part(record)
+            add_time(nanoseconds)
+            add_text(text)
+            add_seq(least)
             least += 1
+    return list(runs.values())
 
 
 def _new_run(tag: bytes, record: dict[bytes, Any], source: Any, trusted: bool) -> Run:

@@ -192,7 +192,7 @@ def _is_host_and_tag(tag: re.Match[str]) -> bool:
 def _of_words(line: str) -> Found | None:
     """A line without any of the marks by which most rules work: the commonest there is, so each is asked only if it may know."""
     first = line[0]
-    found = traces.find(line) if first in traces.FIRSTS or line.endswith(traces.NAME_ENDS) else None
+    found = traces.find(line) if line[:3] in traces.BEGINNINGS or line.endswith(traces.NAME_ENDS) else None
     if found is None and first in shells.FIRSTS:
         found = shells.find(line)
     return (

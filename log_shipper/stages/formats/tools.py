@@ -85,6 +85,10 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     ),
 }
 _NPM_FIRSTS = frozenset("npyblg")
+# Three characters tell most lines from those with a mark; a test reads these from the expressions.
+_BEGINNINGS = frozenset(
+    "CMa DEP Dep ERR Err FAT Jav Lib Mod Ope SCR War bun dep doc dpk err fai fat gma gyp ler mak mys nod npm pnp pri rsy svn wan war yar".split()
+) | {"In "}
 _AT_PLACE = re.compile(r"\s*\d{1,6}:\d{1,5}\s+(error|warning)\s{1,6}\S")
 _TSC = re.compile(r"\S+?:\d+:\d+ - (error|warning|message) TS\d+: ")
 _HADOLINT = re.compile(r"\S+:\d+ [A-Z]{2}\d{4} (error|warning|info|style): ")
@@ -102,6 +106,8 @@ def find(line: str) -> Found | None:
 
 def own_mark(line: str) -> Found | None:
     """What a mark that is one tool's own declares."""
+    if line[:3] not in _BEGINNINGS and " ERR! " not in line[:40]:
+        return None
     first = line[0]
     if first in _NPM_FIRSTS:
         match = _NPM.match(line)
