@@ -8,13 +8,16 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from runtime_api.errors import BadRequest
 from runtime_api.storage.prefixes import shown
+from runtime_api.storage.watched_socket import WatchedSocket
 
 Resolve = Any  # as socket.getaddrinfo
 
@@ -77,11 +80,20 @@ class _Pinned(http.client.HTTPConnection):
 
 
 def post(outbound: Outbound, url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> int:
-    """The status. Raises BadRequest, OSError, http.client.HTTPException."""
+    """The status; `timeout`: seconds that all of it may take. Raises BadRequest, OSError, http.client.HTTPException."""
+    end = time.monotonic() + timeout
+
+    def alive() -> None:
+        if time.monotonic() > end:
+            raise TimeoutError(f"no answer within {timeout:g} seconds")
+
     connection, target = outbound.open(url, timeout)
     try:
+        connection.connect()
+        connection.sock = WatchedSocket(connection.sock, alive, timeout)
         connection.request("POST", target, body, dict(headers))
-        return connection.getresponse().status
+        with closing(connection.getresponse()) as answer:
+            return answer.status
     finally:
         connection.close()
 

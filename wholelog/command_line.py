@@ -16,6 +16,7 @@ from wholelog.errors import CommandError, EngineProblem, InputProblem, UsageProb
 from wholelog.parser import parse
 from wholelog.processes import Given, Loaded, all_parts, become, children, load_parts, load_shared, setting_fields
 from wholelog.setting_text import as_text, as_toml
+from wholelog_base.addresses import UNIX
 from wholelog_base.settings import SettingsError
 
 _OLDEST_ENGINE = "20.10.0"
@@ -105,7 +106,8 @@ def _api(asked: argparse.Namespace, given: Given) -> int:
 
 
 def _api_address(loaded: Sequence[Loaded]) -> str:
-    return "".join(f"API on http://{_shown(one, 'listen')}; " for one in loaded if one.part.name == "api")
+    places = [_shown(one, "listen") for one in loaded if one.part.name == "api"]
+    return "".join(f"API on {place if place.startswith(UNIX) else f'http://{place}'}; " for place in places)
 
 
 def _shown(one: Loaded, name: str) -> str:

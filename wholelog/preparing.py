@@ -42,11 +42,16 @@ def check_rules(one: Loaded) -> None:
 
 
 def check_callers(one: Loaded) -> None:
-    """Raises SettingsError where nobody could be told apart as the settings say, or who asks should be and is not."""
+    """Raises SettingsError where nobody could be told apart as the settings say, or who asks should be and is not.
+
+    Of files with keys too, which say who the service itself is.
+    """
     if one.part.name == "api":
         from runtime_api.access.open import check_access
+        from runtime_api.key_files import check_key_files
 
         check_access(one.settings)
+        check_key_files(one.settings)
     else:
         from log_shipper.exposure import check_exposure
 

@@ -1,14 +1,13 @@
 """A setting's value as a user would write it: what its `parse` takes back."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import Field
 from typing import Any
 
 from wholelog_base.addresses import as_text as address_text
 from wholelog_base.addresses import tcp_address, tcp_or_unix
-from wholelog_base.settings import duration, size
+from wholelog_base.settings import duration, size, without_passwords
 
 MASK = "***"
 _DURATIONS = {"d": 86_400, "h": 3600, "m": 60}  # largest first
@@ -30,9 +29,8 @@ def as_text(field: "Field[Any]", value: Any) -> str:
     if field.metadata["parse"] in (tcp_address, tcp_or_unix):
         return address_text(value)
     if isinstance(value, tuple):
-        return " ".join(value)
-    # A password may stand in a URL.
-    return re.sub(r"(?<=//)[^/@]*@", MASK + "@", str(value))
+        return without_passwords(" ".join(value))
+    return without_passwords(str(value))
 
 
 def as_toml(field: "Field[Any]", value: Any) -> str:

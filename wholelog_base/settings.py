@@ -8,6 +8,7 @@ default. An unknown or ill-typed name stops the start and says which, and what w
 import dataclasses
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -32,6 +33,11 @@ def setting(default: Any, meaning: str, parse: Callable[[str], Any], *, secret: 
     """A field of a settings class. `parse` takes text and raises ValueError saying what would fit."""
     metadata = {"meaning": meaning, "parse": parse, "secret": secret}
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def without_passwords(value: str) -> str:
+    """As it may be shown: a user and a password may stand in a URL."""
+    return re.sub(r"(?<=//)[^/@\s]*@", "***@", value)
 
 
 def text(value: str) -> str:
@@ -160,7 +166,7 @@ def load(
         try:
             values_of[name] = fields[name].metadata["parse"](value)
         except ValueError as error:
-            shown = "***" if fields[name].metadata["secret"] else repr(value)
+            shown = "***" if fields[name].metadata["secret"] else repr(without_passwords(value))
             problems.append(f"{source}: {shown} {error}")
     if problems:
         raise SettingsError(problems)

@@ -31,10 +31,7 @@ def check_access(settings: ApiSettings) -> None:
     if settings.access == "tokens":
         problems += file_problems(settings.token_path)
     if settings.access == "jwt":
-        _key_source(settings)
-        problems += _jwt_problems(settings)
-        if said := file_problem(settings.jwt_keys):
-            problems.append(f"jwt_keys: {said}")
+        problems += _jwt_problems(settings) or _key_problems(settings.jwt_keys)
     if problems:
         raise SettingsError(problems)
 
@@ -68,6 +65,15 @@ def _jwt_problems(settings: ApiSettings) -> list[str]:
         "jwt_admin_role": settings.jwt_admin_role,
     }  # fmt: skip
     return [f"{name}: is empty; access=jwt needs it (docs/access.md)" for name, value in needed.items() if not value]
+
+
+def _key_problems(place: str) -> list[str]:
+    try:
+        source_of(place)
+        said = file_problem(place)
+    except ValueError as error:
+        said = f"{place!r:.200} {error}"
+    return [f"jwt_keys: {said}"] if said else []
 
 
 def _key_source(settings: ApiSettings) -> Callable[[], bytes]:

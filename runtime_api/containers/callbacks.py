@@ -5,14 +5,16 @@ import hmac
 import http.client
 import json
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any, Final
 
 from log_store.errors import LogStoreError
 from log_store.protocols import LogReader
+from runtime_api.containers.fair_places import fair_next
 from runtime_api.containers.lives import Callback, Life, Lives
 from runtime_api.containers.round_thread import RoundThread
-from runtime_api.containers.tasks import Tasks
+from runtime_api.containers.tasks import Task, Tasks
 from runtime_api.errors import BadRequest, RuntimeApiError
 from runtime_api.seal_view import seal_view
 
@@ -22,6 +24,7 @@ SIGNATURE: Final = "X-Wholelog-Signature"
 _NS: Final = 1_000_000_000
 _PAUSES: Final = (1, 5, 15, 60, 300, 900, 3600, 3600, 3600, 3600, 3600)  # seconds before the next try
 _SEAL_LOOK: Final = 1.0  # seconds between looks at a seal that has not come
+_PLACES: Final = 8  # callbacks at a time
 _IDLE: Final = 30.0  # seconds between looks while nothing is due
 
 Send = Callable[[str, bytes, dict[str, str]], int]
@@ -38,6 +41,7 @@ class Callbacks:
         self._tasks, self._lives, self._reader, self._send = tasks, lives, reader, send
         self._secret, self._patience, self._now = secret, int(seal_patience * _NS), now
         self._thread = RoundThread("callbacks", self._round_or_later)
+        self._sending: dict[str, Task] = {}
 
     def start(self) -> None:
         self._thread.start()
@@ -58,14 +62,33 @@ class Callbacks:
         return _IDLE
 
     def round(self) -> float:
-        """Make what is due; seconds until the next look."""
-        for callback in self._lives.due(self._now()):
-            if self._thread.closing:
-                break
+        """Begin what is due, as far as there is room; seconds until the next look."""
+        due = {one.container_id: one for one in self._lives.due(self._now()) if one.container_id not in self._sending}
+        known = self._tasks.of(list(due))
+        waiting = [known[container_id] for container_id in due if container_id in known]
+        for task in fair_next(waiting, list(self._sending.values()), _PLACES):
+            self._sending[task.container_id] = task
+            name = f"callback {task.container_id[:12]}"
+            threading.Thread(target=self._send_one, args=(due[task.container_id],), name=name, daemon=True).start()
+        return _SEAL_LOOK if self._lives.due(1 << 62) else _IDLE
+
+    def _send_one(self, callback: Callback) -> None:
+        """In a thread of its own: a receiver that is slow keeps no other waiting."""
+        done = False
+        try:
             life = self._lives.of(callback.container_id)
             if life is not None:
                 self._make(callback, life)
-        return _SEAL_LOOK if self._lives.due(1 << 62) else _IDLE
+            done = True
+        except RuntimeApiError as error:
+            if not self._thread.closing:
+                log.warning("the callback of container %s waits: %s", callback.container_id[:12], error)
+        except Exception:
+            log.exception("the callback of container %s failed, and is made again", callback.container_id[:12])
+        finally:
+            self._sending.pop(callback.container_id, None)
+        if done:
+            self._thread.wake()
 
     def _make(self, callback: Callback, life: Life) -> None:
         seal, final = self._seal(life)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from runtime_api.containers.claims import Claims
-from runtime_api.containers.copying import next_copies
+from runtime_api.containers.fair_places import fair_next
 from runtime_api.containers.housekeeping import Housekeeping
 from runtime_api.containers.ownership import Ours
 from runtime_api.containers.queueing import QUEUED, Limits, admitted
@@ -102,7 +102,7 @@ class Lifecycle:
         return True
 
     def _copy(self, waiting: Sequence[Task]) -> None:
-        for task in next_copies(waiting, list(self._copying.values()), self._places):
+        for task in fair_next(waiting, list(self._copying.values()), self._places):
             self._copying[task.container_id] = task
             if not self._do(self._transfers, task, self._transfer):
                 self._copying.pop(task.container_id, None)

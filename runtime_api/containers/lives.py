@@ -131,7 +131,7 @@ class Lives:
         with self._file.transaction() as db:
             rows = db.execute(
                 "SELECT container_id, url, tries, state, said FROM callbacks WHERE state = 'waiting' AND due_at <= ?"
-                " ORDER BY due_at LIMIT 100",
+                " ORDER BY due_at LIMIT 1000",
                 (now,),
             ).fetchall()
             return [Callback(*row) for row in rows]

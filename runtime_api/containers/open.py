@@ -25,7 +25,7 @@ from runtime_api.containers.lookup import Lookup
 from runtime_api.containers.making import Maker
 from runtime_api.containers.own_lines import TaskLines
 from runtime_api.containers.ownership import Ours, instance_of
-from runtime_api.containers.policies import Rules, check_logins, confinement, image_policy, limits, outbound, transfers
+from runtime_api.containers.policies import Rules, confinement, image_policy, limits, outbound, transfers
 from runtime_api.containers.pulls import Pulls
 from runtime_api.containers.removal import Remover
 from runtime_api.containers.secret_choice import SecretChoice
@@ -34,6 +34,7 @@ from runtime_api.containers.stats import Stats
 from runtime_api.containers.steps import Steps
 from runtime_api.containers.tasks import Tasks
 from runtime_api.data_lock import DataLock
+from runtime_api.key_files import check_key_files
 from runtime_api.outbound import post
 from runtime_api.shares import shares_of
 from wholelog_base.secret_files import SecretFiles
@@ -50,7 +51,7 @@ def open_containers(
     Raises SettingsError for an engine on another machine, RuntimeApiError where the table of tasks or the instance's id
     cannot be had, or another process works on the data folder.
     """
-    check_logins(settings.image_logins)
+    check_key_files(settings)
     return with_engine(DockerEngine(engine_url(settings.docker_host, environ), settings.image_logins), settings, reader)
 
 

@@ -1,8 +1,6 @@
 """From the settings to what the operator allows of a task, and the refusal of what it does not."""
 
-import json
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from log_store.protocols import LogReader
 from runtime_api.config import ApiSettings
@@ -14,13 +12,13 @@ from runtime_api.containers.queueing import Limits
 from runtime_api.containers.tasks import Task
 from runtime_api.containers.transfers import ContainerTransfers, TransferRules, input_url
 from runtime_api.errors import BadRequest
+from runtime_api.key_files import storage_options
 from runtime_api.outbound import Outbound
 from runtime_api.schemas.task import TaskRequest
 from runtime_api.storage import prefixes
 from runtime_api.storage.code_archive import Bounds
 from runtime_api.storage.fsspec_storage import FsspecStorage
 from runtime_api.storage.http_storage import HttpStorage
-from wholelog_base.settings import SettingsError
 
 _CPU: Final = 1_000_000_000
 
@@ -64,38 +62,6 @@ def limits(settings: ApiSettings) -> Limits:
 
 def outbound(settings: ApiSettings, allowed: tuple[str, ...]) -> Outbound:
     return Outbound(allowed, settings.private_networks)
-
-
-def storage_options(file: Path | None) -> dict[str, dict[str, Any]]:
-    """By protocol, what fsspec's file systems are made with. Raises SettingsError."""
-    if file is None:
-        return {}
-    read = _json_object("storage_options", file, '{"s3": {"key": "…"}}')
-    for name, options in read.items():
-        if not isinstance(options, dict):
-            raise SettingsError([f'storage_options: {file}: {name[:60]!r}: must be an object such as {{"key": "…"}}'])
-    return read
-
-
-def check_logins(file: Path | None) -> None:
-    """Raises SettingsError where pulls could not read it."""
-    if file is not None:
-        _json_object("image_logins", file, 'Docker\'s config.json: {"auths": {"HOST": {"auth": "…"}}}')
-
-
-def _json_object(setting: str, file: Path, such_as: str) -> dict[str, Any]:
-    """Raises SettingsError, which shows nothing of its content: it holds keys."""
-    try:
-        read = json.loads(file.read_text())
-    except json.JSONDecodeError as error:
-        place = f"{file}:{error.lineno}:{error.colno}"
-        raise SettingsError([f"{setting}: {place}: no JSON ({error.msg}); it must be such as {such_as}"]) from None
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no UTF-8"
-        raise SettingsError([f"{setting}: {file} cannot be read by this user: {reason}"]) from error
-    if not isinstance(read, dict):
-        raise SettingsError([f"{setting}: {file}: must be an object such as {such_as}"])
-    return read
 
 
 def transfers(settings: ApiSettings, engine: Engine, lives: Lives, reader: LogReader) -> ContainerTransfers:

@@ -23,9 +23,9 @@ from runtime_api.access.token_file import TokenFile, file_problems
 from runtime_api.access.tokens import digest_of, line_of, new_token, read_lines
 from runtime_api.app import create_app
 from runtime_api.config import ApiSettings
-from runtime_api.containers.policies import check_logins, storage_options
 from runtime_api.counters import Counters
 from runtime_api.errors import AccessUnavailable, Unauthorized
+from runtime_api.key_files import check_logins, storage_options
 from runtime_api.openapi.document import document
 from tests.fake_containers import FULL_ID, FakeContainers
 from tests.fake_problems import MemoryProblems
@@ -267,9 +267,15 @@ def test_what_is_checked_before_the_start(tokens: Tokens) -> None:
         (ApiSettings(listen_group="team"), "listen_group: 'team'.*set listen to unix:///PATH"),
         (ApiSettings(access="tokens", data=tokens.path.parent / "none"), "access_tokens"),
         (ApiSettings(access="jwt", jwt_keys="/k"), "jwt_issuer.*jwt_audience"),
-        (ApiSettings(access="jwt", jwt_keys="http://idp.example/keys"), "must be https"),
-        (ApiSettings(access="jwt", jwt_keys="ftp://idp.example/keys"), "must be a file's path or an https URL"),
-        (ApiSettings(access="jwt"), "jwt_keys"),
+        (
+            ApiSettings(access="jwt", jwt_keys="http://idp.example/keys", jwt_issuer="i", jwt_audience="a"),
+            "must be https",
+        ),
+        (
+            ApiSettings(access="jwt", jwt_keys="ftp://idp.example/keys", jwt_issuer="i", jwt_audience="a"),
+            "must be a file's path or an https URL",
+        ),
+        (ApiSettings(access="jwt"), "jwt_issuer.*jwt_audience.*jwt_keys"),
     ):
         with pytest.raises(SettingsError, match=f"(?s){said}"):
             check_access(settings)

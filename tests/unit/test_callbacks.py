@@ -22,6 +22,7 @@ from runtime_api.errors import BadRequest
 from runtime_api.outbound import Outbound, post
 from runtime_api.storage.prefixes import problem
 from tests.container_bench import Bench, task, wait_for
+from tests.unit.test_storage import Dribble
 
 SECRET = "of the tests"
 
@@ -132,11 +133,32 @@ def test_it_is_given_up_in_the_end(bench: Bench) -> None:
     callbacks = Callbacks(
         bench.service._tasks, bench.service._lives, bench.store, send, secret="", seal_patience=0, now=lambda: now[0]
     )
-    for _ in range(12):
+    for tries in range(1, 13):
         callbacks.round()
+        wait_for(lambda: tries_of(bench, made.container_id) == tries)  # noqa: B023
         now[0] += 3600 * 10**9
     found = bench.service._lives.callback(made.container_id)
     assert found is not None and (found.state, found.tries, found.said) == ("given up", 12, "no answer: refused")
+
+
+def tries_of(bench: Bench, container_id: str) -> int:
+    found = bench.service._lives.callback(container_id)
+    return found.tries if found else 0
+
+
+def test_a_receiver_that_dribbles_keeps_no_other_waiting_and_has_an_end(bench: Bench, receiver: Receiver) -> None:
+    dribble = Dribble(b"HTTP/1.1 200 OK\r\nX: ", b"x")
+    bench.reopen(callback_prefixes=(dribble.url, receiver.url))
+    bench.service.start()
+    for name, url in (("t1", dribble.url), ("t2", receiver.url + "/hooks/x")):
+        bench.service.create(task(f"r-{name}", name, callback_url=url))
+        finish(bench, name)
+        bench.seal(bench.service.resolve(name))
+    wait_for(lambda: state(bench, "t2") == "delivered")
+    assert state(bench, "t1") == "waiting"
+    with pytest.raises(TimeoutError, match=r"no answer within 0.5 seconds"):
+        post(Outbound(private=True), dribble.url, b"{}", {}, timeout=0.5)
+    dribble.close()
 
 
 def test_a_task_that_never_ran_is_told_too(bench: Bench, receiver: Receiver) -> None:

@@ -79,7 +79,9 @@ def test_an_api_that_anybody_could_reach_does_not_start(command: str, tmp_path: 
 
     assert "listen: '0.0.0.0' can be reached from other machines" in start() and "listen_unprotected" in start()
     assert "access_tokens" in start(WHOLELOG_ACCESS="tokens")
-    assert "jwt_keys" in start(WHOLELOG_ACCESS="jwt")
+    missing = wholelog(command, "--data", str(tmp_path / "d"), WHOLELOG_ACCESS="jwt")
+    named = [line.removeprefix(f"wholelog {command}: ").partition(":")[0] for line in missing.stderr.splitlines()]
+    assert (missing.returncode, named) == (2, ["jwt_issuer", "jwt_audience", "jwt_keys"])
     assert "must be one of none, tokens, jwt" in start(WHOLELOG_ACCESS="nobody")
     assert "must be one or more of RS256" in start(WHOLELOG_JWT_ALGORITHMS="HS256 none")
     assert not (tmp_path / "d").exists()

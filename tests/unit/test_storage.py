@@ -450,7 +450,7 @@ def test_a_prefix_that_could_match_nothing_or_too_much_stops_the_start(value: st
         with pytest.raises(SettingsError) as refused:
             load(ApiSettings, {name: f"s3://fine/x {value}" if name != "callback_prefixes" else value}, {})
         (problem,) = refused.value.problems
-        assert problem.startswith(f"--{name.replace('_', '-')}: ") and "hunter2" not in problem.partition(" holds ")[2]
+        assert problem.startswith(f"--{name.replace('_', '-')}: ") and "hunter2" not in problem
         assert said in problem or "this kind is not for it" in problem
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime_api.containers.copying import next_copies
 from runtime_api.containers.engine import ContainerSpec
+from runtime_api.containers.fair_places import fair_next
 from runtime_api.containers.open import with_engine
 from runtime_api.containers.protocols import Choice, ContainerView
 from runtime_api.containers.queueing import Limits, admitted, may_begin, order, places
@@ -88,7 +88,7 @@ def test_limits_are_never_passed_and_the_order_is_whole(
 def test_copies_leave_places_for_other_owners(waiting: list[str], under_way: list[str], places: int) -> None:
     tasks = [row(str(number), uid, "inputs", at=number) for number, uid in enumerate(waiting)]
     copying = [row(f"u{number}", uid, "inputs") for number, uid in enumerate(under_way)]
-    chosen = next_copies(tasks, copying, places)
+    chosen = fair_next(tasks, copying, places)
     share = max(1, places // 2)
     busy = Counter(one.uid for one in [*copying, *chosen])
     assert len(chosen) <= max(0, places - len(copying)) and len({*names(chosen)}) == len(chosen)
@@ -103,8 +103,8 @@ def test_copies_leave_places_for_other_owners(waiting: list[str], under_way: lis
 
 def test_one_owners_slow_copies_hold_half_of_the_places() -> None:
     hers = [row(f"a{number}", "a", "inputs", at=number) for number in range(9)]
-    assert names(next_copies(hers, [], 4)) == ["a0", "a1"]
-    assert names(next_copies([*hers[2:], row("b0", "b", at=10)], hers[:2], 4)) == ["b0"]
+    assert names(fair_next(hers, [], 4)) == ["a0", "a1"]
+    assert names(fair_next([*hers[2:], row("b0", "b", at=10)], hers[:2], 4)) == ["b0"]
 
 
 def ask(bench: Bench, request_id: str = "", task_id: str = "", **desc: Any) -> TaskRequest:

@@ -1,4 +1,4 @@
-"""Which tasks' inputs and outputs are copied next: fair between owners, since a slow storage holds a place for long."""
+"""Whose turn it is at a few places that something slow, a storage or a receiver, may hold for long: fair between owners."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from runtime_api.containers.tasks import Task
 
 
-def next_copies(waiting: Sequence[Task], under_way: Sequence[Task], places: int) -> list[Task]:
-    """Those to begin now, so that no more than `places` are under way. `waiting`: oldest first.
+def fair_next(waiting: Sequence[Task], under_way: Sequence[Task], places: int) -> list[Task]:
+    """Those whose turn it is, so that no more than `places` are under way. `waiting`: the first to come first.
 
-    Half of the places are one owner's at most; what has the uid '' is nobody's. The next is the oldest of the owner who
+    Half of the places are one owner's at most; what has the uid '' is nobody's. The next is the first of the owner who
     has the fewest under way.
     """
     busy = Counter(task.uid for task in under_way)
