@@ -5,7 +5,8 @@ several (`"disk full"`, `foo.bar`, `日志`) that must follow each other with no
 
 A *word* is a run of letters, digits and underscores (Unicode's, as Python's `\\w`); each character of a script that is
 written without spaces (Chinese, Japanese, Korean, Thai, Lao, Burmese, Khmer) is a word by itself. Words match whole: `err`
-is not found in `error`, `foo` is in `foo.bar`. Upper and lower case are the same.
+is not found in `error`, `foo` is in `foo.bar`. Upper and lower case are the same. A terminal's escape sequence parts words and
+is none.
 """
 
 import re
@@ -27,6 +28,8 @@ _ALONE: Final = (
 _RUN: Final = f"(?:(?![{_ALONE}])\\w)"  # a letter of a script with spaces
 _WORD: Final = re.compile(f"{_RUN}+|[{_ALONE}]")
 _STANDS_ALONE: Final = re.compile(f"[{_ALONE}]")
+_ESCAPE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()*+][0-9A-Za-z]|[@-Z\\^_])")
+"""A terminal's sequence (ECMA-48): the `36m` before a coloured word does not belong to it."""
 _PART: Final = re.compile(r'"([^"]*)"|([^\s"]+)')
 
 
@@ -56,7 +59,7 @@ class TextQuery:
 
     def matches(self, message: str) -> bool:
         if self.parts:
-            text = message.lower()
+            text = (_ESCAPE.sub("\x1b", message) if "\x1b" in message else message).lower()
             for word in self.words:  # much quicker than the patterns, and most messages end here
                 if word not in text:
                     return False

@@ -15,7 +15,7 @@ from runtime_api.schemas.task import TaskRequest
 from runtime_api.schemas.task_body import parse_task
 from tests.fake_engine import FakeEngine
 from tests.fakes import MemoryStore
-from wholelog_base import labels
+from wholelog_base import labels, user_labels
 
 
 class Bench:
@@ -42,6 +42,7 @@ class Bench:
             container_id, details.started_at, details.summary.name,
             details.summary.labels.get(labels.TASK_ID, ""),
             uid=details.summary.labels.get(labels.UID, ""), state="sealed", lines=3, version=1,
+            labels=user_labels.texts_of(details.summary.labels),
         )  # fmt: skip
         seal = replace(seal, **members)  # type: ignore[arg-type]
         self.store.write_seals([seal])

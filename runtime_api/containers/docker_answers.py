@@ -1,5 +1,6 @@
 """From the engine's JSON (Docker Engine API 1.41 and later) to what the runtime knows."""
 
+import re
 from typing import Any
 
 from log_store.rfc3339 import parse_ns
@@ -7,6 +8,7 @@ from runtime_api.containers.engine import DEFAULT_PATH, Details, EngineFacts, Im
 from runtime_api.containers.usage import Usage, memory_in_use
 
 _NEVER = "0001-01-01T00:00:00Z"
+_ENDED = re.compile(r"Exited \((\d{1,10})\)", re.ASCII)  # a list says it in words alone
 
 
 def facts(info: dict[str, Any], version: dict[str, Any]) -> EngineFacts:
@@ -16,7 +18,11 @@ def facts(info: dict[str, Any], version: dict[str, Any]) -> EngineFacts:
 def summary(item: dict[str, Any]) -> Summary:
     """An item of GET /containers/json."""
     names = item.get("Names") or [""]
-    return Summary(item["Id"], names[0].removeprefix("/"), item["Image"], item.get("Labels") or {}, item["State"])
+    ended = _ENDED.match(item.get("Status") or "")
+    return Summary(
+        item["Id"], names[0].removeprefix("/"), item["Image"], item.get("Labels") or {}, item["State"],
+        int(ended[1]) if ended else None,
+    )  # fmt: skip
 
 
 def details(item: dict[str, Any]) -> Details:

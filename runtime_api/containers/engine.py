@@ -60,6 +60,7 @@ class Summary:
     image: str
     labels: Mapping[str, str]
     state: str  # Docker's: created, running, paused, restarting, removing, exited, dead
+    exit_code: int | None = None  # of one that has ended, in a list
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,8 @@ class Listing:
             "name": item.summary.name, "image": {"name": item.summary.image}, "task_id": marks.get(labels.TASK_ID, ""), "type": marks.get(labels.TYPE, ""),
             "labels": user_labels.named(item.labels),
         }  # fmt: skip
+        if item.summary.exit_code is not None:
+            more["exit_code"] = item.summary.exit_code
         cpu, mem = self._stats.figures(item.container_id, running=item.summary.state in RUNNING)
         return ContainerView(item.container_id, cpu, mem, item.status, marks.get(labels.UID, ""), more, item.created_at)
 

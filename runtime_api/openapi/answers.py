@@ -93,6 +93,7 @@ def _listed() -> dict[str, Shape]:
         "labels": {"type": "object", "additionalProperties": text(), "description": "of the container, but ours"},
         "image": members({"name": text()}, {"digest": text()}),
         "phase": choice(_PHASES, "of the task's life"),
+        "exit_code": or_null(number("of one that has ended")),
         "queue_place": or_null(number("1 is the next", minimum=0)),
     }
 

@@ -197,6 +197,20 @@ def test_words_among_many_pages(store: Store) -> None:
     assert walk(reader, LogQuery(A, text=query, size=5)) == expected
 
 
+def test_a_coloured_word_is_found_without_its_colour(store: Store) -> None:
+    texts = [
+        "\x1b[36mepoch 1\x1b[0m loss=\x1b[1;33m0.5\x1b[m", "\x1b[2Kepoch 2", "\x1b(B\x1b[mEPOCH", "\x1bMepoch", "ep\x1b[1moch",
+        "36mepoch", "\x1b[38;2;1;2;3mloss\x1b[0m epoch",
+    ]  # fmt: skip
+    write(store, Documents(container("a")).add_all(texts).batch)
+    reader = store.reader()
+    for text, found in {
+        "epoch": [0, 1, 2, 3, 6], '"epoch 1"': [0], "loss=0.5": [0], "36mepoch": [5], "36m": [], '"loss epoch"': [6], "och": [4],
+    }.items():  # fmt: skip
+        query = LogQuery(A, text=parse_text_query(text))
+        assert messages_of(reader, query) == [texts[number] for number in found], text
+
+
 ALPHABET = st.sampled_from(list("abAB1_.-:'\" \n\té\u0301ßİΣ日本かカ한ไ\u200d🙂🇩K\u00ad\u2019\u0640\u05d0\u0905\u0940"))
 
 

@@ -169,5 +169,8 @@ def test_what_a_list_and_a_look_give(engine: DockerEngine, script: Script) -> No
     script.answers["GET /containers/json"] = (200, b"[" + json.dumps(item).encode() + b"]")
     (one,) = engine.list("label", "value")
     assert (one.container_id, one.name, one.labels, one.state) == ("c1", "n", {}, "running")
-    assert "label%3Dvalue" in script.asked[-1]
+    assert "label%3Dvalue" in script.asked[-1] and one.exit_code is None
+    for said, code in (("Exited (137) 2 hours ago", 137), ("Up 2 minutes", None), ("Created", None), ("", None)):
+        script.answers["GET /containers/json"] = (200, b"[" + json.dumps({**item, "Status": said}).encode() + b"]")
+        assert engine.list("label")[0].exit_code == code
     assert engine.inspect("nosuch") is None and engine.image("nosuch") is None and engine.usage("nosuch") is None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,7 +60,7 @@ class Team:
         self.hers, self.his = self._one("alice"), self._one("bob")
 
     def _one(self, uid: str) -> Created:
-        made = self.bench.service.of(Caller(uid)).create(task("r1", f"of-{uid}"))
+        made = self.bench.service.of(Caller(uid)).create(replace(task("r1", f"of-{uid}"), labels=("team=x",)))
         documents = Documents(ContainerContext(made.container_id, made.container_name, made.task_id, "bash_cell", uid))
         for number in range(3):
             documents.add(NOON + number, f"line {number} of {uid}")
@@ -125,6 +126,10 @@ def test_logs_of_several_have_ones_own_alone(team: Team) -> None:
         for naming in NAMINGS.values():
             assert read("alice", query.format(naming(team.his))) == (404, set())
     assert read("alice", "type=bash_cell") == read("alice", "uid=alice") == (200, {hers})
+    assert read("alice", "label=team") == (200, {hers}) and read("alice", "label=team&uid=bob") == (200, set())
+    assert read("root", "label=team=x") == (200, {hers, his})
+    listed = team.ask("alice", "/containers?label=team").json["data"]["containers"]
+    assert [one["container_id"] for one in listed] == [hers]
     for query in ("uid=bob", "uid=bob&uid=alice", f"task_id={team.his.task_id}", "uid=bob&type=bash_cell"):
         assert read("alice", query) == (200, set()), query
     assert read("root", "type=bash_cell") == (200, {hers, his}) and read("root", "uid=bob") == (200, {his})

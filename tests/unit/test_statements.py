@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+import msgpack
+
 from log_shipper.losses import Claim, Losses
+from log_shipper.seal_map import seal_from_map, seal_to_map
 from log_shipper.statements import Statements
 from log_store.seal import Gap, Seal
 
@@ -70,3 +73,11 @@ def test_a_seal_that_the_store_does_not_bear_out_waits_for_the_copy_to_be_writte
     (stated,) = short.stated([again])
     assert stated.state == "gaps" and short.short() == [] and counted == ["lines_missing"]
     assert other.stated([again]) == [seal] and other.short() == []
+
+
+def test_a_seal_as_a_map_and_as_an_earlier_version_wrote_it() -> None:
+    seal = Seal("ab" * 32, 7, "name", gaps=(Gap(1, None, 3, "why"),), version=9, labels=("a=b", "team=vision"))
+    told = msgpack.unpackb(msgpack.packb(seal_to_map(seal)))
+    assert seal_from_map(told) == seal
+    del told["labels"]
+    assert seal_from_map(told) == replace(seal, labels=())
