@@ -18,7 +18,7 @@ _CRITICAL = re.compile(
     r"|SIG(?:SEGV|BUS|ABRT|FPE|ILL): |unexpected fault address |Received signal \d+ SIG"
 )
 _ERROR = re.compile(
-    r"Traceback \(most recent call last\):|\+ Exception Group Traceback|Exception in thread (?:\"|[^:]{1,80}:$)|Exception in Tkinter callback"
+    r"Traceback \(most recent call last\):|[╭┌][─ ]{1,200}+Traceback \(most recent call last\)|\+ Exception Group Traceback|Exception in thread (?:\"|[^:]{1,80}:$)|Exception in Tkinter callback"
     r"|Exception ignored in: |Exception in callback |Unhandled Error$|Unhandled [Ee]xception(?:\. |:| at 0x)|Unhandled [Rr]ejection(?: \(|: | at: | [A-Z]\w*(?:Error|Exception))"
     r"|Uncaught (?:\(in promise\) |[\w$.\\]*(?:Error|Exception)[: ])|[Uu]ncaught exception(?::| of type | ')|uncaughtException: |unhandledRejection: |\[UnhandledPromiseRejection|Unhandled 'error' event"
     r"|terminate called |libc\+\+abi: terminating|\*\*\* Terminating app due to uncaught|Caused by: [a-z]\w*+\.[\w.$]++"
@@ -54,7 +54,7 @@ _FRAMES = re.compile(
     re.MULTILINE,
 )
 _CRITICAL_FIRSTS = frozenset("pftThFPCK#*SuR")
-_ERROR_FIRSTS = frozenset("TEUu+[tl*CdfmcD=PreaSMg{s═")
+_ERROR_FIRSTS = frozenset("TEUu+[tl*CdfmcD=PreaSMg{s═╭┌")
 NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
 FIRSTS = _CRITICAL_FIRSTS | _ERROR_FIRSTS  # of announcements without a colon
 _LOOKED_AT = 400
