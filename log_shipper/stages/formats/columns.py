@@ -214,7 +214,7 @@ class Header:
                 if self.stamped and word in UPPER and not (self._plain or self._label):
                     self.place = start
                 return -1
-        if self.stamped and not self._names:
+        if word in bare.PLACED and self.stamped and not self._names:
             self.found = bare.of_place(line, end, word)
             if self.found is not None:
                 return -1
