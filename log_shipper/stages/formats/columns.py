@@ -330,6 +330,9 @@ class Header:
                 return -1 if self._label else end
             self._pairs += 1
             return end if self._pairs <= _MOST_PAIRS else -1
+        if self.stamped and token.startswith("LOG_") and token[4:] in UPPER:  # Quill
+            self.found = UPPER[token[4:]], "column"
+            return -1
         if ":" in token:
             self.found = named.in_token(line, start, token, self.stamped)
             if self.found is not None:

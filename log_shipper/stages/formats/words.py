@@ -21,6 +21,7 @@ _BANNER = re.compile(r"(?:\s+[A-Z!*]+)+(?:\s+\d+)?\s*$")
 _SUBJECT = re.compile(r" (?:is|are|was|were|has|have|or|and|of|means) ")
 _CODE = re.compile(r"\[[A-Z][\w-]{1,40}\] ")  # VCS' Error-[SV-ERR] text
 _NUMBER = re.compile(r" \(\d{3,9}\): ")  # Quartus' Error (12345): text
+_PROCESS = re.compile(r"<\d{1,9}>:")  # the Enlightenment libraries' ERR<12>:
 _BEFORE_TIME = re.compile(r" @?\d{4}[-/.]\d\d[-/.]\d\d[ T]\d\d:\d\d")
 _OBJECT = re.compile(r"/[A-Za-z]\w{0,40}: ")
 _SET_OFF = ("- ", "| ", ": ", "-> ", ">> ", "> ", "-- ", "--- ")
@@ -47,7 +48,7 @@ def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
     if following in "\t|":
         return stamped or capitals or not is_value(line, end + 1)
     if capitals:
-        return following in _UPPER_ENDS
+        return following in _UPPER_ENDS or (following == "<" and _PROCESS.match(line, end) is not None)
     # `info(scope): text` (Zig), `critical/ConfigItem: text` (Icinga), `<Error>`
     if following == "(":
         closed = line.find("):", end, end + 60)
