@@ -24,6 +24,8 @@ _PLURALS = {  # FRR
     "emergencies": CRITICAL, "alerts": CRITICAL, "errors": ERROR, "warnings": WARNING, "notifications": INFO,
     "informational": INFO, "debugging": DEBUG,
 }  # fmt: skip
+PLACED = frozenset({*_CAPITALIZED, *_CUT, *_PLURALS})
+"""Words that `of_place` knows."""
 _DAEMON = re.compile(r": [A-Z][A-Z0-9]{1,11}: ")
 _NAME = 80  # characters in which a name ends
 

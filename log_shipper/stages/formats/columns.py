@@ -214,7 +214,7 @@ class Header:
                 if self.stamped and word in UPPER and not (self._plain or self._label):
                     self.place = start
                 return -1
-        if self.stamped and not self._names:
+        if word in bare.PLACED and self.stamped and not self._names:
             self.found = bare.of_place(line, end, word)
             if self.found is not None:
                 return -1
@@ -330,6 +330,9 @@ class Header:
                 return -1 if self._label else end
             self._pairs += 1
             return end if self._pairs <= _MOST_PAIRS else -1
+        if self.stamped and token.startswith("LOG_") and token[4:] in UPPER:  # Quill
+            self.found = UPPER[token[4:]], "column"
+            return -1
         if ":" in token:
             self.found = named.in_token(line, start, token, self.stamped)
             if self.found is not None:

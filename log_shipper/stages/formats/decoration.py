@@ -10,7 +10,7 @@ from log_shipper.stages.formats.stamps import STAMP
 _BERRY = re.compile(r"➤ YN\d{4}: (?:[│┌└] )?")
 _ICON = re.compile(r"(?:ℹ|[^\w\s\[({<\"'`/\\$&^]{1,4})\ufe0f?[ \u00a0]{1,4}(?=\S)")
 _ICON_TEXT = re.compile(
-    r"\[?(?:[A-Z]{4,9}\]|[A-Z]{4,9}(?: \*\*|:) |(?:[Ee]rror|[Ww]arn(?:ing)?|[Ff]atal|[Ii]nfo|[Dd]ebug|[Nn]ote|[Nn]otice|[Tt]race|[Cc]ritical)(?:: |  +\S)|(?:[A-Z]\w*)?Error: |[^\W\d_a-zA-Z]+[:：])"
+    r"\[?(?:[A-Z]{4,9}\]|[A-Z]{4,9}(?: \*{2,4}|:) |(?:[Ee]rror|[Ww]arn(?:ing)?|[Ff]atal|[Ii]nfo|[Dd]ebug|[Nn]ote|[Nn]otice|[Tt]race|[Cc]ritical)(?:: |  +\S)|(?:[A-Z]\w*)?Error: |[^\W\d_a-zA-Z]+[:：])"
 )
 _LOUD = re.compile(r">>> (?=\[?[A-Z]{4,9}\]?: )")
 _NO_ICONS = frozenset("#|->")
@@ -28,6 +28,8 @@ def length(line: str, first: str) -> int:
     if first == "➤":
         berry = _BERRY.match(line)
         return berry.end() if berry is not None else 0
+    if first == "=" and line.startswith("== ") and STAMP.match(line, 3) is not None:
+        return 3  # EasyBuild
     if first == ">":
         loud = _LOUD.match(line)
         return loud.end() if loud is not None else 0

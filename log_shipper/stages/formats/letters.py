@@ -22,6 +22,7 @@ _AT_START = re.compile(
 )
 _APT = re.compile(r"([EWNI]): (?=[A-Z'\"./a-z(<\[]{2})")
 _PARENTHESIZED = re.compile(r"\(([NIWC])\) \d{4}-\d{2}-\d{2}T")  # qBittorrent
+_TAGGED = re.compile(r"([DIWEV])/[A-Za-z][\w.:-]{1,40}+ ")
 _SLF4J = re.compile(r"SLF4J\(([EWID])\): ")
 _AFTER_STAMP = re.compile(
     r"([IWEFDCVNT])(?:"
@@ -56,6 +57,12 @@ _MARKS = {".": DEBUG, "-": DEBUG, "*": INFO, "#": WARNING}
 def at_start(line: str) -> Found | None:
     """A letter at the line's beginning."""
     match = _AT_START.match(line) or _APT.match(line) or _SLF4J.match(line)
+    return (LETTERS[match[1]], "letter") if match is not None else None
+
+
+def tagged(text: str) -> Found | None:
+    """`E/nsHttp text`, as Firefox logs behind its process and thread."""
+    match = _TAGGED.match(text)
     return (LETTERS[match[1]], "letter") if match is not None else None
 
 

@@ -39,10 +39,6 @@ _DATE_WORDS = frozenset("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul
 # The names that collectors put before a line: docker compose, foreman, pm2, buildkit, rsyslog's CEE cookie
 _WRAPPED = re.compile(r"[\w.@-]+(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]+ *\| |#\d+ (?:\d+\.\d+ )?(?=\S)|@cee: ?")
 _UPTIME = re.compile(r"\d{1,9}: (?:\(\d{1,9}\))?: (?=\S)")  # coturn
-# A process or a duration, maybe a thread; `3042-INFO-text`
-_LEVEL_AFTER_PID = re.compile(
-    r"\d{1,2}:\d{2} ([A-Z]{4,8})(?=[ :])|\d{1,9} (?:(?=\S{0,60}(?:[a-z][A-Z]|[-_.\d]))[\w.-]{2,60}+ )?([A-Z]{4,8})(?= )|\d{1,9}-([A-Z]{4,8})-"
-)
 _ACCESS = re.compile(
     r'[\da-f.:]{3,45}+ \S{1,60}+ \S{1,60}+ \[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]]{8,20}\] "'
 )  # Common Log Format
@@ -112,7 +108,7 @@ def _rest(text: str, depth: int) -> Found | None:
     """The text after a header that declares nothing itself."""
     first = text[0]
     if first.isalpha():
-        return _worded(text, depth)
+        return (letters.tagged(text) if text[1:2] == "/" else None) or _worded(text, depth)
     if first.isdigit() or first in "[(<":
         return tools.find(text) if first.isdigit() else None
     return _marked(text, first, depth)
@@ -121,12 +117,9 @@ def _rest(text: str, depth: int) -> Found | None:
 def _numbered(line: str, depth: int) -> Found | None:
     """A line that begins with a number that is no time."""
     head = line[:40]
-    match = _LEVEL_AFTER_PID.match(line)
-    if match is not None:
-        word = match[1] or match[2] or match[3]
-        level = UPPER.get(word)
-        if level is not None and (match[3] or set_off(line, match.end(), word, stamped=True)):
-            return level, "column"
+    found = named.after_number(line)
+    if found is not None:
+        return found
     if "|" in head:
         wrapped = _WRAPPED.match(line)
         if wrapped is not None and depth < _DEEPEST:
@@ -278,14 +271,17 @@ def _after_place(line: str, depth: int) -> Found | None:
         header = Header(line[at:]).read()  # WSO2's TID: [-1] [] [2026-03-01 10:20:30,123] ERROR text
         return header.found if header.stamped else None
     second = line.find(" ", at, at + 40) + 1
-    if second and line[second : second + 2] in ("19", "20") and STAMP.match(line, second) is not None:
-        return Header(line[second:]).read().found  # lxc c1 20240506081503.127 ERROR text
-    return None
+    if not second or not _stamp_at(line, second):
+        return None
+    middle = line[at : second - 1].rstrip(":")
+    if middle in UPPER and len(middle) > 3:
+        return UPPER[middle], "column"  # app.db WARNING 2026-03-01 10:20:30 text
+    full = line[second : second + 2] in ("19", "20")
+    return Header(line[second:]).read().found if full else None  # lxc c1 20240506081503.127 ERROR text
 
 
 def _stamp_at(line: str, at: int) -> bool:
-    first = line[at : at + 1]
-    return (first in _STAMPED or line[at : at + 3] in _DATE_WORDS) and STAMP.match(line, at) is not None
+    return (line[at : at + 1] in _STAMPED or line[at : at + 3] in _DATE_WORDS) and STAMP.match(line, at) is not None
 
 
 def _marked(line: str, first: str, depth: int) -> Found | None:
@@ -306,7 +302,7 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
     if silent.of_marks(line):
         return None
     if first in "*%.":
-        found = priority.cisco(line)
+        found = priority.cisco(line) or (tools.own_mark(line) if first == "%" else None)
         if found is not None:
             return found
     found = traces.find(line) or (traces.glib(line) if first == "*" else None)

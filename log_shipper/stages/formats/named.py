@@ -5,6 +5,7 @@ import re
 from log_shipper.stages.formats import json_fields
 from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, UPPER, WARNING, Found
 from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS
+from log_shipper.stages.formats.words import set_off
 
 _LEVEL_AFTER_NAME = re.compile(r"[\w./-]++::?([A-Z]{4,8})[: ]")
 _NAMED_COLUMN = re.compile(r"[\w.-]+:(error|warn|warning|info|debug)  ")  # Zigbee2MQTT:info  2026-03-01 …
@@ -13,6 +14,10 @@ _DOTTED = re.compile(r"[a-z][\w-]{0,40}+[./](FATAL|CRITICAL|ERROR|WARN|WARNING|I
 _WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
 _AFTER_PROCESS = re.compile(r"[\w-]{1,40}+\[\d{1,9}\]\.(FAT|PNC|ERR|WAR|INF|DB[0-9G])(?= )")
 _ZONEMINDER = {"FAT": CRITICAL, "PNC": CRITICAL, "ERR": ERROR, "WAR": WARNING, "INF": INFO}
+# A process or a duration, maybe a thread; `3042-INFO-text`
+_LEVEL_AFTER_PID = re.compile(
+    r"\d{1,2}:\d{2} ([A-Z]{4,8})(?=[ :])|\d{1,9} (?:(?=\S{0,60}(?:[a-z][A-Z]|[-_.\d]))[\w.-]{2,60}+ )?([A-Z]{4,8})(?= )|\d{1,9}-([A-Z]{4,8})-"
+)
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
 _BARE_NAME = re.compile(r"([a-z][\w./@#-]{0,59}+(?::\d{1,6})?)( *\| *| *: | +)([A-Z]{3,8})(?=[ :|-])")
 # A name, and then a level in brackets of its own or between separators: `app.db [ERROR] text`, `app<tab>ERROR<tab>text`
@@ -119,3 +124,14 @@ def after_process(line: str, at: int) -> Found | None:
     """ZoneMinder's `web_php[118770].ERR [10.0.0.1] [text]`."""
     match = _AFTER_PROCESS.match(line, at)
     return (_ZONEMINDER.get(match[1], DEBUG), "column") if match is not None else None
+
+
+def after_number(line: str) -> Found | None:
+    """`12 INFO text`, `54 [main] …`, `3042-INFO-text`, `10:20 ERROR text`: a level behind a process, a duration, an hour."""
+    match = _LEVEL_AFTER_PID.match(line)
+    if match is not None:
+        word = match[1] or match[2] or match[3]
+        level = UPPER.get(word)
+        if level is not None and (match[3] or set_off(line, match.end(), word, stamped=True)):
+            return level, "column"
+    return None

@@ -69,6 +69,8 @@ def of_parts(content: str, stamped: bool) -> str | None:
         parts = content.split(separator)
         for part in parts:
             part = part.strip()
+            if part[-1:].isdigit():
+                part = part.rstrip("0123456789")  # Chromium's VERBOSE1
             if part in UPPER and len(part) > 2 and part in WORDS_IN_CAPITALS:
                 return UPPER[part]
         last = parts[-1]

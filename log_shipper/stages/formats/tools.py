@@ -39,6 +39,11 @@ _NPM_TYPES = {
 _YARN = re.compile(r"(error|warning|warn|info|verbose|debug) (?=[A-Z\"']|\S+\.json: )")
 # Marks by their first character, in the order in which they are tried.
 _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
+    "%": (
+        (re.compile(r"%Error(?:-\w+)?: "), ERROR),
+        (re.compile(r"%Warning(?:-\w+)?: "), WARNING),
+    ),  # Verilator
+    "-": ((re.compile(r"--> FOAM FATAL (?:IO )?ERROR"), CRITICAL), (re.compile(r"--> FOAM Warning ?:"), WARNING)),
     "C": (
         (re.compile(r"CMake (?:Internal )?Error(?: |:)"), ERROR),
         (re.compile(r"CMake (?:Deprecation )?Warning(?: |:)"), WARNING),
@@ -68,7 +73,7 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
         (re.compile(r"docker: Error response from daemon: |dpkg(?:-\w+)?: error processing "), ERROR),
         (re.compile(r"deprecation warning(?: \[[\w-]+\])?: "), WARNING),
     ),
-    "e": ((re.compile(r"error(?:\[\w+\]| [A-Z]{1,8}\d{1,6}): |error during (?:build|connect): "), ERROR),),
+    "e": ((re.compile(r"error(?:\[[\w-]+\]| [A-Z]{1,8}\d{1,6}): |error during (?:build|connect): "), ERROR),),
     "f": (
         (re.compile(r"fail: [\w.`+<>-]+\[-?\d+\]"), ERROR),  # .NET's console logger
         (re.compile(r"fatal error(?: [A-Z]{1,8}\d{1,6})?: "), CRITICAL),
@@ -81,17 +86,18 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     "w": (
         (re.compile(r"wandb: ERROR "), ERROR),
         (re.compile(r"wandb: WARNING "), WARNING),
-        (re.compile(r"warning(?:\[\w+\]| [A-Z]{1,8}\d{1,6}): "), WARNING),
+        (re.compile(r"warning(?:\[[\w-]+\]| [A-Z]{1,8}\d{1,6}): "), WARNING),
     ),
 }
 _NPM_FIRSTS = frozenset("npyblg")
 # Three characters tell most lines from those with a mark; a test reads these from the expressions.
 _BEGINNINGS = frozenset(
-    "CMa DEP Dep ERR Err FAT Jav Lib Mod Ope SCR War bun dep doc dpk err fai fat gma gyp ler mak mys nod npm pnp pri rsy svn wan war yar".split()
+    "%Er %Wa --> CMa DEP Dep ERR Err FAT Jav Lib Mod Ope SCR War bun dep doc dpk err fai fat gma gyp ler mak mys nod npm pnp pri rsy svn wan war yar".split()
 ) | {"In "}
 _AT_PLACE = re.compile(r"\s*\d{1,6}:\d{1,5}\s+(error|warning)\s{1,6}\S")
-_TSC = re.compile(r"\S+?:\d+:\d+ - (error|warning|message) TS\d+: ")
+_TSC = re.compile(r"\S+?:\d+:\d+ - (error|warning|message|information)(?: TS\d+)?: ")
 _HADOLINT = re.compile(r"\S+:\d+ [A-Z]{2}\d{4} (error|warning|info|style): ")
+_PASCAL = re.compile(r"\S{1,200}+(?<=\))(?<=[\d,]\)) (Fatal|Error|Warning|Note|Hint): ")  # a.pas(3,5) Error: text
 _RUBOCOP = re.compile(r"\S+?:\d+:\d+: ([EWF]): (?:\[Correctable\] )?[A-Z]\w+(?:/|:)")
 _MAKEFILE = re.compile(r"[^\s:]{1,200}:\d+: \*\*\* ")
 _KOTLIN = re.compile(r"([ew]): (?:file://)?/?\S+:\d+:\d+ ")
@@ -177,7 +183,9 @@ def _of_part(part: str) -> str | None:
 
 def _named_place(head: str) -> Found | None:
     """tsc's `a.ts:3:5 - error TS2304: …`, hadolint's `Dockerfile:3 DL3008 warning: …`."""
-    match = _TSC.match(head) if " - " in head else (_HADOLINT.match(head) if ": " in head else None)
+    match = _TSC.match(head) if " - " in head else None
+    if match is None and ": " in head:
+        match = _HADOLINT.match(head) or _PASCAL.match(head)
     if match is None:
         return None
     return of_word(match[1]) or INFO, "tool"

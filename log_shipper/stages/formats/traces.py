@@ -18,7 +18,7 @@ _CRITICAL = re.compile(
     r"|SIG(?:SEGV|BUS|ABRT|FPE|ILL): |unexpected fault address |Received signal \d+ SIG"
 )
 _ERROR = re.compile(
-    r"Traceback \(most recent call last\):|\+ Exception Group Traceback|Exception in thread (?:\"|[^:]{1,80}:$)|Exception in Tkinter callback"
+    r"Traceback \(most recent call last\):|[╭┌][─ ]{1,200}+Traceback \(most recent call last\)|\+ Exception Group Traceback|Exception in thread (?:\"|[^:]{1,80}:$)|Exception in Tkinter callback"
     r"|Exception ignored in: |Exception in callback |Unhandled Error$|Unhandled [Ee]xception(?:\. |:| at 0x)|Unhandled [Rr]ejection(?: \(|: | at: | [A-Z]\w*(?:Error|Exception))"
     r"|Uncaught (?:\(in promise\) |[\w$.\\]*(?:Error|Exception)[: ])|[Uu]ncaught exception(?::| of type | ')|uncaughtException: |unhandledRejection: |\[UnhandledPromiseRejection|Unhandled 'error' event"
     r"|terminate called |libc\+\+abi: terminating|\*\*\* Terminating app due to uncaught|Caused by: [a-z]\w*+\.[\w.$]++"
@@ -55,12 +55,14 @@ _FRAMES = re.compile(
 )
 NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
 # Three characters tell most lines from announcements, at a tenth of what the expressions take; a test reads these
-# from the expressions. What begins with `=` is always looked at.
+# from the expressions.
 BEGINNINGS = frozenset(
     "# A|***|** |+ E|Cal|Cat|Cau|Die|Err|Exc|FAT|Fat|For|Ker|PHP|Pro|Rec|SIG|The|Tra|Unc|Unh|[Un|cor|dou|esc|fat|fre|gor|htt"
     '|lib|lua|mal|mun|pan|run|sta|ter|thr|unc|une|unh|{"i|══╡'.split("|")
 )
 """Of announcements, but for names of exceptions and those that begin with a place."""
+ALWAYS = "=╭┌"
+"""First characters of lines that are looked at in any case"""
 _PHP_BEGINNINGS = frozenset("PHP Par Not Dep Str Cor Com".split())  # beside those with `arning: `
 _LOOKED_AT = 400
 _NAME = 240  # characters in which an exception's name ends
@@ -76,7 +78,7 @@ def find(line: str) -> Found | None:
         found = _warning(line)
         if found is not None:
             return found
-    if beginning in BEGINNINGS or line[0] == "=":
+    if beginning in BEGINNINGS or line[0] in ALWAYS:
         if _CRITICAL.match(line):
             return None if is_value(line, line.find(":") + 1) else (CRITICAL, "trace")
         if _ERROR.match(line):

@@ -19,6 +19,9 @@ _METHOD_TARGET = re.compile(r"\s+(?:/|\*\s|https?:)")
 _BANNER = re.compile(r"(?:\s+[A-Z!*]+)+(?:\s+\d+)?\s*$")
 # `ERROR is no level`, `FATAL or ERROR`: the subject of a sentence
 _SUBJECT = re.compile(r" (?:is|are|was|were|has|have|or|and|of|means) ")
+_CODE = re.compile(r"\[[A-Z][\w-]{1,40}\] ")  # VCS' Error-[SV-ERR] text
+_NUMBER = re.compile(r" \(\d{3,9}\): ")  # Quartus' Error (12345): text
+_PROCESS = re.compile(r"<\d{1,9}>:")  # the Enlightenment libraries' ERR<12>:
 _BEFORE_TIME = re.compile(r" @?\d{4}[-/.]\d\d[-/.]\d\d[ T]\d\d:\d\d")
 _OBJECT = re.compile(r"/[A-Za-z]\w{0,40}: ")
 _SET_OFF = ("- ", "| ", ": ", "-> ", ">> ", "> ", "-- ", "--- ")
@@ -36,6 +39,8 @@ def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
     capitals = word in UPPER
     if following == ":" or following == "：":
         return _before_colon(line, end + 1, capitals, stamped)
+    if following == "-":
+        return line[end + 1 : end + 2] == "[" and _CODE.match(line, end + 1) is not None
     if following == "":
         return capitals or stamped or word in CHINESE
     if following == " ":
@@ -43,7 +48,7 @@ def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
     if following in "\t|":
         return stamped or capitals or not is_value(line, end + 1)
     if capitals:
-        return following in _UPPER_ENDS
+        return following in _UPPER_ENDS or (following == "<" and _PROCESS.match(line, end) is not None)
     # `info(scope): text` (Zig), `critical/ConfigItem: text` (Icinga), `<Error>`
     if following == "(":
         closed = line.find("):", end, end + 60)
@@ -83,6 +88,8 @@ def _before_space(line: str, end: int, word: str, capitals: bool, stamped: bool)
         return stamped or not is_value(line, end)
     if rest[:1] == "[" and rest[1:3].isdigit():
         return True  # error [2026-03-01 10:20:30 Z] text
+    if rest[:1] == "(" and _NUMBER.match(line, end) is not None:
+        return True
     if rest[:1] in "@12" and _BEFORE_TIME.match(line, end) is not None:
         return True
     return stamped and rest[:1] in ("[", "<")

@@ -1,7 +1,7 @@
 """Loggers that print one record in several lines.
 
 .NET: Microsoft.Extensions.Logging.Console/SimpleConsoleFormatter.cs; java.util.logging.SimpleFormatter; tinylog; pino-pretty:
-lib/utils/prettify-object.js; node: lib/internal/process/warning.js; Spring Boot:
+lib/utils/prettify-object.js; tornado: log.py (LogFormatter); node: lib/internal/process/warning.js; Spring Boot:
 LoggingFailureAnalysisReporter, ExtendedWhitespaceThrowableProxyConverter.
 """
 
@@ -24,6 +24,7 @@ _PINO = re.compile(
     r"\[[\d:. +-]{8,40}\] (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)(?: \(.*\))?: "
     r"|(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) \[[\d:. +-]{8,40}\]"
 )
+_TORNADO = re.compile(r"\[[DIWEC] (?:\d{6}|\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d(?:\.\d{3})? [\w.:]{1,60}\] ")
 _SPRING = re.compile(r"\d[\dT:.,+ Z-]{10,40}+(?:ERROR|WARN) (?:\[[^\]]{0,100}+\] )?\d+ --- \[")
 _MEMBER = re.compile(r"    [\w.\-\"]+: ?")
 
@@ -55,6 +56,11 @@ def pretty(text: str, prev: str) -> Entry | None:
     if text.startswith("    ") and _MEMBER.match(text) and _PINO.match(prev):
         return Entry(ALWAYS, At("log.pino"))
     return None
+
+
+def tornado(text: str, prev: str) -> Entry | None:
+    """Tornado's and Jupyter's formatter sets in by four spaces all lines of a record but the first."""
+    return Entry(ALWAYS, At("log.pino")) if text.startswith("    ") and _TORNADO.match(prev) else None
 
 
 def _console_step(text: str, at: At) -> At | None:

@@ -41,6 +41,8 @@ def _enter(text: str, prev: str) -> Entry | None:
     if _REPORT.match(text):
         closing = "rule" if prev.startswith("=" * 18) and len(prev) == 18 else ""
         return Entry(ALWAYS if _RULE.match(prev) else DECLARED, At("cpp.report", closing))
+    if text[0] == "=" and len(text) == 65 and _RULE.match(text):
+        return Entry(DECLARED, At("cpp.rule"))  # the one above a report
     if _DEADLY.match(text):
         return Entry(DECLARED, At("cpp.deadly"))
     if ": runtime error: " in text and _UB.match(text):
@@ -52,6 +54,10 @@ def _enter(text: str, prev: str) -> Entry | None:
     if _GLOG.match(text):
         return Entry(ALWAYS if _GLOG_CHECK.match(text) else DECLARED, At("cpp.frames"))
     return None
+
+
+def _rule(text: str, at: At) -> At | None:
+    return At("cpp.report") if _REPORT.match(text) else None
 
 
 def _deadly(text: str, at: At) -> At | None:
@@ -105,6 +111,7 @@ def _frames(text: str, at: At) -> At | None:
 NATIVE = Family(
     suspects=(
         r"==\d+==",
+        r"={65}(?:[\r\x1b]|$)",
         r"WARNING: Thr",
         r"terminate called after",
         r"thread \d+ panic: ",
@@ -119,6 +126,7 @@ NATIVE = Family(
     enter=_enter,
     indented=(("#@0123456789", _frame),),
     steps={
+        "cpp.rule": _rule,
         "cpp.deadly": _deadly,
         "cpp.report": _report,
         "cpp.summary": _summary,

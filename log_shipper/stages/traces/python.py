@@ -60,8 +60,8 @@ def _indented(text: str, prev: str) -> Entry | None:
         if prev.endswith("(most recent call last):"):
             return Entry(ALWAYS, At("py.frames"))
         return Entry(DECLARED, At("py.frames", "bare"))  # of a stack, or of a traceback whose beginning is lost
-    if text.endswith(TRACEBACK) and text.strip() == TRACEBACK:  # Twisted, pip and others set tracebacks in
-        return Entry(DECLARED, At("py.inner", text[: -len(TRACEBACK)]))
+    if TRACEBACK in text and text.strip() == TRACEBACK:  # Twisted, pip, rich's handler and others set tracebacks in
+        return Entry(DECLARED, At("py.inner", text[: text.index("T")]))
     return Entry(DECLARED, At("py.group")) if _GROUP.match(text) else None
 
 
@@ -185,6 +185,8 @@ def _tied(text: str, at: At) -> At | None:
         return At("py.frames", at.mark)
     if _GROUP.match(text):
         return At("py.group")
+    if _BOX.match(text):
+        return At("py.box")
     if text[0] in " \t":
         return at
     return At("py.done", at.mark) if _EXCEPTION.match(text) and not RECORD.match(text) else None
@@ -223,6 +225,17 @@ def _box(text: str, at: At) -> At | None:
     if text[:1] in ("╰", "└"):
         return At("py.boxed")
     return None
+
+
+def _indented_box(text: str, prev: str) -> Entry | None:
+    """The same in the column of rich's handler, behind its times and levels."""
+    indent = len(text) - len(text.lstrip(" "))
+    drawn = indent > 8 and _BOX.match(text, indent) is not None
+    return Entry(DECLARED, At("py.column", text[:indent])) if drawn else None
+
+
+def _column(text: str, at: At) -> At | None:
+    return at if text.startswith(at.mark) else None
 
 
 def _boxed(text: str, at: At) -> At | None:
@@ -287,9 +300,10 @@ PYTHON = Family(
         "py.logging": _logging,
         "py.box": _box,
         "py.boxed": _boxed,
+        "py.column": _column,
         "py.fatal": _fatal,
         "py.stack": _stack,
         "py.warned": _after_warning,
     },
-    indented=(("F+T", _indented),),
+    indented=(("F+T", _indented), ("╭┌", _indented_box)),
 )

@@ -76,7 +76,7 @@ def _follows(text: str, prev: str) -> Entry | None:
         return json_value.opened_before(text, prev)
     if "Warning: " in prev:
         return python.warned(text, prev)
-    return loggers.console(text, prev) or loggers.pretty(text, prev)
+    return loggers.console(text, prev) or loggers.pretty(text, prev) or loggers.tornado(text, prev)
 
 
 def _first(rules: Sequence[Enter], text: str, prev: str) -> Entry | None:

@@ -29,6 +29,7 @@ _HASKELL = re.compile(r"(?:CallStack|HasCallStack backtrace|Cost-centre stack)[ 
 _OCAML = re.compile(r"(?:Raised at|Re-raised at|Called from|Raised by primitive operation at) (?:\S+ in )?file \"")
 _OCAML_HEAD = re.compile(r"Fatal error: exception ")
 _FROM = re.compile(r"  from \S+:\d+:\d+ in '")
+_CRYSTAL = re.compile(r"Unhandled exception: [^\n]{0,1000}+(?<=\))(?<=[\w:]\))$")
 _NIM = re.compile(r"\S+\.nims?\(\d+(?:, \d+)?\)\s+\S|\[\[?reraised from")
 _JULIA = re.compile(r"Stacktrace:$")
 
@@ -44,6 +45,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(ALWAYS, At("sc.indented"))
     if text.startswith("Calls: ") or text == "Execution halted":  # R
         return Entry(ALWAYS, At("sc.r")) if prev.startswith(("Error in ", "Error: ", "  ")) else None
+    if _CRYSTAL.match(text):
+        return Entry(DECLARED, At("sc.indented", "crystal"))
     if text == "Traceback (most recent call last)":
         return Entry(DECLARED, At("sc.nim"))
     if _OCAML_HEAD.match(text) or _OCAML.match(text):
@@ -76,6 +79,8 @@ def _dart_box(text: str, at: At) -> At | None:
 def _indented(text: str, at: At) -> At | None:
     if text == "\t[C]: in ?":  # Lua's outermost
         return COMPLETE
+    if at.mark == "crystal":
+        return at if _FROM.match(text) else None
     if at.mark == "perl":
         return at if _PERL.match(text) else None
     return at if text[:1] in (" ", "\t") or _HASKELL.match(text) else None
