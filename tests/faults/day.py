@@ -200,15 +200,26 @@ class Day:
 
     def problems(self) -> dict[str, dict[str, Any]]:
         """By title, where titles are different."""
-        status, answer = self.scene.shipper.ask("/problems?size=1000")
-        assert status == 200, answer
-        return {one["title"]: one for one in answer["data"]["problems"]}
+        return {one["title"]: one for one in self._insist("/problems?size=1000")["problems"]}
 
     def say(self, title: str, state: str) -> None:
         """What a person says of a problem."""
         eventually(lambda: title in self.problems(), title)
-        status, answer = self.scene.shipper.ask(f"/problems/{self.problems()[title]['id']}", {"state": state}, "PATCH")
-        assert status == 200, answer
+        self._insist(f"/problems/{self.problems()[title]['id']}", {"state": state}, "PATCH")
+
+    def _insist(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> dict[str, Any]:
+        """As a careful client: again where the store is not ready, as an index that is being made."""
+        found: tuple[int, Any] = (0, None)
+
+        def answered() -> bool:
+            nonlocal found
+            found = self.scene.shipper.ask(path, body, method)
+            return found[0] not in (0, 503)
+
+        eventually(answered, f"an answer to {path}", self._patience)
+        assert found[0] == 200, found
+        data: dict[str, Any] = found[1]["data"]
+        return data
 
 
 def _subject(alert: dict[str, Any]) -> str:
