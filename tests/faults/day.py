@@ -63,11 +63,11 @@ Told = tuple[str, str, str]  # status, rule, the container's name or the problem
 class Day:
     """`expected` is the list: whatever is not on it must not come, and nothing on it more often than it stands there."""
 
-    def __init__(self, scene: Scene, sink: HttpSink, manager: Alertmanager) -> None:
+    def __init__(self, scene: Scene, sink: HttpSink, manager: Alertmanager, patience: float) -> None:
         self.scene, self.expected, self.counts = scene, Counter[Told](), Counter[str]()
         self.busy = 0  # errors in what the writers wrote, of which no rule tells
         self.broken: list[Written] = []  # removed by hand while nobody looked
-        self._sink, self._manager = sink, manager
+        self._sink, self._manager, self._patience = sink, manager, patience
 
     def expect(self, rule: str, subject: str) -> None:
         """One alert, which ends."""
@@ -122,8 +122,8 @@ class Day:
         """A container that is known now and gone when the shipper comes back: to be called while it is away."""
         name = f"day-{hour}-gone"
         written = self.scene.run("seq 1 10; sleep 600", b"".join(b"%d\n" % i for i in range(1, 11)), name=name)
-        eventually(lambda: len(list(self.scene.lines(written.id))) == 10, "its lines")
-        eventually(lambda: bool(self.scene.reader.seals(written.id)), "its open seal")
+        eventually(lambda: len(list(self.scene.lines(written.id))) == 10, "its lines", self._patience)
+        eventually(lambda: bool(self.scene.reader.seals(written.id)), "its open seal", self._patience)
         self.expect("gap", name)
         self.broken.append(written)
         return lambda: self.scene.client.api.remove_container(written.id, force=True)
@@ -138,19 +138,27 @@ class Day:
 
     def told(self) -> Counter[Told]:
         """What the webhook was told, a repeated delivery (the same id) once; updates are judged and left out."""
-        found, counts = dict[str, dict[str, Any]](), dict[tuple[str, str], int]()
-        for path, _, body in list(self._sink.came):
-            if path == "/ops":
-                found |= {alert["id"]: alert for alert in json.loads(body)["alerts"]}
-        for alert in found.values():
+        found, counts = self._webhook(), dict[tuple[str, str], int]()
+        for alert in found:
             key = (alert["rule"], _subject(alert))
             if alert["status"] == "update":
                 assert counts.get(key, 0) < alert["count"], alert
             if alert["status"] == "firing" and alert["rule"] == "errors":
                 assert alert["about"]["message"] == TRACE.format(alert["about"]["title"]).rstrip("\n"), alert
             counts[key] = 0 if alert["status"] == "resolved" else alert["count"]
-        told = [(alert["status"], alert["rule"], _subject(alert)) for alert in found.values()]
+        told = [(alert["status"], alert["rule"], _subject(alert)) for alert in found]
         return Counter(one for one in told if one[0] != "update")
+
+    def _webhook(self) -> list[dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for path, _, body in list(self._sink.came):
+            if path == "/ops":
+                found |= {alert["id"]: alert for alert in json.loads(body)["alerts"]}
+        return list(found.values())
+
+    def recurred(self) -> list[str]:
+        """As what the problem of every hour was told."""
+        return [one["repeated"] for one in self._webhook() if _subject(one) == RECURRING and one["status"] == "firing"]
 
     def until_told(self, wanted: "set[Told] | None" = None) -> None:
         """Until all of the list so far has come, or this of it."""
@@ -161,7 +169,7 @@ class Day:
             return all(told[one] >= count for one, count in expected.items())
 
         try:
-            eventually(holds, "the alerts of the list")
+            eventually(holds, "the alerts of the list", self._patience)
         except AssertionError as error:
             raise AssertionError(
                 f"{error}\n{self.difference()}\n{self.scene.shipper.log.read_text()[-3000:]}"
@@ -192,15 +200,26 @@ class Day:
 
     def problems(self) -> dict[str, dict[str, Any]]:
         """By title, where titles are different."""
-        status, answer = self.scene.shipper.ask("/problems?size=1000")
-        assert status == 200, answer
-        return {one["title"]: one for one in answer["data"]["problems"]}
+        return {one["title"]: one for one in self._insist("/problems?size=1000")["problems"]}
 
     def say(self, title: str, state: str) -> None:
         """What a person says of a problem."""
         eventually(lambda: title in self.problems(), title)
-        status, answer = self.scene.shipper.ask(f"/problems/{self.problems()[title]['id']}", {"state": state}, "PATCH")
-        assert status == 200, answer
+        self._insist(f"/problems/{self.problems()[title]['id']}", {"state": state}, "PATCH")
+
+    def _insist(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> dict[str, Any]:
+        """As a careful client: again where the store is not ready, as an index that is being made."""
+        found: tuple[int, Any] = (0, None)
+
+        def answered() -> bool:
+            nonlocal found
+            found = self.scene.shipper.ask(path, body, method)
+            return found[0] not in (0, 503)
+
+        eventually(answered, f"an answer to {path}", self._patience)
+        assert found[0] == 200, found
+        data: dict[str, Any] = found[1]["data"]
+        return data
 
 
 def _subject(alert: dict[str, Any]) -> str:
