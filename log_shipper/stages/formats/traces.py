@@ -55,12 +55,13 @@ _FRAMES = re.compile(
 )
 NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
 # Three characters tell most lines from announcements, at a tenth of what the expressions take; a test reads these
-# from the expressions. What begins with `=` is always looked at.
+# from the expressions. What begins with one of FIRSTS is always looked at.
 BEGINNINGS = frozenset(
     "# A|***|** |+ E|Cal|Cat|Cau|Die|Err|Exc|FAT|Fat|For|Ker|PHP|Pro|Rec|SIG|The|Tra|Unc|Unh|[Un|cor|dou|esc|fat|fre|gor|htt"
     '|lib|lua|mal|mun|pan|run|sta|ter|thr|unc|une|unh|{"i|══╡'.split("|")
 )
 """Of announcements, but for names of exceptions and those that begin with a place."""
+FIRSTS = frozenset("=")
 _PHP_BEGINNINGS = frozenset("PHP Par Not Dep Str Cor Com".split())  # beside those with `arning: `
 _LOOKED_AT = 400
 _NAME = 240  # characters in which an exception's name ends
@@ -76,7 +77,7 @@ def find(line: str) -> Found | None:
         found = _warning(line)
         if found is not None:
             return found
-    if beginning in BEGINNINGS or line[0] == "=":
+    if beginning in BEGINNINGS or line[0] in FIRSTS:
         if _CRITICAL.match(line):
             return None if is_value(line, line.find(":") + 1) else (CRITICAL, "trace")
         if _ERROR.match(line):
