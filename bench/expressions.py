@@ -112,9 +112,9 @@ class Writer:
 
 
 def microseconds(expression: re.Pattern[str], begin: str, again: str, size: int, enough: float = 0.0) -> float:
-    """Of the fastest of some matches; of one, where it takes less than `enough`."""
+    """Of the fastest of ten matches; of those up to one that takes less than `enough`."""
     line, best = (begin + again * size)[:size], float("inf")
-    for _ in range(3):
+    for _ in range(10):
         began = time.perf_counter()
         expression.match(line)
         best = min(best, (time.perf_counter() - began) * 1e6)
