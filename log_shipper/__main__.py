@@ -1,5 +1,6 @@
 """`python -m log_shipper acceptor|processor`: one of the shipper's processes, with its settings from the environment."""
 
+import gc
 import logging
 import os
 import sys
@@ -44,11 +45,19 @@ def _run(part: str, settings: ShipperSettings, environ: Mapping[str, str]) -> No
     if part == "acceptor":
         from log_shipper.acceptor import run_acceptor
 
+        _look_for_little_garbage()
         run_acceptor(settings, beat)
     else:
         from log_shipper.processor_root import run_processor
 
+        _look_for_little_garbage()
         run_processor(settings, environ, beat)
+
+
+def _look_for_little_garbage() -> None:
+    """Batches are thousands of lists without a cycle: Python's collector would look through them again and again."""
+    gc.freeze()
+    gc.set_threshold(20_000)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ Messages are sorted by (order_time, stream, ordinal).
 """
 
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,29 @@ class DocumentBatch:
     def select(self, rows: list[int]) -> "DocumentBatch":
         """A batch of only those rows, in the order given, without what is absorbed: what a retry sends again."""
         chosen = DocumentBatch(self.shipper)
+        take = itemgetter(*rows) if len(rows) > 1 else None
         for name in COLUMNS:
             column = getattr(self, name)
-            setattr(chosen, name, [column[row] for row in rows])
-        chosen.raw = {new: self.raw[old] for new, old in enumerate(rows) if old in self.raw}
+            setattr(chosen, name, list(take(column)) if take is not None else [column[row] for row in rows])
+        if self.raw:
+            chosen.raw = {new: self.raw[old] for new, old in enumerate(rows) if old in self.raw}
         if self.repaired:
             chosen.repaired = {new for new, old in enumerate(rows) if old in self.repaired}
-        chosen.fields = {new: self.fields[old] for new, old in enumerate(rows) if old in self.fields}
+        if self.fields:
+            chosen.fields = {new: self.fields[old] for new, old in enumerate(rows) if old in self.fields}
+        return chosen
+
+    def part(self, start: int, end: int) -> "DocumentBatch":
+        """As `select` of the rows from `start` to before `end`, for a tenth of the time."""
+        chosen = DocumentBatch(self.shipper)
+        for name in COLUMNS:
+            setattr(chosen, name, getattr(self, name)[start:end])
+        if self.raw:
+            chosen.raw = {row - start: raw for row, raw in self.raw.items() if start <= row < end}
+        if self.repaired:
+            chosen.repaired = {row - start for row in self.repaired if start <= row < end}
+        if self.fields:
+            chosen.fields = {row - start: fields for row, fields in self.fields.items() if start <= row < end}
         return chosen
 
     def extend(self, other: "DocumentBatch") -> None:

@@ -7,7 +7,7 @@ all that lie there are wanted.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
 from log_store.document import DocumentBatch
@@ -65,19 +65,17 @@ def note(connection: sqlite3.Connection, batch: DocumentBatch, keys: dict[str, i
 
 
 def _entries(batch: DocumentBatch, keys: dict[str, int], shipper: int) -> Iterator[tuple[int, ...]]:
-    rows_of: dict[int, Sequence[int]] = {}
+    columns: tuple[list[Any], ...] = (batch.seq, batch.log_time, batch.message)
     if len(keys) == 1:
-        rows_of = dict.fromkeys(keys.values(), range(len(batch)))
+        chosen = {key: columns for key in keys.values() if len(batch)}
     else:
-        lists: dict[int, list[int]] = {key: [] for key in keys.values()}
+        rows_of: dict[int, list[int]] = {}
         for row, context in enumerate(batch.container):
-            lists[keys[context.container_id]].append(row)
-        rows_of.update(lists)
-    for key, rows in rows_of.items():
-        if rows:
-            seqs, times = [batch.seq[row] for row in rows], [batch.log_time[row] for row in rows]
-            weight = max(len(rows), sum([len(batch.message[row]) for row in rows]) >> _HEAVY)
-            yield key, shipper, max(seqs), min(seqs), min(times), max(times), weight
+            rows_of.setdefault(keys[context.container_id], []).append(row)
+        chosen = {key: tuple([column[row] for row in rows] for column in columns) for key, rows in rows_of.items()}
+    for key, (seqs, times, messages) in chosen.items():
+        weight = max(len(seqs), sum(map(len, messages)) >> _HEAVY)
+        yield key, shipper, max(seqs), min(seqs), min(times), max(times), weight
 
 
 def heads(connection: sqlite3.Connection, container: int) -> dict[str, int]:

@@ -6,7 +6,8 @@ empty is left out (moby: daemon/logger/local/local.go, api/types/plugins/logdriv
 """
 
 import re
-from struct import Struct
+from itertools import groupby, islice
+from struct import Struct, unpack
 
 from log_shipper.audit.frames import Frames
 from log_shipper.errors import CopyDamaged
@@ -22,7 +23,8 @@ STAMP_AT = 9  # bytes of an entry before its time, 9 bytes of varint
 LINE = b"\x1a"  # tag of the line; it follows the time at once
 BEGINNING = re.compile(rb"\n\x06std(out|err)\x10").split
 STREAM_OF = {b"out": STDOUT, b"err": STDERR}
-HEAD = Struct("<I5sBB")  # the time's lower four and upper five bytes, the line's tag, the first byte of its length
+SHORT = {19 + size: bytes((26, size)) for size in range(128)}
+"""length of a piece (see `_cut`) -> what stands behind its time where it is a whole line of less than 128 bytes"""
 
 
 class LocalParser:
@@ -84,23 +86,31 @@ class LocalParser:
             return 0
         if min(map(len, pieces)) < STAMP_AT + 8 or max(map(len, pieces)) > LARGEST:
             return 0  # of an entry without a time: the error is the other way's
-        times, texts, wholes, base, upper = frames.time, frames.text, frames.whole, self._base, self._high
-        heads = HEAD.iter_unpack(b"".join([piece[:11] for piece in pieces]))
-        for piece, (low, high, tag, size) in zip(pieces, heads, strict=True):
-            if high != upper:
-                upper, base = high, self._new_base(high)
-            times.append(base | (low & 0x7F) | (low >> 1 & 0x3F80) | (low >> 2 & 0x1FC000) | (low >> 3 & 0xFE00000))
-            if tag == 26 and size == len(piece) - 19 < 128:
-                texts.append(piece[11:-8])
-                wholes.append(True)
-            else:
-                text, whole = _line(piece, 9, len(piece) - 8)
-                texts.append(text)
-                wholes.append(whole)
+        frames.time += self._times(pieces)
+        frames.text += [piece[11:-8] for piece in pieces]
+        frames.whole += [True] * len(pieces)
+        heads, short = [piece[9:11] for piece in pieces], list(map(SHORT.get, map(len, pieces)))
+        if heads != short:
+            for row, piece in enumerate(pieces):
+                if heads[row] != short[row]:
+                    frames.text[row], frames.whole[row] = _line(piece, 9, len(piece) - 8)
         frames.stream += map(STREAM_OF.__getitem__, streams)
         if STDERR_MARK in buffer:
             _move_marked(frames)
         return 4 + len(pieces) * STAMP_AT + sum(map(len, pieces)) - 4
+
+    def _times(self, pieces: list[bytes]) -> list[int]:
+        """Of pieces that begin with their time. The lower four bytes of all are put together as one number."""
+        count = len(pieces)
+        low = int.from_bytes(b"".join([piece[:4] for piece in pieces]), "little")
+        pairs = low & _repeated(0x7F007F, count) | low >> 1 & _repeated(0x3F803F80, count)
+        lower = pairs & _repeated(0x3FFF, count) | pairs >> 2 & _repeated(0xFFFC000, count)
+        rest = iter(unpack(f"<{count}I", lower.to_bytes(4 * count, "little")))
+        times: list[int] = []
+        for high, same in groupby([piece[4:9] for piece in pieces]):
+            base = self._base if high == self._high else self._new_base(high)
+            times += [base | low for low in islice(rest, len(list(same)))]
+        return times
 
     def _time(self, buffer: bytes, at: int) -> int:
         # Nine bytes of seven bits each, the lowest first. The upper five are the same for a quarter of a second.
@@ -116,6 +126,10 @@ class LocalParser:
         self._high = high
         self._base = sum((byte & 0x7F) << 28 + 7 * place for place, byte in enumerate(high))
         return self._base
+
+
+def _repeated(number: int, count: int) -> int:
+    return int.from_bytes(number.to_bytes(4, "little") * count, "little")
 
 
 def last_time(entry: bytes) -> int:

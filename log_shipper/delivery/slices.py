@@ -22,7 +22,7 @@ def slices(batch: DocumentBatch, size: int) -> Iterator[DocumentBatch]:
         yield batch
         return
     for start in range(0, len(batch), size):
-        part = batch.select(list(range(start, min(start + size, len(batch)))))
+        part = batch.part(start, start + size)
         if start + size >= len(batch):
             part.absorbed = batch.absorbed
         yield part

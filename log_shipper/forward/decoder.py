@@ -66,8 +66,22 @@ class Decoder:
 
     def _decode(self, found: list[Messages]) -> None:
         records, chunks, was_repair = 0, list[bytes](), False
-        end = self._taken
+        end, tell = self._taken, self._reader.tell
         for message in self._reader:
+            if (  # what Docker sends: tag, EventTime, record, and an option with nothing in it
+                not was_repair
+                and message.__class__ is list
+                and len(message) == 4
+                and (time := message[1]).__class__ is int
+                and time < NO_INTEGER
+                and message[2].__class__ is dict
+                and message[0].__class__ is bytes
+                and not message[3]
+                and message[3] is not None
+            ):
+                records += 1
+                end = tell()
+                continue
             count, chunk, repair = self._inspect(message)
             if repair != was_repair and end > self._taken:
                 found.append(self._cut(end, records, chunks, was_repair))
@@ -76,21 +90,12 @@ class Decoder:
             records += count
             if chunk is not None:
                 chunks.append(chunk)
-            end = self._reader.tell()
+            end = tell()
         if end > self._taken:
             found.append(self._cut(end, records, chunks, was_repair))
 
     def _inspect(self, message: object) -> tuple[int, bytes | None, bool]:
         """How many records, which chunk id, whether it is the audit's."""
-        if isinstance(message, list) and len(message) == 4 and not message[3] and message[3] is not None:
-            time = message[1]
-            if (
-                time.__class__ is int
-                and time < NO_INTEGER
-                and isinstance(message[0], bytes)
-                and isinstance(message[2], dict)
-            ):
-                return 1, None, False
         if message is None:
             return 0, None, False
         entries = entries_of(message, self._limits.inflated)

@@ -48,7 +48,7 @@ _FORMS: Final = tuple(
         r"\s*(?:from )?(?P<file>[^\s:]{1,300}):\d+:in [`'](?P<function>[^'\n]{1,200})'",
         r"#\d+ (?P<file>[^\n(]{1,300})\(\d+\): (?P<function>[\w\\:>{}-]{1,200})\(",  # PHP
         r"\s+\d{1,4}:\s+(?:0x[0-9a-f]+ - )?(?P<function>[\w<>:&{}# ,.\[\]()*;='-]{1,300}?)(?:::h[0-9a-f]{16})?$",  # Rust
-        r"#\d+\s+(?:0x[0-9a-f]+ )?in (?P<function>\S.{0,200}?) (?P<file>\S{1,300}?)(?::\d+)*$",  # sanitizers, gdb
+        r"#\d+\s+(?:0x[0-9a-f]+ )?in (?P<function>\S.{0,200}?) (?P<file>\S{1,300}?)(?::\d{1,9}){0,3}$",  # sanitizers, gdb
         # Erlang, Elixir: `(app 0.1.0) lib/a.ex:5: A.f/1`
         r"\s+\((?:[\w.-]+ ){0,3}[\w.-]+\) (?P<file>[\w./-]{1,300}):\d+: (?P<function>\S{1,200})",
         r"\s+(?P<file>[\w./-]{1,300}\.(?:pl|pm|lua|ex|exs)):\d+:? (?:in |: )?(?:function |method )?(?P<function>[^\n]{1,200})$",

@@ -5,7 +5,7 @@ of a text; what is beyond is left out, not cut. Lists of plain values stay lists
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from operator import itemgetter
 from typing import Any, Final
@@ -27,7 +27,11 @@ _OBJECTS: Final = 32  # that are looked into
 _PLANS: Final = 2048  # kinds of objects that are remembered
 _NAMES: Final = 16_384  # names that are
 _PLAIN: Final = frozenset((str, int, float, bool))
-_PAIR: Final = re.compile(r'(?<![^\s,;|])([A-Za-z_@][\w.@/-]{0,99}+)=("[^"\\]*+(?:\\.[^"\\]*+)*"|[^\s",;]*+)')
+# The look-behind, that nothing but blanks and separators may stand before a key, comes behind the key's first letter: an
+# expression that begins with a set of characters finds the next of them by itself.
+_PAIR: Final = re.compile(
+    r'([A-Za-z_@](?<![^\s,;|][A-Za-z_@])[\w.@/-]{0,99}+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*)"|([^\s",;]*+))'
+)
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
 _TRACE: Final = "traceparent"
@@ -61,24 +65,18 @@ class Structured:
             found = _pairs(message)
         else:
             return None
-        taken = self._taken(found) if len(message) <= VALUE else None
-        if taken is None:
-            taken = self._bounded(found)
-        # orjson writes into a buffer of 1 KiB and more: a copy of its own size lets that be used again at once, which
-        # takes a quarter of the time that keeping the buffers of a whole batch does
-        return b"".join((orjson.dumps(taken), b"")) if taken else None
-
-    def _taken(self, found: dict[str, Any]) -> dict[str, Any] | None:
-        """The quick way, for a flat object of a kind that came before; None where it is not that simple."""
-        keys = tuple(found)
-        plan = self._plans.get(keys, _UNKNOWN)
-        if plan is _UNKNOWN:
-            plan = self._remember(keys)
-        if plan is None:
-            return None
-        names, take = plan
-        values = take(found)
-        return dict(zip(names, values, strict=False)) if _PLAIN.issuperset(map(type, values)) else None
+        if len(message) <= VALUE:  # the quick way, for a flat object of a kind that came before
+            keys = tuple(found)
+            plan = self._plans.get(keys, _UNKNOWN)
+            if plan is _UNKNOWN:
+                plan = self._remember(keys)
+            if plan is not None:
+                names, take = plan
+                values = take(found)
+                if _PLAIN.issuperset(map(type, values)):
+                    return _dumped(dict(zip(names, values, strict=False)))
+        taken = self._bounded(found)
+        return _dumped(taken) if taken else None
 
     def _remember(self, keys: tuple[str, ...]) -> Plan | None:
         if not 0 < len(keys) <= FIELDS:
@@ -110,7 +108,7 @@ class Structured:
         names = self._names
         objects = [("", found, 1)]
         for prefix, members, depth in objects:  # grows meanwhile
-            for key, value in islice(members.items(), _MEMBERS):
+            for key, value in members.items() if len(members) <= _MEMBERS else islice(members.items(), _MEMBERS):
                 kind = value.__class__
                 if kind is dict:
                     if depth < DEPTH and len(objects) < _OBJECTS:
@@ -124,8 +122,10 @@ class Structured:
                     continue
                 if name == _TRACE:
                     flat.update(_trace(value))
+                elif name in flat:
+                    flat.setdefault(dotted, value)
                 else:
-                    flat.setdefault(dotted if name in flat else name, value)
+                    flat[name] = value
                 if len(flat) >= FIELDS:
                     return dict(islice(flat.items(), FIELDS))
         return flat
@@ -134,29 +134,32 @@ class Structured:
 _UNKNOWN: Final[Plan] = ((), tuple)
 
 
+def _dumped(taken: dict[str, Any]) -> bytes:
+    # orjson writes into a buffer of 1 KiB and more: a copy of its own size lets that be used again at once, which
+    # takes a quarter of the time that keeping the buffers of a whole batch does
+    return b"".join((orjson.dumps(taken), b""))
+
+
 def _pairs(message: str) -> dict[str, Any]:
     """Of logfmt: keys, and values as texts; of a key that comes twice the last value."""
+    pairs: Iterable[tuple[str, ...]]
     if message.count("=") <= FIELDS:
-        found: dict[str, Any] = dict(_PAIR.findall(message, 0, _LOGFMT))
+        pairs = _PAIR.findall(message, 0, _LOGFMT)
     else:
-        found = {match[1]: match[2] for match in islice(_PAIR.finditer(message, 0, _LOGFMT), FIELDS)}
-    if '"' in message:
-        for key, value in found.items():
-            if value[:1] == '"':
-                found[key] = _unescaped(value[1:-1])
+        pairs = (match.groups("") for match in islice(_PAIR.finditer(message, 0, _LOGFMT), FIELDS))
+    if "\\" in message:
+        found: dict[str, Any] = {key: _unescaped(quoted) or bare for key, quoted, bare in pairs}
+    else:
+        found = {key: quoted or bare for key, quoted, bare in pairs}
     return {key: value for key, value in found.items() if value} if "" in found.values() else found
 
 
 def _storable(value: object) -> bool:
-    if value.__class__ is list:
-        return 0 < len(value) <= LIST and all(map(_plain, value))
-    return _plain(value)
-
-
-def _plain(value: object) -> bool:
-    return (
-        value is not None and not isinstance(value, dict | list) and not (isinstance(value, str) and len(value) > VALUE)
-    )
+    """Whether a value that is no plain one is a short list of such."""
+    if not isinstance(value, list) or not 0 < len(value) <= LIST:
+        return False
+    kinds = set(map(type, value))
+    return kinds <= _PLAIN and (str not in kinds or all(len(one) <= VALUE for one in value if one.__class__ is str))
 
 
 def _trace(value: object) -> dict[str, str]:

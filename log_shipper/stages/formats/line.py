@@ -165,13 +165,14 @@ def _worded(line: str, depth: int) -> Found | None:
     if word[:3] in _DATE_WORDS:
         if STAMP.match(line) is not None:
             return _headed(line, depth)
-    if following in _NAME_MARKS and depth < _DEEPEST:
+    placed = following in _NAME_MARKS and depth < _DEEPEST
+    if placed:
         found = _after_place(line, depth)
         if found is not None:
             return found
     if "=" not in line and ":" not in line and " - " not in line and "|" not in line:
         return _of_words(line)
-    return _text(line, depth)
+    return _text(line, depth, placed)
 
 
 def _is_host_and_tag(tag: re.Match[str]) -> bool:
@@ -195,8 +196,8 @@ def _of_words(line: str) -> Found | None:
     )
 
 
-def _text(line: str, depth: int) -> Found | None:
-    """What runtimes, tools and shells print; pairs; a name and then a level."""
+def _text(line: str, depth: int, placed: bool = False) -> Found | None:
+    """What runtimes, tools and shells print; pairs; a name and then a level. `placed`: `_after_place` has been asked."""
     if "\t" in line:
         found = logfmt.labelled(line)
         if found is not None:
@@ -210,7 +211,7 @@ def _text(line: str, depth: int) -> Found | None:
         return None
     colon = line.find(":")
     if colon < 0 or " " in line[:colon]:
-        return _of_prose(line, colon, depth)
+        return _of_prose(line, colon, depth, placed)
     return (
         traces.find(line)
         or shells.find(line)
@@ -219,11 +220,11 @@ def _text(line: str, depth: int) -> Found | None:
         or traces.glib(line)
         or named.after_name(line)
         or named.after_bare_name(line)
-        or _taken_off(line, depth)
+        or _taken_off(line, depth, placed)
     )
 
 
-def _of_prose(line: str, colon: int, depth: int) -> Found | None:
+def _of_prose(line: str, colon: int, depth: int, placed: bool) -> Found | None:
     """Like `_text`, for a line with a blank before its first colon: those rules that may know it."""
     first, blank = line[0], line.find(" ")
     found = traces.find(line)
@@ -239,10 +240,10 @@ def _of_prose(line: str, colon: int, depth: int) -> Found | None:
         found = tools.chain(line)
     if found is None:
         found = traces.glib(line) or (named.after_name(line) if " - " in line else None)
-    return found or named.after_bare_name(line) or _taken_off(line, depth)
+    return found or named.after_bare_name(line) or _taken_off(line, depth, placed)
 
 
-def _taken_off(line: str, depth: int) -> Found | None:
+def _taken_off(line: str, depth: int, placed: bool = False) -> Found | None:
     """What the rest declares, of a line that a collector put a name before, or a file's or host's name and a time."""
     if depth >= _DEEPEST:
         return None
@@ -256,7 +257,7 @@ def _taken_off(line: str, depth: int) -> Found | None:
     tag = _TAG.match(line) if "]: " in line[:100] else None
     if tag is not None:
         return declared(line[tag.end() :], depth + 1)
-    return _after_place(line, depth)
+    return None if placed else _after_place(line, depth)
 
 
 def _after_place(line: str, depth: int) -> Found | None:

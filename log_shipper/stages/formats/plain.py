@@ -8,7 +8,7 @@ import re
 from log_shipper.stages.formats.levels import UPPER, WORDS, Found
 
 _ESCAPES = re.compile(
-    r"\x1b\[[0-?]*+[ -/]*+[@-~]?+|\x1b\][^\x07\x1b]*+(?:\x07|\x1b\\)?|\x1b[ -/]*+[0-~]?+|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\ufeff\u200b]"
+    r"\x1b\[[0-?]*+[ -/]*+[@-~]?+|\x1b\][^\x07\x1b]*+(?:\x07|\x1b\\)?|\x1b[ -/]*+[0-~]?+|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\ufeff\u200b]++"
 )
 
 

@@ -12,15 +12,15 @@ _HEADER = re.compile(
     r"panic: |fatal error: |runtime: (?:goroutine stack exceeds|out of memory|unexpected)|unexpected fault address 0x"
     r"|SIG(?:QUIT|SEGV|ABRT|BUS|FPE|ILL|TRAP|SYS): \S|fatal: (?:bad g|morestack)"
 )
-_GOROUTINE = re.compile(r"goroutine \d+ .*\[.*\]:$|goroutine running on other thread|runtime stack:$")
+_GOROUTINE = re.compile(r"goroutine \d+ [^\[\n]*+\[.*\]:$|goroutine running on other thread|runtime stack:$")
 _CALL = re.compile(
     r"[\w/%~-][\w./%~*\[\]\-$,()]*\((?:\.\.\.|[0-9a-fx{}, ?._]*)\)$|created by |\.\.\.\d* ?(?:additional )?frames elided|\.\.\.additional"
 )
 _REGISTER = re.compile(
-    r"(?:[re][a-z0-9]{1,2}|r\d+|rflags|eflags|[cfgdes]s|pc|sp|lr|fault|trap|error|oldmask|PC=0x\S*.*)\s+0x[0-9a-f]|PC=0x"
+    r"(?:[re][a-z0-9]{1,2}|r\d+|rflags|eflags|[cfgdes]s|pc|sp|lr|fault|trap|error|oldmask)\s+0x[0-9a-f]|PC=0x"
 )
 _NOTE = re.compile(r"\[signal |\[recovered|goroutine |runtime|fatal error: |panic: |signal |\[originating from|m=\d+ ")
-_PLACE = re.compile(r"\t\S*/\S+\.(?:go|s|c|h):\d+(?: \+0x[0-9a-f]+.*)?$")
+_PLACE = re.compile(r"\t[^\s/]*+/\S+\.(?:go|s|c|h):\d+(?: \+0x[0-9a-f]+.*)?$")
 _FUNCTION = re.compile(r"[\w/%~-]*+\.[\w./%~*()\[\]{}…-]++$")
 _ZAP = re.compile(r"\S+\t\S*(?:WARN|ERROR|PANIC|FATAL|warn|error|panic|fatal)\S*\t")
 _GIN_FILE = re.compile(r"/\S+:\d+ \(0x[0-9a-f]+\)$")

@@ -20,9 +20,10 @@ from log_shipper.stages.traces.phase import (
     Family,
 )
 
+# A dot in the name is looked for ahead, and then the name taken as one: else each dot of a long word would be tried.
 FRAME = re.compile(
-    r"\s+at (?:(?!\[)[^\s()]*[.$][^\s()]*\(|\(wrapper |[^\s()]+\.[^\s()]+ \([^()]*\) \[0x|<[\w.-]+>\(|\d+ +\S+ +0x[0-9a-f]"
-    r"|[^\s()]+\(<?\w[\w $.>-]*(?::\d+)?\)$)"
+    r"\s+at (?:(?!\[)(?=[^\s()]*[.$])[^\s()]*+\(|\(wrapper |(?=[^\s()]+\.[^\s()])[^\s()]++ \([^()]*\) \[0x|<[\w.-]+>\("
+    r"|\d+ +\S+ +0x[0-9a-f]|[^\s()]++\(<?\w[\w $.>-]*(?::\d+)?\)$)"
 )
 _CLASS = re.compile(r"\s*(?:[A-Za-z_][\w$-]*+\.)+([\w$`+]++)(?: \(0x[0-9A-Fa-f]+\))?(?::| --->| *$)")
 _NAME = re.compile(r"Exception|Error|Throwable|Failure|Fault|Timeout|Rejected|Interrupt")

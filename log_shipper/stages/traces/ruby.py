@@ -14,11 +14,12 @@ _FROM = re.compile(r"\s+(?:\d+: )?from \S.*:\d+(?::in ['`].*|$)")
 _CALLER = re.compile(r"\s++(?:\d++: )?from \S+:\d+:in ['`]|\s++(?:\d++: )?from \S+\.(?:rb|ru|rake):\d+$")
 _FRAME = re.compile(r"(?:from )?[^\s:]++:\d++:in ['`][^']*'$")
 _GEM = re.compile(r"\s*(?:[\w-]+ \([\w.]+\) )?[^\s:]++:\d++:in ['`][^']*'$")
-_EXCERPT = re.compile(r"\s*>?\s*\d+: |\s*\^")
+_EXCERPT = re.compile(r"\s*+(?:>\s*+)?\d++: |\s*+\^")
 _OMITTED = re.compile(r"\s+\.\.\. \d+ levels\.\.\.")
 _THREAD = re.compile(r"#<Thread:0x\S.*> terminated with exception")
 _HINT = re.compile(r"Did you mean\?|> *\d+ \| ")
-_NESTED = re.compile(r".*in ['`](?:.*#)?(?:rescue|ensure) in ")
+_IN = re.compile(r"in ['`]")
+_NESTED = re.compile(r"(?:in ['`]|#)(?:rescue|ensure) in ")
 _RAILS = re.compile(r"[A-Z]\w*(?:::\w+)+ \(.*\):?$|[A-Z]\w*(?:Error|Exception) \(.*\):?$")
 _LOGGER = re.compile(r"[DIWEFA], \[")
 
@@ -49,7 +50,9 @@ def _enter(text: str, prev: str) -> Entry | None:
 
 
 def _mark(text: str) -> str:
-    return "cause" if _NESTED.match(text) else ""
+    line = text.partition("\n")[0]
+    method = _IN.search(line)
+    return "cause" if method is not None and _NESTED.search(line, method.start()) else ""
 
 
 def _thread(text: str, at: At) -> At | None:
