@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -43,7 +44,9 @@ class Containers:
 
     def _remember(self, context: ContainerContext) -> None:
         self._known[context.container_id] = context
-        entry = [context.container_id, context.container_name, context.task_id, context.type, context.uid, context.log]
+        entry = [
+            context.container_id, context.container_name, context.task_id, context.type, context.uid, context.log, context.labels,
+        ]  # fmt: skip
         with open(self._file, "ab") as out:
             out.write(orjson.dumps(entry) + b"\n")
             out.flush()
@@ -68,5 +71,10 @@ def _read(file: Path) -> list[tuple[str, ContainerContext]]:
 
 def _entries(stored: bytes) -> list[tuple[str, ContainerContext]]:
     whole = stored[: stored.rfind(b"\n") + 1]
-    contexts = [ContainerContext(*orjson.loads(line)) for line in whole.splitlines()]
-    return [(context.container_id, context) for context in contexts]
+    return [(members[0], _context(*members)) for members in map(orjson.loads, whole.splitlines())]
+
+
+def _context(*members: Any) -> ContainerContext:
+    """Before 0.1 an entry had no labels."""
+    texts, labels = members[:6], members[6:]
+    return ContainerContext(*texts, *map(tuple, labels))

@@ -35,6 +35,7 @@ class ContainerContext:
     type: str = ""  # code_cell, algorithm, bash_cell; '' for a container that somebody else started
     uid: str = ""
     log: str = ""  # its label for how lines are to be read; for the shipper, not stored
+    labels: tuple[str, ...] = ()  # its user's own, NAME=VALUE each; stored with the statements of its runs
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from log_store.document import ContainerContext
+
 State = Literal["open", "sealed", "gaps", "unverified"]
 
 
@@ -39,6 +41,13 @@ class Seal:
     finished_at: int | None = None
     version: int = 0  # a writer keeps the greatest for (container_id, started_at)
     labels: tuple[str, ...] = ()  # of the container, NAME=VALUE each: see wholelog_base.user_labels
+
+    @property
+    def context(self) -> ContainerContext:
+        """Whose run it is."""
+        return ContainerContext(
+            self.container_id, self.container_name, self.task_id, self.type, self.uid, labels=self.labels
+        )
 
     def with_gaps(self, gaps: "tuple[Gap, ...]") -> "Seal":
         """The same with these gaps in all; with any it is not `sealed`."""

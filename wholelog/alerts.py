@@ -49,6 +49,7 @@ class Replay:
         """What is told until then."""
         while (due := self._next(to)) is not None:
             self.now = max(self.now, due)
+            self._alerting.reached(self.now)
             self._alerting.tick()
             yield from self._told()
         self.now = max(self.now, to)
@@ -139,8 +140,16 @@ def _contexts(reader: LogReader, container_id: str) -> list[ContainerContext]:
     contexts: list[ContainerContext] = []
     for one in found:
         seals = reader.seals(one.container_id)
-        kind = seals[-1].type if seals else ""
-        contexts.append(ContainerContext(one.container_id, one.container_name, one.task_id, kind, one.uid))
+        known = seals[-1].context if seals else ContainerContext("")
+        contexts.append(
+            replace(
+                known,
+                container_id=one.container_id,
+                container_name=one.container_name,
+                task_id=one.task_id,
+                uid=one.uid,
+            )
+        )
     return contexts
 
 

@@ -55,7 +55,7 @@ class Alerting:
     def sealed(self, seals: Sequence[Seal]) -> None:
         """Statements of containers' logs: gaps in them, and the ends of runs."""
         for seal in seals:
-            context = ContainerContext(seal.container_id, seal.container_name, seal.task_id, seal.type, seal.uid)
+            context = seal.context
             if seal.state != "open":
                 self._silence.ended(seal.container_id)
             if not seal.started_at or not (seal.gaps or seal.state == "unverified"):

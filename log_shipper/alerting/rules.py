@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from log_store.document import ContainerContext
 from wholelog_base.linear import Expression
+from wholelog_base.user_labels import fits
 
 Kind = Literal["problem", "lines", "silence", "failed", "gap"]
 KINDS: Final = ("problem", "lines", "silence", "failed", "gap")
@@ -24,6 +25,7 @@ class Rule:
     task: Expression | None = None
     task_type: str = ""
     uid: str = ""
+    has_labels: tuple[str, ...] = ()  # the container's: NAME=VALUE, or NAME with any value; all of them
     match: Expression | None = None
     count: int = 1  # so many within the window
     within: int = 0
@@ -37,6 +39,7 @@ class Rule:
         return (
             (not self.task_type or self.task_type == context.type)
             and (not self.uid or self.uid == context.uid)
+            and (not self.has_labels or fits(context.labels, self.has_labels))
             and (self.container is None or self.container.found(context.container_name))
             and (self.task is None or self.task.found(context.task_id))
         )

@@ -12,8 +12,9 @@ from log_shipper.alerting.table import Table
 from log_shipper.toml_file import read_toml
 from log_shipper.toml_places import places
 from wholelog_base.settings import SettingsError
+from wholelog_base.user_labels import name_problem
 
-_FILTERS: Final = ("container", "task", "task_type", "uid")
+_FILTERS: Final = ("container", "task", "task_type", "uid", "label")
 _RULE: Final = (
     "name", "on", "notify", "type", "match", *_FILTERS, "count", "within", "for", "every", "resolve", "max_age", "labels",
 )  # fmt: skip
@@ -114,8 +115,16 @@ def _rule(table: Table) -> Rule:
     return Rule(
         table.name("name"), on, table.texts("notify"), frozenset(SEVERITY[SEVERITY.index(least) :]),  # type: ignore[arg-type]
         table.expression("container"), table.expression("task"), table.text("task_type"), table.text("uid"),
-        table.expression("match"), count, within, quiet, times["every"], times["resolve"], times["max_age"], _labels(table),
+        _has_labels(table), table.expression("match"), count, within, quiet, times["every"], times["resolve"], times["max_age"], _labels(table),
     )  # fmt: skip
+
+
+def _has_labels(table: Table) -> tuple[str, ...]:
+    wanted = table.texts("label")
+    for one in wanted:
+        if problem := name_problem(one.partition("=")[0]):
+            table.say("label", f"label: {one!r:.60} must be NAME=VALUE, or NAME for any value; the name {problem}")
+    return wanted
 
 
 def _labels(table: Table) -> dict[str, str]:

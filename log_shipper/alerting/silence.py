@@ -5,19 +5,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from log_shipper.alerting.notice import About, about, about_of
+import orjson
+
+from log_shipper.alerting.notice import about
 from log_shipper.alerting.noting import WAITING, contexts
 from log_shipper.alerting.rules import Rule
 from log_shipper.problems.book import Book
-from log_store.document import DocumentBatch
+from log_shipper.problems.tables import storable
+from log_store.document import ContainerContext, DocumentBatch
 
 MOST: Final = 10_000  # containers
+_MEMBERS: Final = ("container_id", "container_name", "task_id", "type", "uid")
 
 
 @dataclass(slots=True)
 class Heard:
     at: int  # ns, our clock
-    about: About
+    container: ContainerContext
 
 
 class Silence:
@@ -29,7 +33,7 @@ class Silence:
         self._began, self._is_restored = now, False
         with book.lock:
             rows = book.connection.execute("SELECT container_id, about FROM heard").fetchall()
-        self._heard = {name: Heard(now, about_of(told)) for name, told in rows}
+        self._heard = {name: Heard(now, _container(told)) for name, told in rows}
         self._saved = set(self._heard)
 
     def hear(self, rules: Sequence[Rule], batch: DocumentBatch, now: int) -> None:
@@ -39,7 +43,7 @@ class Silence:
                 known.at = now
             elif len(self._heard) < MOST and any(rule.fits_container(context) for rule in rules):
                 with self._lock:
-                    self._heard[context.container_id] = Heard(now, about(context, "", "warning", ""))
+                    self._heard[context.container_id] = Heard(now, context)
 
     def ended(self, container_id: str) -> None:
         with self._lock:
@@ -58,11 +62,11 @@ class Silence:
             heard = dict(self._heard)
         for rule in rules:
             for name, one in heard.items():
-                if now - one.at >= rule.quiet and _fits(rule, one.about):
+                if now - one.at >= rule.quiet and rule.fits_container(one.container):
                     self._alert(rule, name, one, now)
         if heard.keys() != self._saved:
             self._saved = set(heard)
-            rows = [(name, one.at, one.about.dumped()) for name, one in heard.items()]
+            rows = [(name, one.at, _dumped(one.container)) for name, one in heard.items()]
             with self._book.transaction():
                 self._book.connection.execute("DELETE FROM heard")
                 self._book.connection.executemany("INSERT INTO heard VALUES (?, ?, ?)", rows)
@@ -92,8 +96,8 @@ class Silence:
                     one.at = last
 
     def _alert(self, rule: Rule, name: str, one: Heard, now: int) -> None:
-        title = f"{one.about.container_name or name[:12]} has written nothing for {rule.quiet // 10**9} s"
-        told = About(title, "warning", "", name, one.about.container_name, one.about.task_id)
+        title = f"{one.container.container_name or name[:12]} has written nothing for {rule.quiet // 10**9} s"
+        told = about(one.container, title, "warning", "")
         with self._book.lock:
             self._book.connection.execute(
                 "INSERT OR IGNORE INTO alert(rule, subject, state, since, last, due, count, about) "
@@ -102,7 +106,13 @@ class Silence:
             )
 
 
-def _fits(rule: Rule, told: About) -> bool:
-    return (rule.container is None or rule.container.found(told.container_name)) and (
-        rule.task is None or rule.task.found(told.task_id)
-    )
+def _dumped(container: ContainerContext) -> str:
+    told = {name: storable(getattr(container, name)) for name in _MEMBERS}
+    return orjson.dumps({**told, "labels": container.labels}).decode()
+
+
+def _container(dumped: str) -> ContainerContext:
+    """Of a version before labels, too, which wrote what an alert is about: container, name and task."""
+    told = orjson.loads(dumped)
+    known = {name: told[name] for name in _MEMBERS if name in told}
+    return ContainerContext(**known, labels=tuple(told.get("labels", ())))

@@ -290,7 +290,7 @@ def _prior(baseline: Baseline, facts: Facts) -> OpenRun:
     known = baseline.run(facts.started_at)
     if known is None:
         return OpenRun(_seal(facts))
-    labels = facts.labels or known.seal.labels
+    labels = facts.context.labels or known.seal.labels
     return replace(known, seal=replace(known.seal, finished_at=facts.finished_at or None, labels=labels))
 
 
@@ -298,5 +298,5 @@ def _seal(facts: Facts) -> Seal:
     context = facts.context
     return Seal(
         context.container_id, facts.started_at, context.container_name, context.task_id, context.type, context.uid,
-        finished_at=facts.finished_at or None, labels=facts.labels,
+        finished_at=facts.finished_at or None, labels=context.labels,
     )  # fmt: skip

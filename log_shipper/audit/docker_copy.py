@@ -37,7 +37,6 @@ class Facts:
     env: tuple[str, ...] = ()  # NAME=value
     exit_code: int = 0
     out_of_memory: bool = False
-    labels: tuple[str, ...] = ()  # its user's own: see wholelog_base.user_labels
 
 
 class Engine:
@@ -191,12 +190,12 @@ def _facts(inspected: dict[str, Any]) -> Facts:
     context = ContainerContext(
         inspected["Id"], inspected["Name"].removeprefix("/"),
         config.get(labels.TASK_ID, ""), config.get(labels.TYPE, ""), config.get(labels.UID, ""), config.get(labels.LOG, ""),
+        user_labels.texts_of(config),
     )  # fmt: skip
     # A short run may have ended before its start by these: the one is containerd's stamp, the other dockerd's.
     return Facts(
         context, _time(state["StartedAt"]), _time(state["FinishedAt"]), bool(state["Running"]), address,
         tuple(inspected["Config"].get("Env") or ()), int(state.get("ExitCode") or 0), bool(state.get("OOMKilled")),
-        user_labels.texts_of(config),
     )  # fmt: skip
 
 

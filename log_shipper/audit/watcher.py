@@ -18,7 +18,6 @@ from log_shipper.audit.gaps import CUT, ENGINE_GONE, READERS_CUT
 from log_shipper.audit.seen_ends import SeenEnds
 from log_shipper.delivery.backoff import delays
 from log_shipper.errors import ContainerBusy, EngineUnavailable, NotAccepted
-from log_store.document import ContainerContext
 from log_store.seal import Gap, Seal
 from wholelog_base.turns import Turns
 
@@ -276,5 +275,4 @@ class Watcher:
 
 def _facts_of(seal: Seal) -> Facts:
     """Of a container that the engine has forgotten, as it was stated."""
-    context = ContainerContext(seal.container_id, seal.container_name, seal.task_id, seal.type, seal.uid)
-    return Facts(context, seal.started_at, 0, running=False, address="", labels=seal.labels)
+    return Facts(seal.context, seal.started_at, 0, running=False, address="")

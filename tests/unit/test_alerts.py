@@ -231,6 +231,16 @@ def test_filters_and_the_expression(tmp_path: Path) -> None:
     assert post.told[0].about.container_id == "c" * 64
 
 
+@pytest.mark.parametrize(
+    ("wanted", "fits"), [('"team=web"', True), ('["tier", "team=web"]', True), ('"team=we"', False), ('["team", "zone"]', False)]
+)  # fmt: skip
+def test_a_filter_of_labels(tmp_path: Path, wanted: str, fits: bool) -> None:
+    post = Post(tmp_path, PROBLEMS + f"label = {wanted}\n")
+    post.batch(line(post, "ERROR a", who=ContainerContext("c" * 64, "c", labels=("team=web", "tier=1"))))
+    post.batch(line(post, "ERROR b", who=ContainerContext("d" * 64, "d")))
+    assert post.pass_time(3) == ([("firing", "ERROR a", 1)] if fits else [])
+
+
 def test_a_threshold_in_a_window(tmp_path: Path) -> None:
     post = Post(tmp_path, PROBLEMS + 'count = 3\nwithin = "1m"\n')
     for number in range(4):
@@ -269,6 +279,16 @@ def test_silence(tmp_path: Path) -> None:
     post.watch.seals([Seal("a" * 64, NOON, "name-a", state="sealed", finished_at=post.now)])
     assert [told[0] for told in post.pass_time(5)] == ["resolved"]
     assert post.pass_time(3600) == []
+
+
+def test_a_silence_of_containers_with_a_label_over_a_restart(tmp_path: Path) -> None:
+    post = Post(tmp_path, '[[rule]]\nname = "quiet"\non = "silence"\nnotify = "ops"\nfor = "10m"\nlabel = "team=web"\n'
+                + '[[rule]]\nname = "all"\non = "silence"\nnotify = "ops"\nfor = "1h"\n')  # fmt: skip
+    post.batch(line(post, "one", "info", ContainerContext("c" * 64, "c", labels=("team=web",))))
+    post.batch(line(post, "one", "info", ContainerContext("d" * 64, "d")))
+    post.pass_time(60)
+    post.restart()
+    assert post.pass_time(11 * 60) == [("firing", "c has written nothing for 600 s", 1)]
 
 
 def test_a_silence_goes_on_over_a_restart_and_a_stream_that_is_held_up_is_none(tmp_path: Path) -> None:
@@ -445,6 +465,7 @@ def test_a_file_that_fits(tmp_path: Path) -> None:
         ("'^web-'", "'(web'", "7:1", "container: '(web' is no regular expression"),
         ('type = "error"', 'typ = "error"', "6:1", "typ: there is no such key"),
         ('"chat", "mail"', '"cat", "mail"', "8:1", "there is no [[notify]] of name 'cat'"),
+        ('container = ', 'label = "=web"\ncontainer = ', "7:1", "label: '=web' must be NAME=VALUE"),
         ('team = "web"', 'severity = "web"', "9:1", "none of alertname, severity"),
         ('within = "5m"', 'within = "5 min"', "15:1", "within: '5 min' must be a duration"),
         ('within = "5m"\n', "", "14:1", "within: is missing"),
