@@ -39,6 +39,9 @@ ELSEWHERE = {
         r"wholelog up ": "tests/e2e/test_wholelog_up.py",
         r"wholelog (check|status|retention|backup) ": "tests/integration/test_prometheus.py",
     },
+    "docs/access.md": {
+        r"wholelog up --listen unix:|curl -s --unix-socket|WHOLELOG_LISTEN=unix:": "tests/integration/test_unix_listen.py",
+    },
     "docs/command-line.md": {r".*wholelog completion": "tests/e2e/test_commands.py"},
     "docs/faults.md": {r"\./tests/run": "tests/faults/conftest.py"},
     "docs/operations.md": {
@@ -108,7 +111,7 @@ def reader(dockerd: Dockerd, python_image: str, tmp_path_factory: pytest.TempPat
         logged = {"type": config["log-driver"], "config": config["log-opts"]}
         others = [
             client.containers.run(
-                BUSYBOX_IMAGE, ["sh", "-c", "echo ERROR of web; sleep 1"], name=name, labels=own, detach=True,
+                BUSYBOX_IMAGE, ["sh", "-c", "echo ERROR web is away; sleep 1"], name=name, labels=own, detach=True,
                 network_mode="none", log_config=logged,
             )
             for name, own in (("web", {}), ("of-anna", {labels.UID: "anna"}))
