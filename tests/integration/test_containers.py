@@ -218,7 +218,9 @@ def test_more_cpus_than_the_machine_has(place: Place) -> None:
 def test_pulling_with_a_login_from_a_config_file(place: Place, tmp_path: Path) -> None:
     logins = tmp_path / "config.json"
     with registry(login="me:secret") as name:
+        logins.write_text("{}")
         place.reopen(image_pull=True, image_logins=logins)
+        logins.unlink()
         with pytest.raises(BadRequest, match=r"\(setting image_logins\) cannot be read: FileNotFoundError"):
             place.create("true", image=name)
         logins.write_text("{}")
