@@ -158,7 +158,7 @@ class Selection:
             state.writing = False
         if begins and not state.writing and time != state.time:
             state.begin(Segment(state.name, place))
-        if not continues or (ordinal is not None and text and ordinal % self._max_parts == 1 % self._max_parts):
+        if not continues or (ordinal is not None and text and (ordinal - 1) % self._max_parts == 0):
             state.pass_line(time)
         if not text and not ends:
             return

@@ -50,15 +50,10 @@ def _taken(repaired: OpenLine | None, torn: OpenLine | None, revision: int) -> O
     """The repair's last line, which may yet grow, with what the live path has beyond it."""
     if repaired is None:
         return None
-    same = torn is not None and torn.time == repaired.time
-    parts = (
-        {**torn.parts, **repaired.parts}
-        if torn is not None and same and torn.piece == repaired.piece
-        else repaired.parts
-    )
-    return replace(
-        repaired, partial_id=torn.partial_id if torn is not None and same else ANY, parts=parts, revision=revision
-    )
+    if torn is None or torn.time != repaired.time:
+        return replace(repaired, partial_id=ANY, revision=revision)
+    parts = {**torn.parts, **repaired.parts} if torn.piece == repaired.piece else repaired.parts
+    return replace(repaired, partial_id=torn.partial_id, parts=parts, revision=revision)
 
 
 def _later(torn: Head, end: int, seq: int) -> Lines:

@@ -5,6 +5,7 @@ Each is written in the transaction of what it speaks of, so that neither is ther
 
 import sqlite3
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 from runtime_api.containers.task_file import TaskFile
@@ -63,11 +64,7 @@ class LineOutbox:
             if not rows:
                 return None
             first = rows[0]
-            same = []
-            for row in rows:
-                if (row[1], row[4]) != (first[1], first[4]):
-                    break
-                same.append(row)
+            same = list(takewhile(lambda row: (row[1], row[4]) == (first[1], first[4]), rows))
             chunk = first[4] or new_chunk
             db.execute("UPDATE own_lines SET chunk = ? WHERE number BETWEEN ? AND ?", (chunk, first[0], same[-1][0]))
             return Outgoing(chunk, first[1], tuple(OwnLine(row[2], row[3]) for row in same))

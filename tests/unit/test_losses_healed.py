@@ -6,7 +6,7 @@ Spool, engine and store are models here; between them are the real stages, the r
 import calendar
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from unittest.mock import Mock
 
 import msgpack
@@ -25,8 +25,9 @@ from log_shipper.rules import rules_of
 from log_shipper.stages.document import Rules
 from log_shipper.stages.masking import Mask
 from log_shipper.stages.partials import PART_BYTES
-from log_store.document import ContainerContext, DocumentBatch
+from log_store.document import ContainerContext
 from log_store.seal import Seal
+from tests.fakes import MemoryStore
 
 CONTEXT = ContainerContext("ab" * 32, "c")
 RULES = rules_of(ShipperSettings(retention=1e9))
@@ -89,32 +90,11 @@ class Copy:
         raise AssertionError("a copy that ends as it must is not asked about")
 
 
-@dataclass
-class Stored:
-    """A store: greater versions win."""
-
-    rows: dict[str, tuple[int, tuple[str, int, int, str, int]]] = field(default_factory=dict)
-
-    def write(self, batch: DocumentBatch) -> None:
-        columns = (batch.stream, batch.order_time, batch.ordinal, batch.message, batch.lines)
-        for name, version, row in zip(batch.id, batch.version, zip(*columns, strict=True), strict=True):
-            if name not in self.rows or version > self.rows[name][0]:
-                self.rows[name] = (version, row)
-        for one in batch.absorbed:
-            if one.id in self.rows and self.rows[one.id][0] <= one.version:
-                del self.rows[one.id]
-
-    def of(self, stream: str) -> list[tuple[str, int]]:
-        """Messages with their lines, in order."""
-        rows = sorted(row for _, row in self.rows.values() if row[0] == stream)
-        return [(message, lines) for _, _, _, message, lines in rows]
-
-
 class Machine:
     """One container, from its records to the store."""
 
     def __init__(self, rules: Rules = RULES) -> None:
-        self.copy, self.stored, self._rules = Copy(), Stored(), rules
+        self.copy, self.stored, self._rules = Copy(), MemoryStore(), rules
         self._on_its_way: list[Written] = []
         self._waits = False  # what is on its way does not arrive
         self._pipeline, self._spool = self._new_pipeline(), list[tuple[str, bytes]]()
@@ -171,6 +151,13 @@ class Machine:
 
     def _new_pipeline(self) -> Pipeline:
         return Pipeline("test", lambda container_id, name: CONTEXT, lambda _: self._rules, max_message=MAX_MESSAGE)
+
+    def messages(self, stream: str) -> list[tuple[str, int]]:
+        """What is stored of it: messages with their lines, in order."""
+        rows = sorted(
+            (row for row in self.stored.rows.values() if row.members["stream"] == stream), key=lambda row: row.place
+        )
+        return [(row.members["message"], row.members["lines"]) for row in rows]
 
     def _baseline(self, container_id: str) -> Baseline:
         return self._pipeline.baseline(container_id)
@@ -307,13 +294,13 @@ def check(story: list[tuple], open_end: bool, rules: Rules) -> None:
     seal = machine.end()
     without_loss.end()
     for stream in STREAMS:
-        stored = machine.stored.of(stream)
-        assert shown(stored) == shown(without_loss.stored.of(stream))
+        stored = machine.messages(stream)
+        assert shown(stored) == shown(without_loss.messages(stream))
         # A line above the limit of a message stands in pieces.
         text = "".join(message.replace("\n", "") for message, _ in stored)
         if rules.mask is None:
             assert text == b"".join(line for of, line in written if of == stream).decode()
         else:
             assert not any(secret in text for secret in SECRETS)
-    stored_lines = sum(lines for stream in STREAMS for _, lines in machine.stored.of(stream))
+    stored_lines = sum(lines for stream in STREAMS for _, lines in machine.messages(stream))
     assert (stored_lines, seal.lines, seal.state) == (len(written), len(written), "sealed")
