@@ -135,13 +135,14 @@ def add_documents(
     cut = {messages.id[row]: line.torn for row, line in lines.open.items()}
     starts = _starts(messages.text, lines, state, rules.grouper)
     versions = [(records << 4) + revision for records in messages.records]
-    for row, line in lines.open.items():
-        versions[row] = (messages.records[row] << 4) + max(revision, line.revision)
+    repaired = {row: line.revision for row, line in lines.open.items() if line.revision > revision}
+    for row, own in repaired.items():
+        versions[row] += own - revision
     if absorbs:
         for name, time in _absorbed(prefix_of(context.container_id, stream), messages, starts, lines, rules.mask):
             batch.absorbed.append(Absorbed(context, stream, name, rules.days.name(time, received), time, revision))
     if False in starts:
-        messages, versions, state.head = _joined(messages, starts, state.head, revision)
+        messages, versions, state.head = _joined(messages, starts, state.head, revision, repaired)
     else:
         state.head = messages.head(revision)
     if len(lines.time) - 1 in lines.open:
@@ -228,7 +229,7 @@ def _starts(texts: list[str], lines: Lines, state: StreamState, grouper: Grouper
 
 
 def _joined(
-    each: _Messages, starts: list[bool], head: Head | None, revision: int
+    each: _Messages, starts: list[bool], head: Head | None, revision: int, repaired: dict[int, int]
 ) -> tuple[_Messages, list[int], Head | None]:
     """Lines with those that they continue, the first maybe `head`; each message's version; the last as the new head."""
     joined, versions = _no_messages(), list[int]()
@@ -238,7 +239,7 @@ def _joined(
     for begin, end in zip(begins, [*begins[1:], len(starts)], strict=True):
         if starts[begin] or head is None:
             identity = Identity(each.id[begin], each.order_time[begin], each.ordinal[begin])
-            head = Head(identity, [], [], {}, 0, 0, revision)
+            head = Head(identity, [], [], {}, 0, 0, repaired.get(begin, revision))
         _grow(head, each, begin, end)
         _add_head(joined, head, each.seq[end - 1])
         versions.append((head.records << 4) + head.revision)

@@ -276,6 +276,20 @@ def test_what_was_lost_is_put_back(story: list[tuple], open_end: bool) -> None:
     check(story, open_end, RULES)
 
 
+def test_a_line_that_was_repaired_while_it_was_open_grows_beside_a_trace() -> None:
+    first, *rest = records_of("stdout", START, text_of(("1", 40_000)))
+    trace = [Written("stdout", START + 6 * 10**9 + row, text) for row, text in enumerate(SHORT[3:7])]
+    machine, without_loss = Machine(), Machine()
+    for one, lost in ((machine, {0}), (without_loss, set[int]())):
+        one.write([first], lost)
+        one.write([Written("stderr", START + 5 * 10**9, b"later")], set())
+        if lost:
+            one.audit()
+        one.write([*rest, *trace], set())
+    assert shown(machine.messages("stdout")) == shown(without_loss.messages("stdout"))
+    assert machine.end().lines == 6
+
+
 SECRETS = ["ValueError: no", text_of(("1", 40_000))[PART_BYTES - 5 : PART_BYTES + 5].decode()]
 
 
