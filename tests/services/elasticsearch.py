@@ -20,9 +20,8 @@ from typing import Any
 
 import pytest
 
-from tests.services.elasticsearch_node import JAVA_OF, NOBODY, Node, NodeError, Settings, available_versions, prepare
-
-OUTSIDE = "WHOLELOG_TEST_ES_URL"
+from tests.services.elasticsearch_node import JAVA_OF, NOBODY, Node, NodeError, Settings, available_versions
+from tests.services.kept import OUTSIDE, prepared_home
 
 
 @cache
@@ -58,18 +57,6 @@ class Nodes:
 
     def stop(self) -> None:
         self._stack.close()
-
-
-def homes() -> Path:
-    """Where prepared homes are kept between runs; not below root's own home, which uid 65534 may not enter."""
-    return Path("/var/tmp/wholelog-tests") if os.getuid() == 0 else Path.home() / ".cache/wholelog-tests"
-
-
-def prepared_home(version: str) -> Path:
-    """A home of this version, made once a machine. Raises NodeError."""
-    home = homes() / f"elasticsearch-{version}"
-    prepare(home, version)
-    return home
 
 
 @contextmanager
