@@ -116,7 +116,7 @@ def own_prefix(url: str) -> Iterator[str]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "elasticsearch_url" in metafunc.fixturenames:
-        metafunc.parametrize("elasticsearch_url", labels(), indirect=True, scope="session")
+        metafunc.parametrize("elasticsearch_url", labels(), indirect=True, scope="module")
 
 
 @pytest.fixture(scope="session")
@@ -127,9 +127,9 @@ def elasticsearch_nodes() -> Iterator[Nodes]:
     nodes.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def elasticsearch_url(request: pytest.FixtureRequest, elasticsearch_nodes: Nodes) -> str:
-    """The base URL of each server in turn."""
+    """The base URL of each server in turn. By module: for the whole session pytest would run modules in pieces, by server."""
     return elasticsearch_nodes.url(request.param)
 
 
