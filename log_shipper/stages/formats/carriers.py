@@ -13,7 +13,9 @@ from log_shipper.stages.formats.stamps import SYSLOG_STAMP
 _SYSLOG_TAG = re.compile(rf"{SYSLOG_STAMP.pattern}(\S{{1,100}}+) ([\w./@()-]{{1,80}})(?:\[\d{{1,9}}\])?: ")
 _TAG = re.compile(r"(?!\w++\()(?:\S{1,100}+ )?([\w./@(){}-]{1,80})(?:\[[\w.:-]{1,40}\])?: ")
 _PID_TAG = re.compile(r"\S{1,100}+ [\w./@(){}-]{1,80}\[[\w.:-]{1,40}\]: ")
-_PROGRAM = re.compile(r"\S{1,100}+ [\w./-]{1,80}\[\d{1,9}\] (?=[A-Z]{4,9}\b)")  # coloredlogs: host name[123] INFO text
+_PROGRAM = re.compile(  # coloredlogs: host name[123] INFO text; Wazuh: name[123] main.c:12 at main(): ERROR: text
+    r"\S{1,100}+ [\w./-]{1,80}\[\d{1,9}\] (?=[A-Z]{4,9}\b)|[\w-]{1,40}\[\d{1,9}\] [\w.-]{1,60}:\d{1,6} at \w{1,60}\(\): (?=[A-Z]{4,9}: )"
+)
 _PRINTED_BY_OTHER = re.compile(r"std(?:out|err) [FP] ")
 _TAG_ALONE = re.compile(  # NetworkManager[12]: <info>  text, pulp [4f1a]: app.tasks:INFO: text
     r"[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{])|[\w./@-]{1,80} ?\[[\w-]{1,40}\]: (?=[\w.]{1,80}:[A-Z]{4,8}:)"
@@ -41,7 +43,7 @@ def text_of_other(line: str, at: int, syslog: bool) -> int:
 
 
 def after_program(line: str, at: int) -> int:
-    """Where coloredlogs' level begins behind a host and a program; -1 where there is none."""
+    """Where coloredlogs' or Wazuh's level begins behind a host and a program; -1 where there is none."""
     program = _PROGRAM.match(line, at)
     return program.end() if program is not None else -1
 

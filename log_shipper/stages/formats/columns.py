@@ -12,7 +12,7 @@ log_line_prefix, MySQL's and MariaDB's error logs, lager, celery, airflow, oslo.
 import re
 
 from log_shipper.stages.formats import bare, carriers, json_fields, letters, logfmt, named, priority
-from log_shipper.stages.formats.levels import ABBREVIATED, LETTERS, UPPER, WORDS, XORG, Found
+from log_shipper.stages.formats.levels import ABBREVIATED, ERROR, LETTERS, UPPER, WORDS, XORG, Found
 from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, at_once, of_quick
 from log_shipper.stages.formats.separated import of_parts
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
@@ -162,6 +162,8 @@ class Header:
             known = not self._plain and (
                 self.stamped if first == "(" else first == "[" and (self.stamped or content in "EWIDFTV")
             )
+            if content in "AM" and self.stamped:
+                return letters.before_place(following_text)
             if first == "[" and not known:
                 known = self._letter_stands(content, following_text)
             return LETTERS.get(content) if known else None
@@ -202,6 +204,8 @@ class Header:
             return -1
         word, end = match[0], match.end()
         declared = UPPER.get(word) or WORDS.get(word.lower())
+        if word == "fail" and named.of_dotnet(line, end):
+            declared = ERROR
         if declared == "critical" and line.startswith((" error: ", " error : ", " exception: "), end):
             end += line[end + 1 :].index(":") + 1  # fatal error: x, and chrony's Fatal error : x
         if declared is not None and line[end : end + 1].isdigit() and line[end + 1 : end + 2] in (":", " ", "]"):

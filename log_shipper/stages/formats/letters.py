@@ -41,6 +41,7 @@ _AFTER_STAMP = re.compile(
     r")"
 )
 _GLUSTER = re.compile(r"[AM] \[(?:MSGID: \d{1,9}\] \[)?[\w.-]{1,60}\.c:\d{1,6}:")  # alert, emergency
+_PLACE = re.compile(r" \[[\w.-]{1,50}:\d{1,6}\] ")
 _CEPH = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d{3,6}(?:[+-]\d{4})? [0-9a-f]{8,16} +-1 ")
 _AUDITED = re.compile(r"A +(?:[A-Z]{3,6}\d{4}I: |(?:\w+\.){2,8}\w+ )")  # WebSphere, QuestDB
 _LOGCAT = re.compile(r"\d{1,10}[ -]{1,10}\d{1,10}(?:/\S{1,120}+)? ([VDIWEFA])[ /]")
@@ -95,6 +96,11 @@ def logcat(line: str, at: int) -> Found | None:
     if match is None:
         return None
     return LETTERS["F" if match[1] == "A" else match[1]], "letter"
+
+
+def before_place(following: str) -> str | None:
+    """The type of beego's `[A] [router.go:12]` and `[M] …`, alert and emergency, by what follows the letter."""
+    return CRITICAL if _PLACE.match(following) is not None else None
 
 
 def ceph(line: str) -> Found | None:

@@ -237,6 +237,8 @@ def _of_prose(line: str, colon: int, depth: int, placed: bool) -> Found | None:
         and (line[blank + 1] in "(:" or line.find(" ", blank + 1, colon) < 0 or first in "Irs")
     ):
         found = tools.chain(line)
+    if found is None and " (device " in line[:40]:
+        found = tools.filesystem(line)
     if found is None:
         found = traces.glib(line) or (named.after_name(line) if " - " in line else None)
     return found or named.after_bare_name(line) or _taken_off(line, depth, placed)

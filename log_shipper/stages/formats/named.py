@@ -28,6 +28,7 @@ _LABELS = frozenset(("LEVEL:", "Level:", "level:", "SEVERITY:", "Severity:", "se
 _LABELLED = re.compile(
     r" {1,8}([A-Za-z]{4,9})(?: {2}| *[|,;\]]|$)"
 )  # Db2's `2026-03-01-10.20.30.123456+060 I1E5   LEVEL: Error`
+_CATEGORY = re.compile(r": [\w.`+<>-]{1,120}\[-?\d{1,9}\]")
 _ODD = re.compile(r".*(?:[._/@#\d-]|[a-z][A-Z])")
 _OUTCOME = re.compile(r"\s*(?:\[ *\d+%\]|\(\d|\d+(?:\.\d+)?s\b|$)")
 _BEGINS_TEXT = re.compile(r":? *(?:- |\| )?[\[\"'A-Z]|  +\S|: |\s*\| ")
@@ -128,6 +129,11 @@ def in_token(line: str, at: int, token: str, stamped: bool) -> Found | None:
         if len(part) > 3 and part in UPPER and part in WORDS_IN_CAPITALS:
             return UPPER[part], "column"
     return None
+
+
+def of_dotnet(line: str, end: int) -> bool:
+    """Whether the `fail` that ends at `end`, behind a time, is a level: `fail: Acme.Orders[14] text`."""
+    return _CATEGORY.match(line, end) is not None
 
 
 def after_process(line: str, at: int) -> Found | None:
