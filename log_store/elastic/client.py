@@ -16,6 +16,7 @@ from elasticsearch import ApiError, Elasticsearch, OrjsonSerializer
 from elasticsearch.serializer import DEFAULT_SERIALIZERS
 
 from log_store.elastic.failures import Answer, failed, refused
+from log_store.elastic.waiting import until_made
 from log_store.errors import StoreMisconfigured, StoreUnavailable
 from log_store.options import StoreOptions
 
@@ -89,27 +90,19 @@ class ElasticClient:
 
         Raises StoreUnavailable, StoreMisconfigured, or StoreDamaged for an answer that cannot be read.
         """
-        return self._asked(self._client, method, path, body, params, expected)
+        answer = until_made(lambda: self._told(self._client, method, path, body, params))
+        return self._checked(answer, expected)
 
     def request_bytes(
         self, method: str, path: str, *, body: Mapping[str, Any], params: Mapping[str, Any], expected: Container[int]
     ) -> Answer:
         """As `request`; below 300 the answer's body is its bytes."""
-        answer = self._asked(self._as_it_came, method, path, body, params, range(300, 600))
-        if answer.status < 300:
-            return answer
-        if isinstance(answer.body, bytes):
-            try:
-                answer = Answer(answer.status, orjson.loads(answer.body))
-            except orjson.JSONDecodeError:
-                answer = Answer(answer.status, answer.body.decode("utf-8", "replace"))
-        if answer.status not in expected:
-            raise refused(self.place, answer)
-        return answer
+        answer = until_made(lambda: _readable(self._told(self._as_it_came, method, path, body, params)))
+        return self._checked(answer, expected)
 
-    def _asked(
+    def _told(
         self, client: Elasticsearch, method: str, path: str, body: Mapping[str, Any] | bytes | None,
-        params: Mapping[str, Any] | None, expected: Container[int],
+        params: Mapping[str, Any] | None,
     ) -> Answer:  # fmt: skip
         if self._closed:
             raise StoreUnavailable(f"{self.place}: this connection has been closed")
@@ -118,7 +111,9 @@ class ElasticClient:
             response = client.perform_request(method, path, params=params, headers=headers, body=body)
         except (TransportError, ApiError) as error:
             raise failed(self.place, error) from error
-        answer = Answer(response.meta.status, response.body)
+        return Answer(response.meta.status, response.body)
+
+    def _checked(self, answer: Answer, expected: Container[int]) -> Answer:
         if answer.status >= 300 and answer.status not in expected:
             raise refused(self.place, answer)
         return answer
@@ -127,6 +122,16 @@ class ElasticClient:
         self._closed = True
         self._client.close()
         self._as_it_came.close()
+
+
+def _readable(answer: Answer) -> Answer:
+    """Of bytes; those of an error as what they mean."""
+    if answer.status < 300 or not isinstance(answer.body, bytes):
+        return answer
+    try:
+        return Answer(answer.status, orjson.loads(answer.body))
+    except orjson.JSONDecodeError:
+        return Answer(answer.status, answer.body.decode("utf-8", "replace"))
 
 
 def _where(url: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ _TRUST: Final = (
     "set elasticsearch_ca or elasticsearch_fingerprint to what the server shows, and https or http in the URL"
 )
 _NOT_TRUSTED: Final = ("CERTIFICATE_VERIFY_FAILED", "ingerprint", "WRONG_VERSION_NUMBER", "hostname")
+_NO_SHARD: Final = ("missing shards", "no_shard_available")
 _LONGEST: Final = 500  # characters of a reason: it may quote the document
 
 
@@ -33,6 +34,11 @@ class Answer:
     def reason(self) -> str:
         """What it says of the error, kind included."""
         return reason_of(self._error) or f"no reason given: {self.body!r:.200}"
+
+    @property
+    def lacks_shards(self) -> bool:
+        """Whether an index has a shard that no node serves: one that was lost, or that is just being made."""
+        return self.status == 503 and any(mark in self.reason for mark in _NO_SHARD)
 
     @property
     def _error(self) -> Any:

@@ -9,6 +9,7 @@ import orjson
 from log_store.elastic.client import ElasticClient
 from log_store.elastic.document_rows import LIGHT
 from log_store.elastic.failures import Answer, refused
+from log_store.elastic.waiting import until_made
 from log_store.errors import LogStoreError, StoreDamaged, StoreUnavailable
 from log_store.query import LogLine
 
@@ -119,15 +120,29 @@ def searches(client: ElasticClient, indices: str, bodies: list[dict[str, Any]]) 
     """The answers of several searches, each of which every shard answered. Raises LogStoreError."""
     header = orjson.dumps({"index": indices, "ignore_unavailable": True, "allow_partial_search_results": False})
     lines = [header + b"\n" + orjson.dumps({"track_total_hits": False, **body}) + b"\n" for body in bodies]
-    answer = client.request("POST", "/_msearch", body=b"".join(lines))
-    found = answer.body.get("responses") if isinstance(answer.body, dict) else None
-    if not isinstance(found, list) or len(found) != len(bodies):
+    answer = until_made(
+        lambda: client.request("POST", "/_msearch", body=b"".join(lines)),
+        lambda told: any(_told(one).lacks_shards for one in _responses(told) or ()),
+    )
+    found = _responses(answer)
+    if found is None or len(found) != len(bodies):
         raise StoreDamaged(f"{client.place}: the answer to {len(bodies)} searches makes no sense: {answer.body!r:.300}")
     for one in found:
-        if isinstance(one, dict) and "error" in one:
-            raise refused(client.place, Answer(int(one.get("status", 500)), one))
+        if _told(one).status >= 300:
+            raise refused(client.place, _told(one))
         checked_hits(client.place, Answer(200, one))
     return found
+
+
+def _responses(answer: Answer) -> list[Any] | None:
+    found = answer.body.get("responses") if isinstance(answer.body, dict) else None
+    return found if isinstance(found, list) else None
+
+
+def _told(one: Any) -> Answer:
+    """Of several searches, the answer to one."""
+    failed = isinstance(one, dict) and "error" in one
+    return Answer(int(one.get("status", 500)) if failed else 200, one)
 
 
 def counts(keys: list[Hit], page: int = PAGE) -> list[int]:
