@@ -18,7 +18,7 @@ from log_shipper.stages.formats.separated import of_parts
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import set_off
 
-_GAP = re.compile(r"[\s,;:|*~>\])}–—-]*+")
+_GAP = re.compile(r"[\s,;:|*~>\])}–—▶-]*+")
 _WORD = re.compile(r"[^\W\d_]{1,24}+")
 _TOKEN = re.compile(r"[^\s\[\](){}<>|\"',;]{1,160}+(?![^\s\[\](){}<>|\"',;])")
 _GROUPS = {
@@ -243,7 +243,7 @@ class Header:
             if word in UPPER:
                 dashed = line.startswith(" - ", end) and named.may_be_name(self._plain_word())
                 return wide or dashed or _SET_OFF_AFTER_WORD.match(line, end) is not None or self._after_program(end)
-            return wide or _BEFORE_TAG.match(line, end) is not None
+            return wide or ("\t" in gap and line[end : end + 1] == "\t") or _BEFORE_TAG.match(line, end) is not None
         if word == "TRACE" and NEXT_COLUMN.match(line, end) is not None:
             return False
         if self._label and line.startswith((" ->", " =>"), end):

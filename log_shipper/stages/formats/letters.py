@@ -18,6 +18,7 @@ _AT_START = re.compile(
     r"|, \[\d{4}-\d{2}-"  # Ruby: I, [2024-05-06T
     r"|/[\w.$:-]{1,60}\s*\(\s*\d+\)\s?:"  # Android: E/Tag( 123):
     r"| \(\d{1,12}\) [\w.-]+:"  # ESP-IDF: E (1234) wifi:
+    r"|\. \d{2}/\d{2} \d{2}:\d{2}:\d{2}\. "  # SQL Anywhere: E. 03/01 10:20:30.
     r")"
 )
 _APT = re.compile(r"([EWNI]): (?=[A-Z'\"./a-z(<\[]{2})")
@@ -42,6 +43,7 @@ _AFTER_STAMP = re.compile(
 )
 _GLUSTER = re.compile(r"[AM] \[(?:MSGID: \d{1,9}\] \[)?[\w.-]{1,60}\.c:\d{1,6}:")  # alert, emergency
 _PLACE = re.compile(r" \[[\w.-]{1,50}:\d{1,6}\] ")
+_LLAMA = re.compile(r"\d{1,4}\.\d{2}\.\d{3}\.\d{3} ([IWED]) ")
 _CEPH = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d{3,6}(?:[+-]\d{4})? [0-9a-f]{8,16} +-1 ")
 _AUDITED = re.compile(r"A +(?:[A-Z]{3,6}\d{4}I: |(?:\w+\.){2,8}\w+ )")  # WebSphere, QuestDB
 _LOGCAT = re.compile(r"\d{1,10}[ -]{1,10}\d{1,10}(?:/\S{1,120}+)? ([VDIWEFA])[ /]")
@@ -101,6 +103,12 @@ def logcat(line: str, at: int) -> Found | None:
 def before_place(following: str) -> str | None:
     """The type of beego's `[A] [router.go:12]` and `[M] …`, alert and emergency, by what follows the letter."""
     return CRITICAL if _PLACE.match(following) is not None else None
+
+
+def uptime(line: str) -> Found | None:
+    """`0.12.345.678 W srv  load_model: text`: llama.cpp's minutes, seconds, milli- and microseconds, and a letter."""
+    match = _LLAMA.match(line)
+    return (LETTERS[match[1]], "letter") if match is not None else None
 
 
 def ceph(line: str) -> Found | None:

@@ -18,13 +18,14 @@ from log_shipper.stages.formats import (
     priority,
     shells,
     silent,
+    stamped,
     tools,
     traces,
 )
 from log_shipper.stages.formats.columns import Header
 from log_shipper.stages.formats.levels import UPPER, WORDS, Found
 from log_shipper.stages.formats.quick import at_once
-from log_shipper.stages.formats.separated import blue_gene, fields, postgres, spelled
+from log_shipper.stages.formats.separated import blue_gene, fields
 from log_shipper.stages.formats.stamps import STAMP
 from log_shipper.stages.formats.words import set_off
 
@@ -82,14 +83,7 @@ def _headed(line: str, depth: int) -> Found | None:
     if header.found is not None:
         return header.found
     if header.stamped and not header.wraps:
-        found = letters.ceph(line) if " -1 " in line[:70] else None
-        if found is None and ("▶" in line or " -> " in line or line[18:20] == ": " or "> (thread=" in line):
-            found = spelled(line)
-        if found is None and first == "[" and line[1:2].isdigit():
-            found = letters.redis(line)
-        if found is not None:
-            return found
-        found = postgres(line) or priority.cisco(line) if "%" in line or ":  " in line else None
+        found = stamped.declared(line)
         if found is not None:
             return found
     elif first.isdigit() and not header.stamped:
@@ -127,6 +121,8 @@ def _numbered(line: str, depth: int) -> Found | None:
             return declared(line[text:], depth + 1)
     if ",-;" in head:
         return priority.kmsg(line)
+    if head.find(".", 0, 5) > 0 and (found := letters.uptime(line)) is not None:
+        return found
     if ":" in head[:9]:
         found = letters.redis(line) or tools.placed(line)
         if found is None and "%" in head:
@@ -268,7 +264,8 @@ def _after_place(line: str, depth: int) -> Found | None:
         return None
     at = blank + 1 if line[blank + 1 : blank + 2] != " " else len(line) - len(line[blank:].lstrip(" "))
     if _stamp_at(line, at):
-        return _headed(line[at:], depth + 1)
+        level = WORDS.get(line[line.rfind(":", 0, blank) + 1 : blank])  # Zigbee2MQTT:info  2026-03-01 10:20:30: text
+        return (level, "column") if level is not None else _headed(line[at:], depth + 1)
     if line[at : at + 1] == "[":
         header = Header(line[at:]).read()  # WSO2's TID: [-1] [] [2026-03-01 10:20:30,123] ERROR text
         return header.found if header.stamped else None
@@ -276,6 +273,8 @@ def _after_place(line: str, depth: int) -> Found | None:
     if not second or not _stamp_at(line, second):
         return None
     middle = line[at : second - 1].rstrip(":")
+    if line[second - 2] == ":" and middle.lower() in WORDS:
+        return WORDS[middle.lower()], "prefix"  # auth-worker(12): Info: 2026-03-01 10:20:30 ERROR text
     if middle in UPPER and len(middle) > 3:
         return UPPER[middle], "column"  # app.db WARNING 2026-03-01 10:20:30 text
     full = line[second : second + 2] in ("19", "20")
