@@ -16,13 +16,13 @@ MAY_IMPORT = {
 }
 ONLY_IN = {
     "docker": ["runtime_api/containers/*", "log_shipper/audit/docker_copy.py"],
-    "elasticsearch": ["log_store/elastic_*"],
-    "elastic_transport": ["log_store/elastic_*"],
+    "elasticsearch": ["log_store/elastic/*"],
+    "elastic_transport": ["log_store/elastic/*"],
     "falcon": ["runtime_api/*"],
     "fsspec": ["runtime_api/storage/fsspec_storage.py"],
     "waitress": ["runtime_api/*"],
     "jwt": ["runtime_api/access/jwt_*"],
-    "sqlite3": ["log_store/sqlite_*", "runtime_api/containers/*", "log_shipper/*"],
+    "sqlite3": ["log_store/sqlite/*", "runtime_api/containers/*", "log_shipper/*"],
 }
 PURE = ["log_shipper/stages/*", "log_shipper/forward/decoder.py", "log_shipper/forward/records.py"]
 DOES_IO = {

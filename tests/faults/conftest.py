@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from log_store.open import StoreOptions, open_reader
+from log_store.open import open_reader
+from log_store.options import StoreOptions
 from tests.faults.figures import PROPERTY, Row
 from tests.faults.scene import Scene
 from tests.services.dockerd import Dockerd
