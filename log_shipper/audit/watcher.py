@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from log_shipper.audit.auditor import Auditor
 from log_shipper.audit.baseline import Baseline
 from log_shipper.audit.docker_copy import Engine, Facts
+from log_shipper.audit.events_ahead import EventsAhead
 from log_shipper.audit.gaps import CUT, ENGINE_GONE, READERS_CUT
 from log_shipper.audit.seen_runs import SeenRuns
 from log_shipper.delivery.backoff import delays
@@ -87,7 +88,7 @@ class Watcher:
         self._busy: set[tuple[str, int]] = set()
         self._lock = threading.Lock()
         self._seen = SeenRuns()
-        self._events: Any = None
+        self._events: EventsAhead | None = None
         self.connected = False
 
     def run(self) -> None:
@@ -95,7 +96,7 @@ class Watcher:
         pauses = delays(0.2, 5.0)
         while not self._stop.is_set():
             try:
-                self._events = self._engine.events()
+                self._events = EventsAhead(self._engine.events(), self._keep_at_start)
                 self._notice_another_engine()
                 self.look_around()
                 self.connected, pauses = True, delays(0.2, 5.0)
@@ -104,6 +105,8 @@ class Watcher:
                 log.warning("the engine's events ended")
             except (EngineUnavailable, NotAccepted) as error:
                 log.warning("the audit waits: %s", error)
+            if self._events is not None:
+                self._events.close()
             self.connected = False
             self._count("engine_reconnects", 1)
             self._stop.wait(next(pauses))
@@ -147,11 +150,14 @@ class Watcher:
         new.write_text(identity)
         new.replace(self._identity_file)
 
+    def _keep_at_start(self, event: dict[str, Any]) -> None:
+        """Before all else, whatever others wait for: one that lasts a moment may be removed the next."""
+        if event.get("Action") == "start":
+            self._copies.keep(event["Actor"]["ID"])
+
     def _take(self, event: dict[str, Any]) -> None:
         container_id, event_time = event["Actor"]["ID"], event.get("timeNano", 0)
         self._seen.take(event)
-        if event.get("Action") == "start":
-            self._copies.keep(container_id)  # before all else: one that lasts a moment may be removed the next
         if event.get("Action") in ("start", "die"):
             self._consider_soon(container_id, event_time)
         elif event.get("Action") == "destroy":

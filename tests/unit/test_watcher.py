@@ -103,6 +103,35 @@ def test_the_end_of_a_container_that_is_removed_at_once_is_told(tmp_path: Path, 
     assert stated.is_set() and {(one.context.container_id, one.exit_code) for one in ends} == {("a", 4)}
 
 
+def test_the_copy_of_one_that_starts_is_held_while_another_is_looked_at(tmp_path: Path) -> None:
+    """A container that lasts a moment is removed before the engine has answered for all that started before it."""
+    kept, over, in_time = threading.Event(), threading.Event(), list[bool]()
+
+    def facts(container_id: str) -> None:
+        if container_id == "a":
+            in_time.append(kept.wait(30))
+        elif container_id == "b":
+            over.set()
+
+    engine = SimpleNamespace(identity=lambda: "1.1", container_ids=lambda: ["old"], facts=facts)
+    copies = SimpleNamespace(keep=lambda container_id: kept.set() if container_id == "b" else None)
+    watcher = Watcher(
+        cast(Any, engine), cast(Any, None), cast(Any, Removed()), cast(Any, copies), addresses=("unix:///s",),
+        identity_file=tmp_path / "engine", count=lambda name, by: None,
+    )  # fmt: skip
+
+    def stream() -> Iterator[dict[str, Any]]:
+        yield event("start", 1)
+        yield event("start", 2, "b")
+        over.wait(60)
+        watcher.close()
+
+    stream_of = Closable(stream())
+    engine.events = lambda: stream_of
+    watcher.run()
+    assert in_time == [True]
+
+
 class Closable:
     def __init__(self, events: Iterator[dict[str, Any]]) -> None:
         self._events = events
