@@ -29,8 +29,8 @@ from log_shipper.stages.formats.words import set_off
 
 _LEAD = re.compile(r"[^\W\d_]{1,24}+")
 _SYSLOG_TAG = re.compile(rf"{SYSLOG_STAMP.pattern}(\S{{1,100}}+) ([\w./@()-]{{1,80}})(?:\[\d{{1,9}}\])?: ")
-_TAG = re.compile(  # NetworkManager[12]: <info>  text, pulp [4f1a]: app.tasks:INFO: text
-    r"[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{])|[\w./@-]{1,80} ?\[[\w-]{1,40}\]: (?=[\w.]{1,80}:[A-Z]{4,8}:)"
+_TAG = re.compile(  # NetworkManager[12]: <info>  text, web-2 app[7]: ERROR text, pulp [4f1a]: app.tasks:INFO: text
+    r"(?:[\w.-]{1,60} )?[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{]|[A-Z]{4,9}[: ])|[\w./@-]{1,80} ?\[[\w-]{1,40}\]: (?=[\w.]{1,80}:[A-Z]{4,8}:)"
 )
 _SHELLS_PROSE = shells.FIRSTS | {"e"}
 _NAME_MARKS = frozenset(".-_0123456789")
@@ -72,7 +72,9 @@ def declared(line: str, depth: int = 0) -> Found | None:
 def _headed(line: str, depth: int) -> Found | None:
     first = line[0]
     if first == "<":
-        found = priority.pri(line) or traces.find(line)
+        found = priority.pri(line) or traces.find(line) or letters.angled(line) or logfmt.element(line)
+        if found is None and line.startswith(("<string>:", "<stdin>:")):
+            found = tools.chain(line)
         if found is not None:
             return found
     elif first == "(" or line.startswith("[Unhandled"):
@@ -158,7 +160,7 @@ def _worded(line: str, depth: int) -> Found | None:
         if following.isdigit() and line[end + 1 : end + 2] == ":" and (word in UPPER or word == "debug"):
             return level, "prefix"
         return (tools.yarn(line) if following == " " and depth == 0 else None) or _text(line, depth)
-    if end == 1:
+    if end == 1 or line.startswith("SLF4J("):
         found = letters.at_start(line) or tools.placed(line)
         if found is not None:
             return found
@@ -267,6 +269,9 @@ def _after_place(line: str, depth: int) -> Found | None:
         return None
     at = blank + 1 if line[blank + 1 : blank + 2] != " " else len(line) - len(line[blank:].lstrip(" "))
     if _stamp_at(line, at):
+        name, _, level = line[:blank].rpartition(":")
+        if name and level in WORDS:
+            return WORDS[level], "column"  # Zigbee2MQTT:error 2026-03-01 10:20:30: text
         return _headed(line[at:], depth + 1)
     if line[at : at + 1] == "[":
         header = Header(line[at:]).read()  # WSO2's TID: [-1] [] [2026-03-01 10:20:30,123] ERROR text
@@ -302,8 +307,8 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
             return found
     if silent.of_marks(line):
         return None
-    if first in "*%.":
-        found = priority.cisco(line) or (tools.own_mark(line) if first == "%" else None)
+    if first in "*%.!":
+        found = priority.cisco(line) or (tools.own_mark(line) if first in "%!" else None)
         if found is not None:
             return found
     found = traces.find(line) or (traces.glib(line) if first == "*" else None)
@@ -314,7 +319,7 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
         if wrapped is not None and depth < _DEEPEST:
             return declared(line[wrapped.end() :], depth + 1)
         return _headed(line, depth) if STAMP.match(line) is not None else None
-    if first in "/.-<~":  # a path: a script's, a compiler's
+    if first in "/.-<~'":  # a path: a script's, a compiler's; what cmd.exe does not know
         found = shells.find(line) or tools.find(line) or tools.placed(line)
         if found is not None or first != "-":
             return found

@@ -2,7 +2,9 @@
 
 import re
 
-_REQUEST = re.compile(r"(?:TRACE|GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|CONNECT) (?:/|\*|https?:)")
+REQUESTS = frozenset("TRACE GET HEAD POST PUT DELETE OPTIONS PATCH CONNECT".split())
+"""HTTP's methods."""
+_REQUEST = re.compile(rf"(?:{'|'.join(sorted(REQUESTS))}) (?:/|\*|https?:)")
 _TEST_RESULT = re.compile(
     r"ERROR (?:\S+::\S+|\S+\.py)(?: - .*)?$|ERROR collecting |ERROR at (?:setup|teardown) of "
     r"|ERROR: \w+ \([\w.]+\)|(?:ERROR|WARNING)S?: ?\d+$|ERROR SUMMARY: "
