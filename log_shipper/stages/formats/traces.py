@@ -45,13 +45,13 @@ _REPORT = re.compile(r"=([A-Z]{4,10}) REPORT====")
 _ASSERTION = re.compile(r".{0,300}?: Assertion .{0,300}?failed(?: at |\.|:|$)")
 _SANITIZER = re.compile(r"\S+?:\d+:\d+: runtime error: ")
 _PHP = re.compile(
-    r"(?:PHP )?(Parse error|Warning|Notice|Deprecated|Strict Standards|Core warning|Compile warning|Recoverable fatal error): "
+    r"(?:PHP )?(Parse error|Warning|Notice|Deprecated|Strict Standards|Core warning|Compile warning|Recoverable fatal error|(?<=PHP )Error): "
 )
 _GLIB = re.compile(
     r"(?:\*\* |[\w-]*-|\(\S+:\d+\): [\w-]*?-?|\*\* \(\S+:\d+\): )(ERROR|CRITICAL|WARNING|Message|INFO|DEBUG)(?: \*\*)?: "
 )
 _FRAMES = re.compile(
-    r"\n(?:[ \t]++(?:at \S.{0,200}?[\])\d>][ \t]*+$|at [\w.$<>/]+\(|from \S+:\d+:in )|.{0,200}? called at \S+ line \d+)|\n(?:#\d+ \S|\t[\w./-]++\.go:\d+ |[^\s:]{1,200}:\d+:in [`'])|\A\S{1,300}:\d+\n.*\n\s*\^+\s*$",
+    r"\n(?:[ \t]++(?:at \S.{0,200}?[\])\d>][ \t]*+$|at [\w.$<>/]+\(|from \S+:\d+:in )|.{0,200}? called at \S+ line \d+)|\n(?:#\d+ \S|\t[\w./-]++\.go:\d+ |[^\s:]{1,200}:\d+:in [`'])|\n    while (?:executing|compiling)\n|\A\S{1,300}:\d+\n.*\n\s*\^+\s*$",
     re.MULTILINE,
 )
 NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
@@ -99,6 +99,7 @@ def frames(message: str) -> bool:
         and ":in " not in message
         and "\n#" not in message
         and "\t" not in message
+        and "    while " not in message
         and "^" not in message
     ):
         return False
@@ -151,7 +152,7 @@ def _warning(line: str) -> Found | None:
     if match is not None:
         if "fatal" in match[1]:
             return CRITICAL, "trace"
-        if "error" in match[1]:
+        if "rror" in match[1]:
             return ERROR, "trace"
         if is_value(line, match.end()):
             return None
