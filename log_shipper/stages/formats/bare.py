@@ -24,8 +24,10 @@ _PLURALS = {  # FRR
     "emergencies": CRITICAL, "alerts": CRITICAL, "errors": ERROR, "warnings": WARNING, "notifications": INFO,
     "informational": INFO, "debugging": DEBUG,
 }  # fmt: skip
-PLACED = frozenset({*_CAPITALIZED, *_CUT, *_PLURALS})
+_DETAILED = {"DETAIL": DEBUG, "trivia": DEBUG}  # Aerospike, VMware; PostgreSQL's `DETAIL:` is none
+PLACED = frozenset({*_CAPITALIZED, *_CUT, *_PLURALS, *_DETAILED})
 """Words that `of_place` knows."""
+_BEFORE_PLACE = re.compile(r" (?:[\w-]+\[\d{1,9}\] )?[\[(]")
 _DAEMON = re.compile(r": [A-Z][A-Z0-9]{1,11}: ")
 _NAME = 80  # characters in which a name ends
 
@@ -44,6 +46,8 @@ def declares(line: str, start: int, end: int, word: str) -> bool:
 
 def of_place(line: str, end: int, word: str) -> Found | None:
     """What `word`, the first behind a time, declares only there."""
+    if word in _DETAILED:
+        return (_DETAILED[word], "column") if _BEFORE_PLACE.match(line, end) is not None else None
     if word in _CUT:
         return (_CUT[word], "column") if line[end : end + 1] == " " else None
     if word in _CAPITALIZED:

@@ -74,7 +74,7 @@ def of_parts(content: str, stamped: bool) -> str | None:
             if part in UPPER and len(part) > 2 and part in WORDS_IN_CAPITALS:
                 return UPPER[part]
         last = parts[-1]
-        if stamped and separator in ":#" and " " not in content:
+        if stamped and separator in ":#" and " " not in content and "::" not in content:  # not a path: app::error
             declared = WORDS.get(last.rstrip("0123456789"))
             if declared is not None:
                 return declared

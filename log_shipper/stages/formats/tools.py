@@ -102,6 +102,9 @@ _RUBOCOP = re.compile(r"\S+?:\d+:\d+: ([EWF]): (?:\[Correctable\] )?[A-Z]\w+(?:/
 _MAKEFILE = re.compile(r"[^\s:]{1,200}:\d+: \*\*\* ")
 _KOTLIN = re.compile(r"([ew]): (?:file://)?/?\S+:\d+:\d+ ")
 _NCCL = re.compile(r"[^\s:]{1,100}+:\d{1,9}:\d{1,9} \[\d{1,4}\] NCCL (WARN|INFO|TRACE|ABORT) ")
+_KERNEL = re.compile(  # EXT4-fs error (device sda1): text
+    r"[A-Z][A-Z\d]{1,9}(?:-fs)? (emergency|alert|critical|error|warning|notice|info|debug) \(device [^()]{1,60}\): "
+)
 _SCALA3 = re.compile(r"-- (?:\[E\d+\] )?(?:[A-Z]\w+ ){0,3}(Error|Warning): \S+:\d+:\d+ -")
 
 
@@ -213,6 +216,12 @@ def placed(line: str) -> Found | None:
         match = _RUBOCOP.match(head)
         return (LETTERS[match[1]], "letter") if match is not None else None
     return None
+
+
+def filesystem(line: str) -> Found | None:
+    """The kernel's `EXT4-fs error (device sda1): text`."""
+    match = _KERNEL.match(line)
+    return (of_word(match[1]) or INFO, "prefix") if match is not None else None
 
 
 def yarn(line: str) -> Found | None:

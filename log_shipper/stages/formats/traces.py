@@ -44,7 +44,7 @@ _REPORT = re.compile(r"=([A-Z]{4,10}) REPORT====")
 _ASSERTION = re.compile(r".{0,300}?: Assertion .{0,300}?failed(?: at |\.|:|$)")
 _SANITIZER = re.compile(r"\S+?:\d+:\d+: runtime error: ")
 _PHP = re.compile(
-    r"(?:PHP )?(Parse error|Warning|Notice|Deprecated|Strict Standards|Core warning|Compile warning|Recoverable fatal error): "
+    r"(?:PHP )?(Parse error|Warning|Notice|Deprecated|Strict Standards|Core warning|Compile warning|Recoverable fatal error|(?<=PHP )Error): "
 )
 _GLIB = re.compile(
     r"(?:\*\* |[\w-]*-|\(\S+:\d+\): [\w-]*?-?|\*\* \(\S+:\d+\): )(ERROR|CRITICAL|WARNING|Message|INFO|DEBUG)(?: \*\*)?: "
@@ -150,7 +150,7 @@ def _warning(line: str) -> Found | None:
     if match is not None:
         if "fatal" in match[1]:
             return CRITICAL, "trace"
-        if "error" in match[1]:
+        if "rror" in match[1]:
             return ERROR, "trace"
         if is_value(line, match.end()):
             return None
