@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from log_shipper.audit.ahead import Ahead
 from log_shipper.audit.auditor import Auditor
 from log_shipper.audit.baseline import Baseline
 from log_shipper.audit.docker_copy import Engine, Facts
-from log_shipper.audit.events_ahead import EventsAhead
 from log_shipper.audit.gaps import CUT, ENGINE_GONE, READERS_CUT
 from log_shipper.audit.seen_runs import SeenRuns
 from log_shipper.delivery.backoff import delays
@@ -88,7 +88,7 @@ class Watcher:
         self._busy: set[tuple[str, int]] = set()
         self._lock = threading.Lock()
         self._seen = SeenRuns()
-        self._events: EventsAhead | None = None
+        self._events: Any = None
         self.connected = False
 
     def run(self) -> None:
@@ -96,17 +96,16 @@ class Watcher:
         pauses = delays(0.2, 5.0)
         while not self._stop.is_set():
             try:
-                self._events = EventsAhead(self._engine.events(), self._keep_at_start)
+                self._events = self._engine.events()
+                events = Ahead(self._events, self._copies.keep)
                 self._notice_another_engine()
                 self.look_around()
                 self.connected, pauses = True, delays(0.2, 5.0)
-                for event in self._events:
+                for event in events:
                     self._take(event)
                 log.warning("the engine's events ended")
             except (EngineUnavailable, NotAccepted) as error:
                 log.warning("the audit waits: %s", error)
-            if self._events is not None:
-                self._events.close()
             self.connected = False
             self._count("engine_reconnects", 1)
             self._stop.wait(next(pauses))
@@ -150,11 +149,6 @@ class Watcher:
         new.write_text(identity)
         new.replace(self._identity_file)
 
-    def _keep_at_start(self, event: dict[str, Any]) -> None:
-        """Before all else, whatever others wait for: one that lasts a moment may be removed the next."""
-        if event.get("Action") == "start":
-            self._copies.keep(event["Actor"]["ID"])
-
     def _take(self, event: dict[str, Any]) -> None:
         container_id, event_time = event["Actor"]["ID"], event.get("timeNano", 0)
         self._seen.take(event)
@@ -174,8 +168,9 @@ class Watcher:
         """State the end of its runs, from the files of the copy where they are still open; else it stays unverified."""
         open_runs, stated = self._received.baseline(container_id).open_runs, self._received.runs_stated(container_id)
         newest = self._seen.newest(container_id, stated)
-        unseen = bool(stated) and newest not in {0, *stated}
-        if open_runs or unseen or self._received.has_unstated_lines(container_id):
+        unstated = self._received.has_unstated_lines(container_id)
+        unseen = bool(stated or unstated) and newest not in {0, *stated}
+        if open_runs or unseen or unstated:
             seal = open_runs[-1].seal if open_runs else Seal(container_id, 0)
             facts = self._copies.facts(container_id) or _facts_of(seal)
             if open_runs or unseen:

@@ -1,5 +1,6 @@
 """Which containers the audit takes for gone, and what is known of their ends."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,9 +10,12 @@ from typing import Any, cast
 
 import pytest
 
+from log_shipper.audit.ahead import Ahead
+from log_shipper.audit.docker_copy import Engine as DockerEngine
 from log_shipper.audit.docker_copy import Facts
 from log_shipper.audit.seen_runs import SeenRuns
 from log_shipper.audit.watcher import Watcher
+from log_shipper.errors import CopyGone, EngineUnavailable
 from log_store.document import ContainerContext
 from log_store.seal import Seal
 
@@ -103,33 +107,44 @@ def test_the_end_of_a_container_that_is_removed_at_once_is_told(tmp_path: Path, 
     assert stated.is_set() and {(one.context.container_id, one.exit_code) for one in ends} == {("a", 4)}
 
 
-def test_the_copy_of_one_that_starts_is_held_while_another_is_looked_at(tmp_path: Path) -> None:
-    """A container that lasts a moment is removed before the engine has answered for all that started before it."""
-    kept, over, in_time = threading.Event(), threading.Event(), list[bool]()
-
-    def facts(container_id: str) -> None:
-        if container_id == "a":
-            in_time.append(kept.wait(30))
-        elif container_id == "b":
-            over.set()
-
-    engine = SimpleNamespace(identity=lambda: "1.1", container_ids=lambda: ["old"], facts=facts)
-    copies = SimpleNamespace(keep=lambda container_id: kept.set() if container_id == "b" else None)
-    watcher = Watcher(
-        cast(Any, engine), cast(Any, None), cast(Any, Removed()), cast(Any, copies), addresses=("unix:///s",),
-        identity_file=tmp_path / "engine", count=lambda name, by: None,
-    )  # fmt: skip
+def test_the_files_of_a_container_that_starts_are_opened_before_anybody_looks_at_its_event() -> None:
+    """Whoever looks may be busy with another container; a stream that breaks off is told to them, behind what it gave."""
+    opened, told = threading.Event(), list[dict[str, Any]]()
 
     def stream() -> Iterator[dict[str, Any]]:
         yield event("start", 1)
-        yield event("start", 2, "b")
-        over.wait(60)
-        watcher.close()
+        raise EngineUnavailable("it broke off")
 
-    stream_of = Closable(stream())
-    engine.events = lambda: stream_of
-    watcher.run()
-    assert in_time == [True]
+    def keep(container_id: str) -> None:
+        opened.set()
+        raise RuntimeError("one container's trouble")
+
+    ahead = Ahead(stream(), keep)
+    assert opened.wait(30)
+    with pytest.raises(EngineUnavailable):
+        for one in ahead:
+            told.append(one)
+    assert told == [event("start", 1)]
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "409 Conflict"])
+def test_a_copy_whose_removal_is_under_way_is_gone(tmp_path: Path, status: str) -> None:
+    """The files that are open have all of it; it is not damaged."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "s"))
+        server.listen()
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1 << 16)
+                connection.sendall(f"HTTP/1.0 {status}\r\n\r\n{{}}".encode())
+
+        answering = threading.Thread(target=answer)
+        answering.start()
+        with pytest.raises(CopyGone):
+            DockerEngine(f"unix://{tmp_path / 's'}").tail("a")
+        answering.join()
 
 
 class Closable:
