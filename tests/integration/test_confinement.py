@@ -118,7 +118,7 @@ def test_a_read_only_root_leaves_the_folders_of_the_task_writable(place: Place, 
     cmd = (
         "# "
         + "x" * 200_000
-        + "\ncat f; echo made > /out/o; echo t > /tmp/t && touch /work/w && touch /root/x || echo root refused"
+        + "\ncat f; echo made > /out/o; echo t > /tmp/t && touch /work/w && touch /x 2>&1 || echo root refused"
     )
     made = place.create(
         cmd, download_path="/work", upload_path="/out", inputs=[{"bucket": f"file://{source}", "from_path": "f"}],
@@ -126,7 +126,7 @@ def test_a_read_only_root_leaves_the_folders_of_the_task_writable(place: Place, 
     )  # fmt: skip
     wait_for(lambda: place.service.get(made.container_id).more["phase"] == "done")
     code, wrote = place.ended(made)
-    assert code == 0 and wrote.startswith("given\n") and wrote.endswith("root refused\n")
+    assert code == 0 and wrote.startswith("given\n") and wrote.endswith("Read-only file system\nroot refused\n")
     assert (target / "o").read_text() == "made\n"
     with pytest.raises(BadRequest, match="task_desc.download_path: is missing"):
         place.create("true", inputs=[{"bucket": f"file://{source}", "from_path": "f"}])
