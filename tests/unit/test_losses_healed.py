@@ -281,11 +281,9 @@ def play(machine: Machine, story: list[tuple], *, losing: bool, open_end: bool) 
     last_write = max((at for at, event in enumerate(story) if event[0] == "write"), default=-1)
     for at, (what, *details) in enumerate(story):
         if what == "restart":
-            stamp = latest = max(
-                stamp, latest
-            )  # a clock that steps back over a restart: the run stays open until it is removed
+            stamp = max(stamp, latest)  # a clock that steps back over a restart: the run stays open until it is removed
             machine.restart(stamp + 1, stamp + 2)
-            stamp += 3
+            stamp = latest = stamp + 3
             continue
         if what != "write":
             getattr(machine, what)(*details)
