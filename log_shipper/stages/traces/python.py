@@ -173,7 +173,7 @@ def _done(text: str, at: At) -> At | None:
     if not text:
         return At("py.tie", at.mark)
     if text[0] in " \t" or text == '"""':
-        return None if _FILE.match(text) or _GROUP.match(text) else at
+        return None if _FILE.match(text) or _GROUP.match(text) or RECORD.match(text) else at
     if at.mark == "logging" and text == "Call stack:":
         return At("py.logging")
     if text == _STACK:
