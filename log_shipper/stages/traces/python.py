@@ -89,7 +89,7 @@ def _enter(text: str, prev: str) -> Entry | None:
     if text == _STACK:
         return Entry(ALWAYS if RECORD.match(prev) else DECLARED, At("py.stack"))
     if _ANNOUNCES.match(text) or (text.rstrip().endswith("RemoteTraceback:") and " " not in text.rstrip()):
-        return Entry(DECLARED, At("py.announced", "logging" if text.startswith("---") else ""))
+        return Entry(DECLARED, At("py.announced", "logging" if text.startswith("---") else text[:10].strip()))
     if text == _NOTHING:
         return Entry(DECLARED, COMPLETE)
     if _CONTEXT.match(text):
@@ -120,9 +120,11 @@ def _after_warning(text: str, at: At) -> At | None:
 
 def _announced(text: str, at: At) -> At | None:
     if text == TRACEBACK:
-        return At("py.frames", at.mark)
+        return At("py.frames", "logging" if at.mark == "logging" else "")
     if _GROUP.match(text):
         return At("py.group")
+    if at.mark == "Exception" and _THROWN.match(text):  # ignored, and without a place
+        return COMPLETE
     return at if text in ("", '"""') or _CONTEXT.match(text) else None
 
 
