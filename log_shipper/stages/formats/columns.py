@@ -12,7 +12,7 @@ log_line_prefix, MySQL's and MariaDB's error logs, lager, celery, airflow, oslo.
 import re
 
 from log_shipper.stages.formats import bare, carriers, json_fields, letters, logfmt, named, priority
-from log_shipper.stages.formats.levels import ABBREVIATED, ERROR, LETTERS, UPPER, WORDS, XORG, Found
+from log_shipper.stages.formats.levels import ABBREVIATED, ERROR, UPPER, WORDS, XORG, Found
 from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, at_once, of_quick
 from log_shipper.stages.formats.separated import of_parts
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
@@ -35,14 +35,15 @@ _SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/]| [A-Z\"']| [A-Za-z]\w*(?
 _BEFORE_TAG = re.compile(r" {1,8}\[[A-Z]{2,12} {0,8}\] ")  # corosync: `node1 corosync warning [TOTEM ] text`
 _LONGDATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{4} (?=[A-Z])")  # NLog's ${longdate}, and then ${level}
 _ODD_NAME = re.compile(r"#\d|[%+._$]\S|/\w")
-_ESPHOME = re.compile(r"\[[\w.]{1,40}:\d{2,5}\]: ")  # [10:20:30][C][wifi:012]: its configuration
+_OFFSET = re.compile(r"[+-]\d{1,3}(?= )")
 _BIND_DEBUG = re.compile(r" \d: ")  # debug 1: text
 _LABEL = re.compile(r"[A-Za-z]+:$")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
-_MOST_TOKENS = 14
+_MOST_TOKENS = 12  # of a header; nine are the most that was seen
+_MOST_NESTED = 8  # of one inside another program's line
 _MOST_NAMES = 3
-_MOST_PAIRS = 12
+_MOST_OBJECTS = 2
 _MOST_STAMPS = 3
 
 
@@ -62,7 +63,7 @@ class Header:
     is another program's whole line.
     """
 
-    __slots__ = ("line", "found", "text", "stamped", "wraps", "place", "_names", "_plain", "_plain_at", "_paired", "_pairs", "_label", "_stamps")  # fmt: skip
+    __slots__ = ("line", "found", "text", "stamped", "wraps", "place", "_names", "_plain", "_plain_at", "_paired", "_pairs", "_objects", "_label", "_stamps")  # fmt: skip
 
     def __init__(self, line: str, *, stamped: bool = False) -> None:
         self.line = line
@@ -71,16 +72,12 @@ class Header:
         self.stamped = stamped
         self.wraps = False
         self.place = 0  # see `level_place`
-        self._names = 0
-        self._plain = False
-        self._plain_at = 0
-        self._paired = False
-        self._pairs = self._stamps = 0
-        self._label = False
+        self._names = self._plain_at = self._objects = self._stamps = 0
+        self._plain = self._paired = self._pairs = self._label = False
 
-    def read(self, pos: int = 0) -> "Header":
-        line, end = self.line, len(self.line)
-        for _ in range(_MOST_TOKENS):
+    def read(self, *, nested: bool = False) -> "Header":
+        line, end, pos = self.line, len(self.line), 0
+        for _ in range(_MOST_NESTED if nested else _MOST_TOKENS):
             gap = _GAP.match(line, pos)
             start = gap.end() if gap is not None else pos
             if start >= end:
@@ -101,7 +98,8 @@ class Header:
 
     def _group(self, start: int, first: str) -> int:
         line = self.line
-        if first == "{" and json_fields.begins(line, start):
+        if first == "{" and self._objects < _MOST_OBJECTS and json_fields.begins(line, start):
+            self._objects += 1
             self.found = json_fields.find(line, start)
             if self.found is not None:
                 return -1
@@ -157,16 +155,9 @@ class Header:
             if self.stamped and following == ":" and content.startswith("0x"):
                 return priority.of_mask(content)
         if len(content) == 1:
-            if content == "C" and _ESPHOME.match(following_text):
-                return "info"
-            known = not self._plain and (
-                self.stamped if first == "(" else first == "[" and (self.stamped or content in "EWIDFTV")
+            return letters.alone(
+                content, first, following_text, self.stamped, self._plain_word() if self._plain else ""
             )
-            if content in "AM" and self.stamped:
-                return letters.before_place(following_text)
-            if first == "[" and not known:
-                known = self._letter_stands(content, following_text)
-            return LETTERS.get(content) if known else None
         return of_parts(content, self.stamped) or (logfmt.of_pair(content) if "=" in content else None)
 
     def _number(self, start: int) -> int:
@@ -210,6 +201,9 @@ class Header:
             end += line[end + 1 :].index(":") + 1  # fatal error: x, and chrony's Fatal error : x
         if declared is not None and line[end : end + 1].isdigit() and line[end + 1 : end + 2] in (":", " ", "]"):
             end += 1  # DEBUG1:, trace2
+        elif declared is not None and line[end : end + 1] in "+-" and word in UPPER:
+            offset = _OFFSET.match(line, end)
+            end = offset.end() if offset is not None else end  # slog's ERROR+4, DEBUG-4
         elif word == "debug" and _BIND_DEBUG.match(line, end) is not None:
             end += 2
         if declared is not None and (self.stamped or self.text):
@@ -259,12 +253,6 @@ class Header:
         if word.lower() in ABBREVIATED or (word[0].isupper() and _LONGDATE.match(line)):
             return True
         return bare.declares(line, start, end, word)
-
-    def _letter_stands(self, content: str, following: str) -> bool:
-        """Whether a letter in brackets is a level where others are not: before a time, and behind a name in CamelCase."""
-        if not self._plain:
-            return content == "C" and STAMP.match(following.lstrip(" [")) is not None
-        return content in "EWIDFTV" and named.is_camel(self._plain_word())
 
     def _plain_word(self) -> str:
         return self.line[self._plain_at : self._plain_at + 24].partition(" ")[0]
@@ -325,11 +313,13 @@ class Header:
         if token.isdecimal() or "=" in token:
             if "=" not in token:
                 return -1 if self._label else end
-            self._pairs += 1
-            return end if self._pairs <= _MOST_PAIRS else -1
-        if self.stamped and token.startswith("LOG_") and token[4:] in UPPER:  # Quill
-            self.found = UPPER[token[4:]], "column"
-            return -1
+            self._pairs = True
+            return end
+        if self.stamped and token.startswith("LOG_"):  # Quill's LOG_INFO, LOG_TRACE_L1
+            level = UPPER.get(token[4:].partition("_L")[0])
+            if level is not None:
+                self.found = level, "column"
+                return -1
         if ":" in token:
             self.found = named.in_token(line, start, token, self.stamped)
             if self.found is not None:

@@ -49,7 +49,7 @@ def declared(line: str, depth: int = 0) -> Found | None:
     first = line[:1]
     if first in _BLANK:
         text = line.lstrip(_BLANK)
-        return _indented(text, len(line) - len(text) if first != "\t" else _TAB) if text else None
+        return _indented(text, len(line) - len(text) if first != "\t" else _TAB, max(depth, 1)) if text else None
     if first.isalpha() and first != "ℹ":
         return _worded(line, depth)
     if first == "{":
@@ -67,7 +67,9 @@ def declared(line: str, depth: int = 0) -> Found | None:
 def _headed(line: str, depth: int) -> Found | None:
     first = line[0]
     if first == "<":
-        found = priority.pri(line) or traces.find(line)
+        found = priority.pri(line) or traces.find(line) or letters.angled(line) or logfmt.element(line)
+        if found is None and line.startswith(("<string>:", "<stdin>:")):
+            found = tools.chain(line)
         if found is not None:
             return found
     elif first == "(" or line.startswith("[Unhandled"):
@@ -79,7 +81,7 @@ def _headed(line: str, depth: int) -> Found | None:
             return None
         if line.startswith("[#|") and len(line) > 3 and depth < _DEEPEST:
             return _headed(line[3:], depth + 1)  # GlassFish' uniform format: [#|time|level|product|logger|pairs|text|#]
-    header = Header(line).read()
+    header = Header(line).read(nested=depth > 0)
     if header.found is not None:
         return header.found
     if header.stamped and not header.wraps:
@@ -161,7 +163,7 @@ def _worded(line: str, depth: int) -> Found | None:
         if following.isdigit() and line[end + 1 : end + 2] == ":" and (word in UPPER or word == "debug"):
             return level, "prefix"
         return (tools.yarn(line) if following == " " and depth == 0 else None) or _text(line, depth)
-    if end == 1:
+    if end == 1 or line.startswith("SLF4J("):
         found = letters.at_start(line) or tools.placed(line)
         if found is not None:
             return found
@@ -267,18 +269,18 @@ def _after_place(line: str, depth: int) -> Found | None:
         level = WORDS.get(line[line.rfind(":", 0, blank) + 1 : blank])  # Zigbee2MQTT:info  2026-03-01 10:20:30: text
         return (level, "column") if level is not None else _headed(line[at:], depth + 1)
     if line[at : at + 1] == "[":
-        header = Header(line[at:]).read()  # WSO2's TID: [-1] [] [2026-03-01 10:20:30,123] ERROR text
+        header = Header(line[at:]).read(nested=True)  # WSO2's TID: [-1] [] [2026-03-01 10:20:30,123] ERROR text
         return header.found if header.stamped else None
     second = line.find(" ", at, at + 40) + 1
-    if not second or not _stamp_at(line, second):
-        return None
+    full = line[second : second + 2] in ("19", "20")
+    if not second or not _stamp_at(line, second) or not (full or ":" in line[second : second + 24]):
+        return None  # Max error: 13.1415 has no time
     middle = line[at : second - 1].rstrip(":")
     if line[second - 2] == ":" and middle.lower() in WORDS:
         return WORDS[middle.lower()], "prefix"  # auth-worker(12): Info: 2026-03-01 10:20:30 ERROR text
     if middle in UPPER and len(middle) > 3:
         return UPPER[middle], "column"  # app.db WARNING 2026-03-01 10:20:30 text
-    full = line[second : second + 2] in ("19", "20")
-    return Header(line[second:]).read().found if full else None  # lxc c1 20240506081503.127 ERROR text
+    return Header(line[second:]).read(nested=True).found if full else None  # lxc c1 20240506081503.127 ERROR text
 
 
 def _stamp_at(line: str, at: int) -> bool:
@@ -302,8 +304,8 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
             return found
     if silent.of_marks(line):
         return None
-    if first in "*%.":
-        found = priority.cisco(line) or (tools.own_mark(line) if first == "%" else None)
+    if first in "*%.!":
+        found = priority.cisco(line) or (tools.own_mark(line) if first in "%!" else None)
         if found is not None:
             return found
     found = traces.find(line) or (traces.glib(line) if first == "*" else None)
@@ -314,7 +316,7 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
         if text >= 0 and depth < _DEEPEST:
             return declared(line[text:], depth + 1)
         return _headed(line, depth) if STAMP.match(line) is not None else None
-    if first in "/.-<~":  # a path: a script's, a compiler's
+    if first in "/.-<~'":  # a path: a script's, a compiler's; what cmd.exe does not know
         found = shells.find(line) or tools.find(line) or tools.placed(line)
         if found is not None or first != "-":
             return found
@@ -326,23 +328,23 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
     return declared(line[decorated:], depth + 1) if decorated else None
 
 
-def _indented(text: str, indent: int) -> Found | None:
+def _indented(text: str, indent: int, depth: int) -> Found | None:
     """Indented text: a padded column, a header, a linter's place, a trace; not `  error: x`, the member of some report."""
     first = text[0]
     if first.isdigit():
-        return tools.placed(text) or _headed(text, 1)
+        return tools.placed(text) or _headed(text, depth)
     if first in "[(<{":
-        return declared(text, 1)
+        return declared(text, depth)
     if first.isalpha():
         match = _LEAD.match(text)
         if match is None:
             return None
         word, end = match[0], match.end()
         if indent < 2:
-            return _worded(text, 1)
+            return _worded(text, depth)
         if word in UPPER and len(word) > 3 and not silent.of_words(text) and set_off(text, end, word, stamped=False):
             return UPPER[word], "column"
         if word[:3] in _DATE_WORDS and STAMP.match(text) is not None:
-            return _headed(text, 1)
+            return _headed(text, depth)
         return traces.find(text) if text.startswith(("Traceback ", "Exception in ")) else None
-    return _marked(text, first, 1)
+    return _marked(text, first, depth)

@@ -27,6 +27,7 @@ _ERROR = re.compile(
     r"|double free or corruption|free\(\): invalid |malloc\(\): |corrupted size vs\. prev_size|munmap_chunk\(\): invalid pointer"
     r"|goroutine \d+ \[[a-z ,0-9]+\]:|\{\"init terminating in |stack traceback:$|══╡ EXCEPTION CAUGHT BY |\*\*\* SIG[A-Z]+ (?:\(@0x[0-9a-f]+\) )?received"
     r"|\*\*\* Aborted at \d+ \([Uu]nix time|\*\*\* Check failure stack trace: \*\*\*"
+    r"|(?:Execution|Unexpected) error \([\w.$]{1,80}\) (?:at|macroexpanding|printing|reading) |Syntax error (?:\([\w.$]{1,80}\) )?(?:compiling|macroexpanding|reading source) "
     r"|CallStack \(from HasCallStack\)|escript: exception |Error: unhandled exception|runtime error: "
 )
 # CamelCase name, with its package or module before it: `java.lang.IllegalStateException: …`, `Errno::ENOENT: …`
@@ -57,7 +58,7 @@ NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
 # Three characters tell most lines from announcements, at a tenth of what the expressions take; a test reads these
 # from the expressions.
 BEGINNINGS = frozenset(
-    "# A|***|** |+ E|Cal|Cat|Cau|Die|Err|Exc|FAT|Fat|For|Ker|PHP|Pro|Rec|SIG|The|Tra|Unc|Unh|[Un|cor|dou|esc|fat|fre|gor|htt"
+    "# A|***|** |+ E|Cal|Cat|Cau|Die|Err|Exc|FAT|Fat|For|Exe|Ker|PHP|Syn|Une|Pro|Rec|SIG|The|Tra|Unc|Unh|[Un|cor|dou|esc|fat|fre|gor|htt"
     '|lib|lua|mal|mun|pan|run|sta|ter|thr|unc|une|unh|{"i|══╡'.split("|")
 )
 """Of announcements, but for names of exceptions and those that begin with a place."""
@@ -109,7 +110,8 @@ def frames(message: str) -> bool:
 
 def glib(line: str) -> Found | None:
     """GLib's `(process:123): Gtk-WARNING **: text`."""
-    if "**" not in line[:200] and "-Message: " not in line[:200]:
+    head = line[:200]
+    if "**" not in head and "-Message: " not in head and "-DEBUG: " not in head:
         return None
     match = _GLIB.match(line)
     declared = of_word(match[1]) if match is not None else None
