@@ -11,10 +11,9 @@ log_line_prefix, MySQL's and MariaDB's error logs, lager, celery, airflow, oslo.
 
 import re
 
-from log_shipper.stages.formats import bare, carriers, json_fields, letters, logfmt, named, priority
-from log_shipper.stages.formats.levels import ABBREVIATED, ERROR, LETTERS, UPPER, WORDS, XORG, Found
+from log_shipper.stages.formats import bare, brackets, carriers, json_fields, letters, logfmt, named, priority
+from log_shipper.stages.formats.levels import ABBREVIATED, ERROR, UPPER, WORDS, Found
 from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, at_once, of_quick
-from log_shipper.stages.formats.separated import of_parts
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import set_off
 
@@ -35,7 +34,6 @@ _SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/]| [A-Z\"']| [A-Za-z]\w*(?
 _BEFORE_TAG = re.compile(r" {1,8}\[[A-Z]{2,12} {0,8}\] ")  # corosync: `node1 corosync warning [TOTEM ] text`
 _LONGDATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{4} (?=[A-Z])")  # NLog's ${longdate}, and then ${level}
 _ODD_NAME = re.compile(r"#\d|[%+._$]\S|/\w")
-_ESPHOME = re.compile(r"\[[\w.]{1,40}:\d{2,5}\]: ")  # [10:20:30][C][wifi:012]: its configuration
 _BIND_DEBUG = re.compile(r" \d: ")  # debug 1: text
 _LABEL = re.compile(r"[A-Za-z]+:$")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
@@ -124,7 +122,17 @@ class Header:
         if first == "(" and line.startswith((" =>", "=>", " ->"), group.end()):
             return -1  # (error) => handle(error)
         called = first == "(" and start > 0 and line[start - 1].isalnum()  # log.Fatal(err)
-        declared = None if called else self._of_group(group[1], first, line[group.end() : group.end() + 60])
+        declared = (
+            None
+            if called
+            else brackets.declared(
+                group[1],
+                first,
+                line[group.end() : group.end() + 60],
+                self.stamped,
+                self._plain_word() if self._plain else None,
+            )
+        )
         if declared is not None:
             self.found = declared, "bracket"
             direct = first == "[" and self.stamped and not self._plain and group[1].strip().isalpha()
@@ -133,41 +141,6 @@ class Header:
         if not self._names:
             self.text = group.end()
         return group.end()
-
-    def _of_group(self, content: str, first: str, following_text: str) -> str | None:
-        content, following = content.strip(), following_text[:1]
-        low = content.lower()
-        declared = WORDS.get(low) or UPPER.get(content)
-        if declared is not None:
-            if first == "(" and following == ":" and following_text[1:2] not in ("", " "):
-                return None  # (ERR):error occurred
-            if first == "<" and not self.stamped:
-                # <Error> is a tag more often than not
-                sure = len(content) == 3 or low != "error" or (content in UPPER and "</" not in following_text)
-                if following not in (" ", "\t") or not sure:
-                    return None
-            if self._plain and content not in UPPER and following != ":" and not named.may_be_name(self._plain_word()):
-                return None
-            return declared
-        if self.stamped and low in ("system", "log", "success", "audit", "status"):
-            return "info"
-        if first == "(":
-            if content in XORG:
-                return XORG[content]
-            if self.stamped and following == ":" and content.startswith("0x"):
-                return priority.of_mask(content)
-        if len(content) == 1:
-            if content == "C" and _ESPHOME.match(following_text):
-                return "info"
-            known = not self._plain and (
-                self.stamped if first == "(" else first == "[" and (self.stamped or content in "EWIDFTV")
-            )
-            if content in "AM" and self.stamped:
-                return letters.before_place(following_text)
-            if first == "[" and not known:
-                known = self._letter_stands(content, following_text)
-            return LETTERS.get(content) if known else None
-        return of_parts(content, self.stamped) or (logfmt.of_pair(content) if "=" in content else None)
 
     def _number(self, start: int) -> int:
         line = self.line
@@ -241,8 +214,17 @@ class Header:
         if self._plain:
             wide = "  " in gap and line[end : end + 2] == ": "
             if word in UPPER:
-                dashed = line.startswith(" - ", end) and named.may_be_name(self._plain_word())
-                return wide or dashed or _SET_OFF_AFTER_WORD.match(line, end) is not None or self._after_program(end)
+                behind = (
+                    line.startswith(("] ", ") "), start - 2) and line[end : end + 2] == ": "
+                )  # db [main] ERROR: text
+                called = named.may_be_name(self._plain_word()) and named.before_text(line, self._plain_at, start, end)
+                return (
+                    wide
+                    or behind
+                    or called
+                    or _SET_OFF_AFTER_WORD.match(line, end) is not None
+                    or self._after_program(end)
+                )
             return wide or ("\t" in gap and line[end : end + 1] == "\t") or _BEFORE_TAG.match(line, end) is not None
         if word == "TRACE" and NEXT_COLUMN.match(line, end) is not None:
             return False
@@ -259,12 +241,6 @@ class Header:
         if word.lower() in ABBREVIATED or (word[0].isupper() and _LONGDATE.match(line)):
             return True
         return bare.declares(line, start, end, word)
-
-    def _letter_stands(self, content: str, following: str) -> bool:
-        """Whether a letter in brackets is a level where others are not: before a time, and behind a name in CamelCase."""
-        if not self._plain:
-            return content == "C" and STAMP.match(following.lstrip(" [")) is not None
-        return content in "EWIDFTV" and named.is_camel(self._plain_word())
 
     def _plain_word(self) -> str:
         return self.line[self._plain_at : self._plain_at + 24].partition(" ")[0]
@@ -340,7 +316,7 @@ class Header:
         if not a_name:
             if self._plain and token != "main":
                 return -1
-            self._plain, self._plain_at = token != "main", start
+            self._plain, self._plain_at = token != "main" and not named.is_column(line, start, end), start
         self._label = _LABEL.match(token) is not None
         self._names += 1
         return end if self._names <= _MOST_NAMES else -1

@@ -33,6 +33,15 @@ _CATEGORY = re.compile(r": [\w.`+<>-]{1,120}\[-?\d{1,9}\]")
 _ODD = re.compile(r".*(?:[._/@#\d-]|[a-z][A-Z])")
 _OUTCOME = re.compile(r"\s*(?:\[ *\d+%\]|\(\d|\d+(?:\.\d+)?s\b|$)")
 _BEGINS_TEXT = re.compile(r":? *(?:- |\| )?[\[\"'A-Z]|  +\S|: |\s*\| ")
+_CALLED = frozenset(
+    "table column index schema database topic queue command keyword tag label key value field name type flag mode event enum "
+    "constant category class constraint view role user group channel option setting parameter variable header".split()
+)
+_GOES_ON = re.compile(
+    r"(?:from|in|on|at|to|for|of|with|by|and|or|is|was|are|were|has|had|as|when|while|if|not|after|before|during|into|than|then"
+    r"|packets?|responses?|status|codes?|pages?|levels?|states?|counts?|logs?|messages?|replys?|replies|events?|flags?|frames?|modes?"
+    r"|lines?|files?|handlers?|handling|rates?|counters?|reports?|thresholds?|limits?|[=:|\]-])(?:\b|(?<=\W))"
+)
 _NAME = 100  # characters in which a name ends
 _SMALL_WORDS = frozenset(
     "the an a no not is was are be got get gets with and or of in on for to from by at as set use any all status state level "
@@ -62,6 +71,26 @@ def after_name(line: str) -> Found | None:
 def may_be_name(word: str) -> bool:
     """Whether a plain word is a program's name rather than a sentence's first, as far as its form tells."""
     return word.islower() and word not in _SMALL_WORDS and not word.endswith(("ed", "ing"))
+
+
+def is_column(line: str, start: int, end: int) -> bool:
+    """Whether what stands from `start` to `end` stands alone between two separators of one kind."""
+    following = line[end : end + 1]
+    if following == "\t":
+        return line[start - 1] == "\t"
+    return following == " " and line.startswith((" | ", " - "), end) and line.startswith(line[end : end + 3], start - 3)
+
+
+def before_text(line: str, at: int, start: int, end: int) -> bool:
+    """Whether the level in capitals from `start` to `end`, right behind a name at `at`, is none of the text's words.
+
+    `orders ERROR - text` and `orders ERROR cannot open x`, and not `replica ERROR packet`, `proxy ERROR from upstream`.
+    """
+    if line.startswith(" - ", end):
+        return True
+    if line[at : start - 1] in _CALLED:
+        return False  # table ERROR created
+    return line.find(" ", at) == start - 1 and line[end : end + 1] == " " and _GOES_ON.match(line, end + 1) is None
 
 
 def is_camel(word: str) -> bool:
