@@ -35,7 +35,8 @@ from elasticsearch import Elasticsearch
 from elasticsearch.helpers import scan
 
 from log_store.document import ContainerContext, DocumentBatch
-from log_store.open import StoreOptions, open_reader, open_writer
+from log_store.open import open_reader, open_writer
+from log_store.options import StoreOptions
 from log_store.rfc3339 import day_name
 from tests.api_server import running
 from tests.fake_containers import FakeContainers

@@ -19,7 +19,7 @@ from log_shipper.audit.frames import FrameParser
 from log_shipper.audit.gaps import ENGINE_GONE
 from log_shipper.audit.held import HeldFiles
 from log_shipper.audit.local_file import LocalParser
-from log_store.sqlite_reader import SqliteReader
+from log_store.sqlite.reader import SqliteReader
 from tests.integration.test_shipper import Start, client, counted, lines, sealed, start, texts
 from tests.services.dockerd import BUSYBOX_IMAGE, Dockerd, import_busybox
 from tests.services.shipper import Shipper

@@ -20,9 +20,8 @@ from typing import Any
 
 import pytest
 
-from tests.services.elasticsearch_node import JAVA_OF, NOBODY, Node, NodeError, Settings, available_versions, prepare
-
-OUTSIDE = "WHOLELOG_TEST_ES_URL"
+from tests.services.elasticsearch_node import JAVA_OF, NOBODY, Node, NodeError, Settings, available_versions
+from tests.services.kept import OUTSIDE, prepared_home
 
 
 @cache
@@ -58,18 +57,6 @@ class Nodes:
 
     def stop(self) -> None:
         self._stack.close()
-
-
-def homes() -> Path:
-    """Where prepared homes are kept between runs; not below root's own home, which uid 65534 may not enter."""
-    return Path("/var/tmp/wholelog-tests") if os.getuid() == 0 else Path.home() / ".cache/wholelog-tests"
-
-
-def prepared_home(version: str) -> Path:
-    """A home of this version, made once a machine. Raises NodeError."""
-    home = homes() / f"elasticsearch-{version}"
-    prepare(home, version)
-    return home
 
 
 @contextmanager
@@ -129,7 +116,7 @@ def own_prefix(url: str) -> Iterator[str]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "elasticsearch_url" in metafunc.fixturenames:
-        metafunc.parametrize("elasticsearch_url", labels(), indirect=True, scope="session")
+        metafunc.parametrize("elasticsearch_url", labels(), indirect=True, scope="module")
 
 
 @pytest.fixture(scope="session")
@@ -140,9 +127,9 @@ def elasticsearch_nodes() -> Iterator[Nodes]:
     nodes.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def elasticsearch_url(request: pytest.FixtureRequest, elasticsearch_nodes: Nodes) -> str:
-    """The base URL of each server in turn."""
+    """The base URL of each server in turn. By module: for the whole session pytest would run modules in pieces, by server."""
     return elasticsearch_nodes.url(request.param)
 
 

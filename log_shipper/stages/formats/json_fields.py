@@ -35,6 +35,11 @@ _FLAT = re.compile(
     rf'\{{\s{{0,64}}+(?:(?!"{_KEY}")(?!"(?:@t|[Pp]riority)"){_MEMBER}){{0,32}}"({_KEY})"\s*+:\s*+"?([-+\w]++)"?\s*+[,}}]'
 )
 _FLAT_REPR = re.compile(_FLAT.pattern.replace('"', "'"))
+# As node shows an object (winston's prettyPrint): in one line, or over several with its own members set in by two.
+_SHOWN = re.compile(
+    r"\{ (?:[\w$]++: (?:'[^'\\]*+(?:\\.[^'\\]*+){0,400}'|[-+.\w]++), ){0,32}(?:level|severity): '(\w{1,20})'(?:,| \})"
+    r"|\{\n(?:[^\n]*+\n){0,200}?  (?:level|severity): '(\w{1,20})',?\n"
+)
 _BEGINS = re.compile(r"\{\s{0,64}+(?:[\"'}]|$)")
 LONGEST: Final = 32768
 """Characters of JSON that are parsed at most; of longer text the members before the level are walked through."""
@@ -110,6 +115,11 @@ def _piecewise(text: str, at: int) -> Found | None:
         flat = _FLAT_REPR.match(text, at)
         declared = _of_value(flat[1], flat[2]) if flat is not None else None
         return (declared, "field") if declared is not None else None
+    elif text[at + 1 : at + 2] in (" ", "\n"):
+        shown = _SHOWN.match(text, at)
+        declared = _of_value("level", shown[1] or shown[2]) if shown is not None else None
+        if declared is not None:
+            return declared, "field"
     if len(text) - at > LONGEST or "}" not in text:
         return None
     value = _decoded(text, at)

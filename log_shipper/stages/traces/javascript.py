@@ -21,6 +21,7 @@ from log_shipper.stages.traces.phase import (
 
 _SCRIPT = re.compile(r"(?:node:\S+|\S+\.[cm]?[jt]sx?|evalmachine\S*|\[(?:eval|stdin)\](?:-wrapper)?|REPL\d+):\d+$")
 _HEADER = re.compile(r"(?:Uncaught )?[A-Z][\w$]*+(?<=rror|tion)(?: \[\w+\])?(?:: |:$|$)|\[?UnhandledPromiseRejection")
+_DENO = re.compile(r"error: Uncaught (?:\(in promise\) )?(?:\(in worker \S+\) )?[A-Z]\w*+(?<=rror|tion)(?:: |$)")
 _COMPARES = re.compile(r"AssertionError \[ERR_ASSERTION\]: ")  # what differs stands before the frames
 _WARNING = re.compile(r"\(node:\d+\) ")
 _USE = re.compile(r"\(Use `\S+ --trace-")
@@ -58,7 +59,7 @@ def _enter(text: str, prev: str) -> Entry | None:
         mark = "loose" if RECORD.match(prev) or _COMPARES.match(text) else ""
         return Entry(DECLARED, At("js.props", mark) if text.endswith("{") else At("js.head", mark))
     if text.startswith("error: Uncaught "):
-        return Entry(DECLARED, At("js.deno"))
+        return Entry(DECLARED, At("js.deno", "named" if _DENO.match(text) else ""))
     if text.startswith(("<--- Last few GCs", "FATAL ERROR: ")):
         return Entry(DECLARED, At("js.heap"))
     if _USE.match(text) and _WARNING.match(prev):
@@ -78,10 +79,13 @@ def _source(text: str, at: At) -> At | None:
 
 
 def _deno(text: str, at: At) -> At | None:
-    """Deno shows the line of code and its mark before the frames."""
+    """Deno shows the line of code, as it is indented, and its mark before the frames."""
     if is_frame(text):
         return _after_frame(text, at)
-    return at._replace(seen=at.seen + 1) if at.seen < 3 and text.startswith("    ") else None
+    marks = text.strip(" \t") and not text.strip(" \t^~")
+    if marks or (at.seen < 3 and text[:1] in (" ", "\t")) or (at.mark and not at.seen and not RECORD.match(text)):
+        return at._replace(seen=at.seen + 1)
+    return None
 
 
 def _mark(text: str, at: At) -> At | None:

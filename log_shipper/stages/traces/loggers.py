@@ -18,7 +18,7 @@ _JUL = re.compile(
 )
 _JUL_LEVEL = re.compile(r"(SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST|TRACE|DEBUG|WARN|ERROR): ")
 _BARE_LEVEL = re.compile(
-    r"(?:SEVERE|WARNING(?!: (?:DATA RACE|ThreadSanitizer))|INFO|CONFIG|FINE|FINER|FINEST|TRACE|DEBUG|WARN|ERROR): "
+    r"(?:SEVERE|WARNING(?!: (?:DATA RACE|ThreadSanitizer))|INFO|CONFIG|FINE|FINER|FINEST|TRACE|DEBUG|WARN|ERROR(?!: LoadError: )): "
 )
 _PINO = re.compile(
     r"\[[\d:. +-]{8,40}\] (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)(?: \(.*\))?: "
