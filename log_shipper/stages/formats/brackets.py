@@ -21,7 +21,7 @@ def declared(content: str, first: str, following: str, stamped: bool, plain: str
     """
     content = content.strip()
     low = content.lower()
-    level = WORDS.get(low) or UPPER.get(content)
+    level = WORDS.get(low) or UPPER.get(content.removeprefix("DEPRECATION "))  # Ansible
     if level is not None:
         return level if _stands(content, low, first, following, stamped, plain) else None
     if stamped and low in ("system", "log", "success", "audit", "status"):

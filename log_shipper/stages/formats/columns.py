@@ -38,6 +38,8 @@ _BIND_DEBUG = re.compile(r" \d: ")  # debug 1: text
 _LABEL = re.compile(r"[A-Za-z]+:$")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
+_SEQUENCE = re.compile(r" [0-9a-f]{3,8} ")  # Fabric's `[peer] start -> INFO 01a text`
+_BEHIND_LETTER = frozenset(" :0123456789")
 _MOST_TOKENS = 14
 _MOST_NAMES = 3
 _MOST_PAIRS = 12
@@ -110,7 +112,7 @@ class Header:
             stamp = STAMP.match(line, inside)
             if stamp is not None and not line[stamp.end() : stamp.end() + 1].isdigit():  # Chromium's [pid:tid:1124/…
                 return self._past_stamp(stamp.end())
-        if first == "[" and line[inside + 1 : inside + 2] in (" ", ":"):
+        if first == "[" and line[inside + 1 : inside + 2] in _BEHIND_LETTER:
             self.found = letters.bracketed(line, start)
             if self.found is not None:
                 return -1
@@ -210,7 +212,7 @@ class Header:
         if end == len(line):
             return not self._label and (word in UPPER or (self.stamped and not self._names))
         if "->" in gap:
-            return False
+            return len(word) == 4 and _SEQUENCE.match(line, end) is not None
         if self._plain:
             wide = "  " in gap and line[end : end + 2] == ": "
             if word in UPPER:

@@ -48,7 +48,9 @@ _CEPH = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d{3,6}(?:[+-]\d{4})? [0
 _AUDITED = re.compile(r"A +(?:[A-Z]{3,6}\d{4}I: |(?:\w+\.){2,8}\w+ )")  # WebSphere, QuestDB
 _LOGCAT = re.compile(r"\d{1,10}[ -]{1,10}\d{1,10}(?:/\S{1,120}+)? ([VDIWEFA])[ /]")
 _TABBED = re.compile(r"([IWEFDCVNT])[\t ]")
-_BRACKETED = re.compile(r"\[\s?([IWEFDCVNT])(?: (?=\d{2,4}[-/:]?\d{2})|:[\w:-]*, )")
+_BRACKETED = re.compile(
+    r"\[\s?([IWEFDCVNT])(?: (?=\d{2,4}[-/:]?\d{2})|:[\w:-]*, |\d{3,4} \d\d:\d\d:\d\d\.| [\w./-]{1,120}\.(?:cpp|cc|cu|h):\d{1,6}\] )"
+)
 _REDIS = re.compile(
     r"\d{1,7}:(?:\d{1,7}:)?[XCSM] \d{1,2} [A-Z][a-z]{2} (?:\d{4} )?\d{2}:\d{2}:\d{2}(?:\.\d{3})? ([-.*#]) "
 )
@@ -117,7 +119,7 @@ def ceph(line: str) -> Found | None:
 
 
 def bracketed(line: str, at: int) -> Found | None:
-    """`[E 240506 08:15:03 web:12] `, `[W:onnxruntime:, graph.cc:1348 Graph] `."""
+    """`[E 240506 08:15:03 web:12] `, `[W:onnxruntime:, graph.cc:1348 Graph] `, PyTorch's `[W socket.cpp:663] ` and `[E506 08:15:03.127 …`."""
     match = _BRACKETED.match(line, at)
     return (LETTERS[match[1]], "letter") if match is not None else None
 

@@ -197,6 +197,8 @@ def _text(line: str, depth: int, placed: bool = False) -> Found | None:
         found = logfmt.labelled(line)
         if found is not None:
             return found
+    if ":20" in line[:80] and (before := named.before_date(line)) is not None:
+        return before
     if "=" in line and logfmt.begins(line, 0):
         found = logfmt.find(line) or (logfmt.at(line) if line.startswith("at=") else None)
         if found is not None:
@@ -303,7 +305,7 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
     if silent.of_marks(line):
         return None
     if first in "*%.":
-        found = priority.cisco(line) or (tools.own_mark(line) if first == "%" else None)
+        found = priority.cisco(line) or (tools.own_mark(line) if first == "%" else decoration.bold(line))
         if found is not None:
             return found
     found = traces.find(line) or (traces.glib(line) if first == "*" else None)

@@ -19,11 +19,12 @@ _LEVEL_AFTER_PID = re.compile(
     r"\d{1,2}:\d{2} ([A-Z]{4,8})(?=[ :])|\d{1,9} (?:(?=\S{0,60}(?:[a-z][A-Z]|[-_.\d]))[\w.-]{2,60}+ )?([A-Z]{4,8})(?= )|\d{1,9}-([A-Z]{4,8})-"
 )
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
-_BARE_NAME = re.compile(r"([a-z][\w./@#-]{0,59}+(?::\d{1,6})?)( *\| *| *: | +)([A-Z]{3,8})(?=[ :|-])")
+_BARE_NAME = re.compile(r"([a-z][\w./@#-]{0,59}+(?::\d{1,6}|\[\d{1,9}\])?)( *\| *| *: | +)([A-Z]{3,8})(?=[ :|-])")
 # A name, and then a level in brackets of its own or between separators: `app.db [ERROR] text`, `app<tab>ERROR<tab>text`
 _SECOND = re.compile(
     r"([A-Za-z][\w./@#:-]{0,79}+)(?:(\t+| \| ?| - )|:? +)(?:([\[<(]) ?([A-Z]{3,8}) ?[\])>]:?|([A-Z]{3,8}):?)[ \t|]+(?=[^\s|])"
 )
+_BEFORE_DATE = re.compile(r"[\w.-]{1,40}(?: {1,4}[\w.-]{1,40})?:([A-Z]{4,9}):\d{4}-\d\d-\d\d ")
 _LETTERS = frozenset("IWE")
 _LABELS = frozenset(("LEVEL:", "Level:", "level:", "SEVERITY:", "Severity:", "severity:"))
 _LABELLED = re.compile(
@@ -66,6 +67,13 @@ def after_name(line: str) -> Found | None:
     if colon > 0 and " " not in line[:colon]:
         return json_fields.record(line, colon + 2)
     return None
+
+
+def before_date(line: str) -> Found | None:
+    """`md   main:WARNING:2026-03-01 10h20.30 UTC:12: text`: a level between colons, before a date."""
+    match = _BEFORE_DATE.match(line)
+    level = UPPER.get(match[1]) if match is not None else None
+    return (level, "column") if level is not None else None
 
 
 def may_be_name(word: str) -> bool:

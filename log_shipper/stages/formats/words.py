@@ -48,6 +48,8 @@ def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
     if following in "\t|":
         return stamped or capitals or not is_value(line, end + 1)
     if capitals:
+        if following == "*":
+            return line[end - len(word) - 1 : end - len(word)] == "*"  # Sling's *ERROR*
         return following in _UPPER_ENDS or (following == "<" and _PROCESS.match(line, end) is not None)
     # `info(scope): text` (Zig), `critical/ConfigItem: text` (Icinga), `<Error>`
     if following == "(":
