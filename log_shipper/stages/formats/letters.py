@@ -7,7 +7,7 @@ A letter alone is a word or an initial of the text: each form asks for what its 
 
 import re
 
-from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, LETTERS, WARNING, Found
+from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, LETTERS, WARNING, WORDS, Found
 
 _AT_START = re.compile(
     r"([IWEFDCVNT])(?:"
@@ -43,6 +43,7 @@ _AFTER_STAMP = re.compile(
 )
 _GLUSTER = re.compile(r"[AM] \[(?:MSGID: \d{1,9}\] \[)?[\w.-]{1,60}\.c:\d{1,6}:")  # alert, emergency
 _PLACE = re.compile(r" \[[\w.-]{1,50}:\d{1,6}\] ")
+_WINE = re.compile(r"[0-9a-f]{4}:(err|warn|trace):[\w.]{1,40}:\w{1,80} ")
 _LLAMA = re.compile(r"\d{1,4}\.\d{2}\.\d{3}\.\d{3} ([IWED]) ")
 _CEPH = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d{3,6}(?:[+-]\d{4})? [0-9a-f]{8,16} +-1 ")
 _AUDITED = re.compile(r"A +(?:[A-Z]{3,6}\d{4}I: |(?:\w+\.){2,8}\w+ )")  # WebSphere, QuestDB
@@ -105,6 +106,12 @@ def logcat(line: str, at: int) -> Found | None:
 def before_place(following: str) -> str | None:
     """The type of beego's `[A] [router.go:12]` and `[M] …`, alert and emergency, by what follows the letter."""
     return CRITICAL if _PLACE.match(following) is not None else None
+
+
+def wine(line: str) -> Found | None:
+    """Wine's `0024:err:module:import_dll text`, behind a thread's id; its `fixme` says what it cannot do yet, not how bad that is."""
+    match = _WINE.match(line)
+    return (WORDS[match[1]], "column") if match is not None else None
 
 
 def uptime(line: str) -> Found | None:

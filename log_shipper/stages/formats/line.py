@@ -124,7 +124,7 @@ def _numbered(line: str, depth: int) -> Found | None:
     if head.find(".", 0, 5) > 0 and (found := letters.uptime(line)) is not None:
         return found
     if ":" in head[:9]:
-        found = letters.redis(line) or tools.placed(line)
+        found = letters.redis(line) or letters.wine(line) or tools.placed(line)
         if found is None and "%" in head:
             found = priority.cisco(line)  # behind the number of the message
         text = carriers.text_after_uptime(line) if found is None and ": " in head else -1

@@ -19,10 +19,12 @@ _LEVEL_AFTER_PID = re.compile(
     r"\d{1,2}:\d{2} ([A-Z]{4,8})(?=[ :])|\d{1,9} (?:(?=\S{0,60}(?:[a-z][A-Z]|[-_.\d]))[\w.-]{2,60}+ )?([A-Z]{4,8})(?= )|\d{1,9}-([A-Z]{4,8})-"
 )
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
-_BARE_NAME = re.compile(r"([a-z][\w./@#-]{0,59}+(?::\d{1,6}|\[\d{1,9}\])?)( *\| *| *: | +)([A-Z]{3,8})(?=[ :|-])")
+_BARE_NAME = re.compile(
+    r"((?:[a-z]|[A-Z][a-z]{1,20}+[A-Z])[\w./@#-]{0,59}+(?::\d{1,6}|\[\d{1,9}\])?)( *\| *| *: | +)([A-Z]{3,8})(?=[ :|-])"
+)
 # A name, and then a level in brackets of its own or between separators: `app.db [ERROR] text`, `app<tab>ERROR<tab>text`
 _SECOND = re.compile(
-    r"([A-Za-z][\w./@#:-]{0,79}+)(?:(\t+| \| ?| - )|:? +)(?:([\[<(]) ?([A-Z]{3,8}) ?[\])>]:?|([A-Z]{3,8}):?)[ \t|]+(?=[^\s|])"
+    r"([A-Za-z][\w./@#:-]{0,79}+)(?:(\t+| \| ?| - )|:? +)(?:\[[\w.-]{1,40}\][ \t|]{1,3})?(?:([\[<(]) ?([A-Z]{3,8}|[a-z]{4,8}) {0,5}[\])>]:?|([A-Z]{3,8}):?)[ \t|]+(?=[^\s|])"
 )
 _BEFORE_DATE = re.compile(r"[\w.-]{1,40}(?: {1,4}[\w.-]{1,40})?:([A-Z]{4,9}):\d{4}-\d\d-\d\d ")
 _LETTERS = frozenset("IWE")
@@ -31,6 +33,7 @@ _LABELLED = re.compile(
     r" {1,8}([A-Za-z]{4,9})(?: {2}| *[|,;\]]|$)"
 )  # Db2's `2026-03-01-10.20.30.123456+060 I1E5   LEVEL: Error`
 _CATEGORY = re.compile(r": [\w.`+<>-]{1,120}\[-?\d{1,9}\]")
+_PATH = re.compile(r"\w+(?:\.|::|/)\w")
 _ODD = re.compile(r".*(?:[._/@#\d-]|[a-z][A-Z])")
 _OUTCOME = re.compile(r"\s*(?:\[ *\d+%\]|\(\d|\d+(?:\.\d+)?s\b|$)")
 _BEGINS_TEXT = re.compile(r":? *(?:- |\| )?[\[\"'A-Z]|  +\S|: |\s*\| ")
@@ -126,7 +129,7 @@ def after_bare_name(line: str) -> Found | None:
         return None
     if match[1].isalpha() and (
         match[1] in _SMALL_WORDS
-        or not match[1].islower()
+        or not (match[1].islower() or is_camel(match[1]))
         or match[2] == ": "
         or not _BEGINS_TEXT.match(line, match.end())
     ):
@@ -139,7 +142,9 @@ def _set_off(line: str) -> Found | None:
     if match is None:
         return None
     name, separator, bracket, bracketed, bare = match.groups()
-    word = bracketed or bare
+    word = (bracketed or bare).upper()
+    if bracketed is not None and bracketed.islower() and (bracket != "[" or _PATH.match(name) is None):
+        return None
     if word not in WORDS_IN_CAPITALS or (bare and not separator) or _OUTCOME.match(line, match.end()) is not None:
         return None
     odd = _ODD.match(name) is not None
