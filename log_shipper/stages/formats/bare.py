@@ -12,12 +12,14 @@ _MACHINE = re.compile(r"\dT\d\d:?\d\d")
 _LEVELS = frozenset(("error", "warn", "warning", "info", "debug", "fatal", "critical"))
 _COMPOUND = re.compile(  # error handling, warning signs, info desk
     r"(?:handl\w+|pages?|logs?|rates?|counts?|counters?|codes?|messages?|modes?|levels?|reports?|ids?|files?|budgets?|desks?|signs?"
-    r"|symbols?|thresholds?|flags?|bits?|corrections?|screens?|trackers?|states?|margins?|bars?|lights?|limits?|paths?|sections?"
+    r"|symbols?|ports?|endpoints?|consoles?|thresholds?|flags?|bits?|corrections?|screens?|trackers?|states?|margins?|bars?|lights?|limits?|paths?|sections?"
     r"|free|prone|builds?|output|stream|bounds?|channels?|boundary|templates?|classes|types?|tolerance|is|was|are|of|and|or)\b(?![./]\w)"
 )
 _OPENS_NO_SENTENCE = frozenset(("info", "warn"))
 _BEFORE_NAMES = frozenset(("trace", "verbose", "notice", "alert", "emergency", "panic"))
-_NAME_AFTER = re.compile(r" (?:[\w.-]+ ?\[\d|[\w.-]+ \[[\w-]+[./:@=]|[\w-]+(?:[./:][\w-]+)+|[A-Z][\w.]*:|\[)[ :\]]?")
+_NAME_AFTER = re.compile(
+    r" (?:[\w.-]+ ?\[\d|[\w.-]+ \[[\w-]+[./:@=]|[\w-]+(?:[./:][\w-]+)+|[A-Z][\w.]*:|\[|[\w-]+ :)[ :\]]?"
+)
 _CAPITALIZED = {"Fine": DEBUG, "Config": INFO, "Status": INFO}  # MarkLogic, Domoticz
 _CUT = {"WAR": WARNING}  # mediamtx cuts its levels to three letters; a word elsewhere
 _PLURALS = {  # FRR

@@ -3,15 +3,9 @@
 Sources: as of `columns`; SSSD's masks, X.Org's marks, beego's and ESPHome's letters.
 """
 
-import re
-
 from log_shipper.stages.formats import letters, logfmt, named, priority
-from log_shipper.stages.formats.levels import LETTERS, UPPER, WORDS, XORG
+from log_shipper.stages.formats.levels import UPPER, WORDS, XORG
 from log_shipper.stages.formats.separated import of_parts
-from log_shipper.stages.formats.stamps import STAMP
-
-_ESPHOME = re.compile(r"\[[\w.]{1,40}:\d{2,5}\]: ")  # [10:20:30][C][wifi:012]: its configuration
-_LETTERS = frozenset("EWIDFTV")
 
 
 def declared(content: str, first: str, following: str, stamped: bool, plain: str | None) -> str | None:
@@ -21,7 +15,7 @@ def declared(content: str, first: str, following: str, stamped: bool, plain: str
     """
     content = content.strip()
     low = content.lower()
-    level = WORDS.get(low) or UPPER.get(content.removeprefix("DEPRECATION "))  # Ansible
+    level = WORDS.get(low) or UPPER.get(content)
     if level is not None:
         return level if _stands(content, low, first, following, stamped, plain) else None
     if stamped and low in ("system", "log", "success", "audit", "status"):
@@ -32,7 +26,7 @@ def declared(content: str, first: str, following: str, stamped: bool, plain: str
         if stamped and following[:1] == ":" and content.startswith("0x"):
             return priority.of_mask(content)
     if len(content) == 1:
-        return _of_letter(content, first, following, stamped, plain)
+        return letters.alone(content, first, following, stamped, plain or "")
     return of_parts(content, stamped) or (logfmt.of_pair(content) if "=" in content else None)
 
 
@@ -45,18 +39,3 @@ def _stands(content: str, low: str, first: str, following: str, stamped: bool, p
         if following[:1] not in (" ", "\t") or not sure:
             return False
     return plain is None or content in UPPER or following[:1] == ":" or named.may_be_name(plain)
-
-
-def _of_letter(content: str, first: str, following: str, stamped: bool, plain: str | None) -> str | None:
-    if content == "C" and _ESPHOME.match(following):
-        return "info"
-    if content in "AM" and stamped:
-        return letters.before_place(following)
-    known = plain is None and (stamped if first == "(" else first == "[" and (stamped or content in _LETTERS))
-    if first == "[" and not known:
-        # where others are none: before a time, and behind a name in CamelCase
-        if plain is None:
-            known = content == "C" and STAMP.match(following.lstrip(" [")) is not None
-        else:
-            known = content in _LETTERS and named.is_camel(plain)
-    return LETTERS.get(content) if known else None

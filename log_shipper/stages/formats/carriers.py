@@ -17,8 +17,8 @@ _PROGRAM = re.compile(  # coloredlogs: host name[123] INFO text; Wazuh: name[123
     r"\S{1,100}+ [\w./-]{1,80}\[\d{1,9}\] (?=[A-Z]{4,9}\b)|[\w-]{1,40}\[\d{1,9}\] [\w.-]{1,60}:\d{1,6} at \w{1,60}\(\): (?=[A-Z]{4,9}: )"
 )
 _PRINTED_BY_OTHER = re.compile(r"std(?:out|err) [FP] ")
-_TAG_ALONE = re.compile(  # NetworkManager[12]: <info>  text, pulp [4f1a]: app.tasks:INFO: text
-    r"[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{])|[\w./@-]{1,80} ?\[[\w-]{1,40}\]: (?=[\w.]{1,80}:[A-Z]{4,8}:)"
+_TAG_ALONE = re.compile(  # NetworkManager[12]: <info>  text, web-2 app[7]: ERROR text, pulp [4f1a]: app.tasks:INFO: text
+    r"(?:[\w.-]{1,60} )?[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{]|[A-Z]{4,9}[: ])|[\w./@-]{1,80} ?\[[\w-]{1,40}\]: (?=[\w.]{1,80}:[A-Z]{4,8}:)"
 )
 # The names that collectors put before a line: docker compose, foreman, pm2, buildkit, rsyslog's CEE cookie
 _NAMED = re.compile(r"[\w.@-]+(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]+ *\| |#\d+ (?:\d+\.\d+ )?(?=\S)|@cee: ?")

@@ -34,6 +34,7 @@ _SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/]| [A-Z\"']| [A-Za-z]\w*(?
 _BEFORE_TAG = re.compile(r" {1,8}\[[A-Z]{2,12} {0,8}\] ")  # corosync: `node1 corosync warning [TOTEM ] text`
 _LONGDATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{4} (?=[A-Z])")  # NLog's ${longdate}, and then ${level}
 _ODD_NAME = re.compile(r"#\d|[%+._$]\S|/\w")
+_OFFSET = re.compile(r"[+-]\d{1,3}(?= )")
 _BIND_DEBUG = re.compile(r" \d: ")  # debug 1: text
 _LABEL = re.compile(r"[A-Za-z]+:$")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
@@ -185,6 +186,9 @@ class Header:
             end += line[end + 1 :].index(":") + 1  # fatal error: x, and chrony's Fatal error : x
         if declared is not None and line[end : end + 1].isdigit() and line[end + 1 : end + 2] in (":", " ", "]"):
             end += 1  # DEBUG1:, trace2
+        elif declared is not None and line[end : end + 1] in "+-" and word in UPPER:
+            offset = _OFFSET.match(line, end)
+            end = offset.end() if offset is not None else end  # slog's ERROR+4, DEBUG-4
         elif word == "debug" and _BIND_DEBUG.match(line, end) is not None:
             end += 2
         if declared is not None and (self.stamped or self.text):
@@ -305,9 +309,11 @@ class Header:
                 return -1 if self._label else end
             self._pairs += 1
             return end if self._pairs <= _MOST_PAIRS else -1
-        if self.stamped and token.startswith("LOG_") and token[4:] in UPPER:  # Quill
-            self.found = UPPER[token[4:]], "column"
-            return -1
+        if self.stamped and token.startswith("LOG_"):  # Quill's LOG_INFO, LOG_TRACE_L1
+            level = UPPER.get(token[4:].partition("_L")[0])
+            if level is not None:
+                self.found = level, "column"
+                return -1
         if ":" in token:
             self.found = named.in_token(line, start, token, self.stamped)
             if self.found is not None:

@@ -172,7 +172,7 @@ def _of_object(value: object, depth: int) -> str | None:
             declared = _of_value(key, member)
             if declared is not None and (record or _SCALES[squeezed] not in ("level", "severity") or _worded(member)):
                 best, rank = declared, place
-    return best or _of_dialect(value) or _of_nested(value, depth)
+    return best or _of_dialect(value) or (_of_other_key(value) if depth == 0 else None) or _of_nested(value, depth)
 
 
 def _worded(value: object) -> bool:
@@ -194,6 +194,9 @@ def _of_dialect(value: dict[str, Any]) -> str | None:
         return INFO  # the compact format leaves Information out
     if isinstance(value.get("prio"), int) and isinstance(value.get("label"), str):
         return of_word(value["label"])  # MySQL
+    if "ddsource" in value or "ddtags" in value:  # Datadog's reserved attribute
+        mark = value.get("status")
+        return of_word(mark) if isinstance(mark, str) else None
     mark = value.get("L")
     if isinstance(mark, str) and "M" in value:  # zap's short keys
         return of_word(mark)
@@ -201,6 +204,37 @@ def _of_dialect(value: dict[str, Any]) -> str | None:
         first = value["tags"][0]  # Kibana 7
         return of_word(first) if isinstance(first, str) else None
     return None
+
+
+def _of_other_key(value: dict[str, Any]) -> str | None:
+    """The level of a record that has its only one under a key of its own: `event_level`, `shop.severity`.
+
+    Such a key may also name a measure or a setting (`battery_level`, `min_level`), and a wrong error wakes somebody. So
+    it counts only where the object has a message and a time, as a record has, and only one such key; and either the key
+    names the record, or the value is a word that nothing but a log level takes and the key speaks of nothing else.
+    """
+    keys = [key for key in value if key[-5:].lower() == "level" or key[-8:].lower() == "severity"]
+    if len(keys) != 1 or _MESSAGES.isdisjoint(value) or _TIMES.isdisjoint(value):
+        return None
+    word, key = value[keys[0]], keys[0].lower().translate(_SQUEEZE)
+    if not isinstance(word, str) or len(key) > _LONGEST_KEY:
+        return None
+    of = key.removesuffix("level").removesuffix("severity")
+    if of in _OF_RECORD or word.lower() in _LEVELS_ALONE and not any(other in of for other in _OF_ELSE):
+        return of_word(word)
+    return None
+
+
+_MESSAGES = frozenset("msg message MESSAGE Message event body text short_message".split())
+_TIMES = frozenset("time timestamp ts @timestamp Timestamp Time asctime datetime date t".split())
+_OF_RECORD = frozenset("event evt msg message record entry logentry line app application journal".split())
+_LEVELS_ALONE = frozenset("debug dbg info inf warn wrn error err fatal trace".split())
+_OF_ELSE = (
+    "min max default thresh config console file root target filter effective current new old prev from set allow require "
+    "accept desire access alert alarm risk threat vuln incident issue ticket finding rule battery water power noise signal "
+    "zoom skill user player support error debug trace verbos isolation compress trust security service sla"
+).split()
+_LONGEST_KEY = 32
 
 
 def _of_nested(value: dict[str, Any], depth: int) -> str | None:

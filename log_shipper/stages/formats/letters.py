@@ -7,7 +7,9 @@ A letter alone is a word or an initial of the text: each form asks for what its 
 
 import re
 
+from log_shipper.stages.formats import named
 from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, LETTERS, WARNING, WORDS, Found
+from log_shipper.stages.formats.stamps import STAMP
 
 _AT_START = re.compile(
     r"([IWEFDCVNT])(?:"
@@ -23,6 +25,9 @@ _AT_START = re.compile(
 )
 _APT = re.compile(r"([EWNI]): (?=[A-Z'\"./a-z(<\[]{2})")
 _PARENTHESIZED = re.compile(r"\(([NIWC])\) \d{4}-\d{2}-\d{2}T")  # qBittorrent
+_ESPHOME = re.compile(r"\[[\w.]{1,40}:\d{2,5}\]: ")  # [10:20:30][C][wifi:012]: its configuration
+_SURE = "EWIDFTV"
+_ANGLED = re.compile(r"<([ewi])> \[[\w.@/-]{1,80}\] ")  # webpack
 _TAGGED = re.compile(r"([DIWEV])/[A-Za-z][\w.:-]{1,40}+ ")
 _SLF4J = re.compile(r"SLF4J\(([EWID])\): ")
 _AFTER_STAMP = re.compile(
@@ -80,6 +85,12 @@ def parenthesized(line: str) -> Found | None:
     return (LETTERS[match[1]], "letter") if match is not None else None
 
 
+def angled(line: str) -> Found | None:
+    """`<w> [webpack.cache] text`."""
+    match = _ANGLED.match(line)
+    return (LETTERS[match[1].upper()], "letter") if match is not None else None
+
+
 def after_stamp(line: str, at: int, gap: str) -> Found | None:
     """A letter in the column after a timestamp; `gap` is what stands between them."""
     match = _AFTER_STAMP.match(line, at)
@@ -101,6 +112,24 @@ def logcat(line: str, at: int) -> Found | None:
     if match is None:
         return None
     return LETTERS["F" if match[1] == "A" else match[1]], "letter"
+
+
+def alone(letter: str, bracket: str, following: str, stamped: bool, before: str) -> str | None:
+    """What a letter alone in brackets declares; `before`: the plain word that stands before it, if one does."""
+    if following[:1].islower():
+        return None  # [E]dit
+    if letter == "C" and _ESPHOME.match(following):
+        return INFO
+    if letter in "AM" and stamped:
+        return before_place(following)
+    if before:
+        known = bracket == "[" and letter in _SURE and named.is_camel(before)
+    elif bracket == "(":
+        known = stamped
+    else:
+        known = stamped or letter in _SURE or (letter == "C" and STAMP.match(following.lstrip(" [")) is not None)
+        known = known and bracket == "["
+    return LETTERS.get(letter) if known else None
 
 
 def before_place(following: str) -> str | None:

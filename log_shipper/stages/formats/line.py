@@ -67,7 +67,9 @@ def declared(line: str, depth: int = 0) -> Found | None:
 def _headed(line: str, depth: int) -> Found | None:
     first = line[0]
     if first == "<":
-        found = priority.pri(line) or traces.find(line)
+        found = priority.pri(line) or traces.find(line) or letters.angled(line) or logfmt.element(line)
+        if found is None and line.startswith(("<string>:", "<stdin>:")):
+            found = tools.chain(line)
         if found is not None:
             return found
     elif first == "(" or line.startswith("[Unhandled"):
@@ -112,17 +114,13 @@ def _rest(text: str, depth: int) -> Found | None:
 def _numbered(line: str, depth: int) -> Found | None:
     """A line that begins with a number that is no time."""
     head = line[:40]
-    found = named.after_number(line)
+    found = named.after_number(line) or priority.kmsg(line) or letters.uptime(line)
     if found is not None:
         return found
     if "|" in head:
         text = carriers.text_after_name(line)
         if text >= 0 and depth < _DEEPEST:
             return declared(line[text:], depth + 1)
-    if ",-;" in head:
-        return priority.kmsg(line)
-    if head.find(".", 0, 5) > 0 and (found := letters.uptime(line)) is not None:
-        return found
     if ":" in head[:9]:
         found = letters.redis(line) or letters.wine(line) or tools.placed(line)
         if found is None and "%" in head:
@@ -161,7 +159,7 @@ def _worded(line: str, depth: int) -> Found | None:
         if following.isdigit() and line[end + 1 : end + 2] == ":" and (word in UPPER or word == "debug"):
             return level, "prefix"
         return (tools.yarn(line) if following == " " and depth == 0 else None) or _text(line, depth)
-    if end == 1:
+    if end == 1 or line.startswith("SLF4J("):
         found = letters.at_start(line) or tools.placed(line)
         if found is not None:
             return found
@@ -272,14 +270,14 @@ def _after_place(line: str, depth: int) -> Found | None:
         header = Header(line[at:]).read()  # WSO2's TID: [-1] [] [2026-03-01 10:20:30,123] ERROR text
         return header.found if header.stamped else None
     second = line.find(" ", at, at + 40) + 1
-    if not second or not _stamp_at(line, second):
-        return None
+    full = line[second : second + 2] in ("19", "20")
+    if not second or not _stamp_at(line, second) or not (full or ":" in line[second : second + 24]):
+        return None  # Max error: 13.1415 has no time
     middle = line[at : second - 1].rstrip(":")
     if line[second - 2] == ":" and middle.lower() in WORDS:
         return WORDS[middle.lower()], "prefix"  # auth-worker(12): Info: 2026-03-01 10:20:30 ERROR text
     if middle in UPPER and len(middle) > 3:
         return UPPER[middle], "column"  # app.db WARNING 2026-03-01 10:20:30 text
-    full = line[second : second + 2] in ("19", "20")
     return Header(line[second:]).read().found if full else None  # lxc c1 20240506081503.127 ERROR text
 
 
@@ -304,8 +302,8 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
             return found
     if silent.of_marks(line):
         return None
-    if first in "*%.":
-        found = priority.cisco(line) or (tools.own_mark(line) if first == "%" else decoration.bold(line))
+    if first in "*%.!":
+        found = priority.cisco(line) or (tools.own_mark(line) if first in "%!" else decoration.bold(line))
         if found is not None:
             return found
     found = traces.find(line) or (traces.glib(line) if first == "*" else None)
@@ -316,7 +314,7 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
         if text >= 0 and depth < _DEEPEST:
             return declared(line[text:], depth + 1)
         return _headed(line, depth) if STAMP.match(line) is not None else None
-    if first in "/.-<~":  # a path: a script's, a compiler's
+    if first in "/.-<~'":  # a path: a script's, a compiler's; what cmd.exe does not know
         found = shells.find(line) or tools.find(line) or tools.placed(line)
         if found is not None or first != "-":
             return found
