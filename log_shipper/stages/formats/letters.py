@@ -14,7 +14,7 @@ from log_shipper.stages.formats.stamps import STAMP
 _AT_START = re.compile(
     r"([IWEFDCVNT])(?:"
     r"\d{4}(?:\d{2}|\d{4})?[ -]\d{2}:\d{2}:\d{2}"  # I0506 08:15:03, I240506 08:15:03, I20240506-08:15:03
-    r"| \d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:"  # %(levelname).1s %(asctime)s
+    r"| (?:\d{4}-\d{2}-\d{2}[T ])?\d{2}:\d{2}:\d{2}[.,]\d{3}|\x20\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:"  # %(levelname).1s %(asctime)s
     r"| \[\d{2}/[A-Z][a-z]{2}/\d{4}:"  # CUPS: E [08/Jun/2013:11:28:58 -0700]
     r"|\[\d{4}-\d{2}-\d{2}\|"  # Tendermint: I[2024-05-06|08:15:03.127]
     r"|, \[\d{4}-\d{2}-"  # Ruby: I, [2024-05-06T
