@@ -36,6 +36,6 @@ def _stands(content: str, low: str, first: str, following: str, stamped: bool, p
     if first == "<" and not stamped:
         # <Error> is a tag more often than not
         sure = len(content) == 3 or low != "error" or (content in UPPER and "</" not in following)
-        if following[:1] not in (" ", "\t") or not sure:
+        if not (following[:1] in (" ", "\t") or (following[:2] == ": " and content in UPPER)) or not sure:
             return False
     return plain is None or content in UPPER or following[:1] == ":" or named.may_be_name(plain)

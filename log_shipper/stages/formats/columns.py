@@ -15,7 +15,7 @@ from log_shipper.stages.formats import bare, brackets, carriers, json_fields, le
 from log_shipper.stages.formats.levels import ABBREVIATED, ERROR, UPPER, WORDS, Found
 from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, at_once, of_quick
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
-from log_shipper.stages.formats.words import set_off
+from log_shipper.stages.formats.words import is_value, set_off
 
 _GAP = re.compile(r"[\s,;:|*~>\])}–—▶-]*+")
 _WORD = re.compile(r"[^\W\d_]{1,24}+")
@@ -40,6 +40,7 @@ _LABEL = re.compile(r"[A-Za-z]+:$")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 _SEQUENCE = re.compile(r" [0-9a-f]{3,8} ")  # Fabric's `[peer] start -> INFO 01a text`
+_NO_NOUNS = frozenset(("warn", "debug"))  # behind a name; `upload error:` is a text, and so is `stack trace:`
 _BEHIND_LETTER = frozenset(" :0123456789")
 _MOST_TOKENS = 14
 _MOST_NAMES = 3
@@ -231,6 +232,8 @@ class Header:
                     or _SET_OFF_AFTER_WORD.match(line, end) is not None
                     or self._after_program(end)
                 )
+            if (word in ABBREVIATED or word in _NO_NOUNS) and line[end : end + 2] == ": ":
+                return not is_value(line, end + 2)  # orders warn: text
             return wide or ("\t" in gap and line[end : end + 1] == "\t") or _BEFORE_TAG.match(line, end) is not None
         if word == "TRACE" and NEXT_COLUMN.match(line, end) is not None:
             return False
