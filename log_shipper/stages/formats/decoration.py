@@ -5,6 +5,7 @@
 
 import re
 
+from log_shipper.stages.formats.levels import UPPER, Found
 from log_shipper.stages.formats.stamps import STAMP
 
 _BERRY = re.compile(r"➤ YN\d{4}: (?:[│┌└] )?")
@@ -13,6 +14,7 @@ _ICON_TEXT = re.compile(
     r"\[?(?:[A-Z]{4,9}\]|[A-Z]{4,9}(?: \*{2,4}|:) |(?:[Ee]rror|[Ww]arn(?:ing)?|[Ff]atal|[Ii]nfo|[Dd]ebug|[Nn]ote|[Nn]otice|[Tt]race|[Cc]ritical)(?:: |  +\S| - )|(?:[A-Z]\w*)?Error: |[^\W\d_a-zA-Z]+[:：])"
 )
 _LOUD = re.compile(r">{2,3} (?=\[?[A-Z]{4,9}\]?: )")
+_BOLD = re.compile(r"\*{1,3}([A-Z]{4,8}):?\*{1,3}:? ")
 _NO_ICONS = frozenset("#|->")
 ZONE = 6
 """Characters of `+0000 `."""
@@ -21,6 +23,13 @@ ZONE = 6
 def zoned(line: str) -> bool:
     """Whether a line that begins with a plus begins with a zone and a time, as sing-box writes them."""
     return line[5:6] == " " and line[1:5].isdigit() and STAMP.match(line, ZONE) is not None
+
+
+def bold(line: str) -> Found | None:
+    """`**ERROR** text`: a level between stars."""
+    match = _BOLD.match(line)
+    level = UPPER.get(match[1]) if match is not None else None
+    return (level, "bracket") if level is not None else None
 
 
 def length(line: str, first: str) -> int:

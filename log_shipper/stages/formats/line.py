@@ -114,19 +114,15 @@ def _rest(text: str, depth: int) -> Found | None:
 def _numbered(line: str, depth: int) -> Found | None:
     """A line that begins with a number that is no time."""
     head = line[:40]
-    found = named.after_number(line)
+    found = named.after_number(line) or priority.kmsg(line) or letters.uptime(line)
     if found is not None:
         return found
     if "|" in head:
         text = carriers.text_after_name(line)
         if text >= 0 and depth < _DEEPEST:
             return declared(line[text:], depth + 1)
-    if ",-;" in head:
-        return priority.kmsg(line)
-    if head.find(".", 0, 5) > 0 and (found := letters.uptime(line)) is not None:
-        return found
     if ":" in head[:9]:
-        found = letters.redis(line) or tools.placed(line)
+        found = letters.redis(line) or letters.wine(line) or tools.placed(line)
         if found is None and "%" in head:
             found = priority.cisco(line)  # behind the number of the message
         text = carriers.text_after_uptime(line) if found is None and ": " in head else -1
@@ -199,6 +195,8 @@ def _text(line: str, depth: int, placed: bool = False) -> Found | None:
         found = logfmt.labelled(line)
         if found is not None:
             return found
+    if ":20" in line[:80] and (before := named.before_date(line)) is not None:
+        return before
     if "=" in line and logfmt.begins(line, 0):
         found = logfmt.find(line) or (logfmt.at(line) if line.startswith("at=") else None)
         if found is not None:
@@ -305,7 +303,7 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
     if silent.of_marks(line):
         return None
     if first in "*%.!":
-        found = priority.cisco(line) or (tools.own_mark(line) if first in "%!" else None)
+        found = priority.cisco(line) or (tools.own_mark(line) if first in "%!" else decoration.bold(line))
         if found is not None:
             return found
     found = traces.find(line) or (traces.glib(line) if first == "*" else None)
