@@ -43,10 +43,13 @@ setup(
         "tests": [
             "pytest>=8,<10",
             "pytest-timeout>=2.3,<3",
+            "pytest-xdist>=3.6,<4",
             "hypothesis>=6.100,<7",
             "schemathesis>=4.20,<5",
             "s3fs>=2024.6,<2027",
-            "moto[server]>=5,<6",
+            "moto[s3]>=5,<6",
+            "flask>=3,<4",  # moto's server, of which only S3 is asked
+            "flask-cors>=4,<7",
             "pyyaml>=6,<7",
             "trustme>=1.1,<2",
             "aiosmtpd>=1.4.6,<2",

@@ -21,8 +21,8 @@ from typing import Any
 
 from bench.read import READ, batches
 from log_store.seal import Seal
-from log_store.sqlite_reader import SqliteReader
-from log_store.sqlite_writer import SqliteWriter
+from log_store.sqlite.reader import SqliteReader
+from log_store.sqlite.writer import SqliteWriter
 from tests.api_server import running
 from tests.fake_containers import FakeContainers
 from tests.services.chromium import Chromium

@@ -32,7 +32,7 @@ from log_shipper.spool.reader import SpoolReader
 from log_shipper.spool.segment import ENTRIES, TRUSTED
 from log_shipper.spool.writer import SpoolWriter
 from log_store.document import ContainerContext
-from log_store.sqlite_writer import SqliteWriter
+from log_store.sqlite.writer import SqliteWriter
 
 START = 1_795_478_400_000_000_000
 STEP = 7_000  # ns between two lines

@@ -35,7 +35,8 @@ from elasticsearch import Elasticsearch
 from elasticsearch.helpers import scan
 
 from log_store.document import ContainerContext, DocumentBatch
-from log_store.open import StoreOptions, open_reader, open_writer
+from log_store.open import open_reader, open_writer
+from log_store.options import StoreOptions
 from log_store.rfc3339 import day_name
 from tests.api_server import running
 from tests.fake_containers import FakeContainers
@@ -220,7 +221,7 @@ def main() -> None:
     if bool(given.url) == bool(given.elasticsearch):
         parser.error("give a URL, or --elasticsearch VERSION")
     if given.elasticsearch:
-        with running_node(given.elasticsearch, heap="1g") as node:
+        with running_node(given.elasticsearch, heap="1g", lasting=True) as node:
             given.url = node.url
             measure(given, node.process.pid)
     else:

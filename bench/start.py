@@ -20,7 +20,7 @@ from typing import Any
 
 import docker
 
-from log_store.sqlite_reader import SqliteReader
+from log_store.sqlite.reader import SqliteReader
 from runtime_api.config import ApiSettings
 from runtime_api.containers.log_driver import driver_options
 from runtime_api.containers.open import open_containers

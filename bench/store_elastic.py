@@ -11,9 +11,10 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
-from log_store import elastic_rows
 from log_store.document import ContainerContext, DocumentBatch
-from log_store.open import StoreOptions, open_reader, open_writer
+from log_store.elastic import document_rows
+from log_store.open import open_reader, open_writer
+from log_store.options import StoreOptions
 from log_store.query import LogQuery
 from log_store.rfc3339 import day_name
 
@@ -71,7 +72,7 @@ def main() -> None:
     print(f"{total} documents in indices {options.index_prefix}-*")
     before, cpu = time.perf_counter(), time.process_time()
     for batch in made:
-        elastic_rows.encode(batch)
+        document_rows.encode(batch)
     print(f"encode: {(time.process_time() - cpu) / total * 1e6:.2f} us of cpu a document")
     writer, reader = open_writer(url, options), open_reader(url, options)
     for what in ("write", "the same again"):

@@ -18,8 +18,8 @@ from pathlib import Path
 from log_store.document import ContainerContext, DocumentBatch
 from log_store.query import LogQuery
 from log_store.rfc3339 import day_name
-from log_store.sqlite_reader import SqliteReader
-from log_store.sqlite_writer import SqliteWriter
+from log_store.sqlite.reader import SqliteReader
+from log_store.sqlite.writer import SqliteWriter
 
 CONTAINER = ContainerContext("ab" * 32, "burst", "task-1", "bash_cell", "uid-1")
 NOON = 1_795_521_600 * 10**9

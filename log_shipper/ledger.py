@@ -121,9 +121,11 @@ class Account:
         self.verified, self.unverified_bytes = until, 0
 
     def verify_all(self, until: int) -> None:
-        """The run has ended, and all of it up to `until` has been compared."""
-        self.windows, self.verified, self.unverified_bytes = {}, max(self.verified, until + 1), 0
-        self.bits = FINEST_BITS
+        """The run has ended, and all of it up to `until` has been compared. What the next run has written stays."""
+        self.windows = {key: value for key, value in self.windows.items() if key >= 0 and key >> 1 > until >> self.bits}
+        self.verified, self.unverified_bytes = max(self.verified, until + 1), 0
+        if not self.windows:
+            self.bits = FINEST_BITS
 
     @property
     def border_bits(self) -> int:

@@ -166,12 +166,15 @@ class Pipeline:
         if seal.state == "open":
             account.verify(seal.verified_until or 0)
             return stated
+        until = seal.verified_until or seal.finished_at or 0
+        goes_on = bool(self.statements.open_runs_of(seal.container_id))
         for stream in WRITTEN:
             state = self._streams.get((seal.container_id, stream))
-            if state is not None:
-                self._show_open(batch, seal.container_id, stream, state, received, LIVE)
-                state.open = None
-        account.verify_all(seal.verified_until or seal.finished_at or 0)
+            if state is None or state.open is None or (goes_on and state.open.time > until):
+                continue  # a line of the next run gets its end
+            self._show_open(batch, seal.container_id, stream, state, received, LIVE)
+            state.open = None
+        account.verify_all(until)
         return stated
 
     def baseline(self, container_id: str) -> Baseline:

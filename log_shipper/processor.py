@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import msgpack
 
 from log_shipper.audit.baseline import Baseline
-from log_shipper.audit.entries import about_of, gap_in, repair_in, runs_in, seal_in
+from log_shipper.audit.entries import about_of, end_in, gap_in, repair_in, runs_in, seal_in
 from log_shipper.checkpoint import Checkpoint
 from log_shipper.delivery.delivery import Delivery
 from log_shipper.delivery.slices import by_seq, slices
@@ -143,6 +143,10 @@ class Processor:
         oldest = next((one.oldest for one in list(self._begun) if one.oldest is not None), self._oldest)
         return 0.0 if oldest is None else max(0.0, time.time() - oldest / 1e9)
 
+    def runs_stated(self, container_id: str) -> set[int]:
+        with self._pipeline.lock:
+            return self._pipeline.statements.starts(container_id)
+
     def is_sealed(self, container_id: str, started_at: int) -> bool:
         with self._pipeline.lock:
             return self._pipeline.statements.is_sealed(container_id, started_at)
@@ -224,6 +228,8 @@ class Processor:
                 stated = self._pipeline.seal(self._batch, seal, about["surplus"], record.received)
             elif gap is not None:
                 stated = self._pipeline.statements.add_gap(*gap)
+            elif (end := end_in(about)) is not None:
+                stated = self._pipeline.statements.end(*end)
             else:
                 runs = runs_in(about, record.position)
                 self._pipeline.repair(self._batch, runs, record.position, record.received, repair_in(about))

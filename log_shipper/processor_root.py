@@ -43,7 +43,8 @@ from log_shipper.secret_masks import SecretMasks, learning
 from log_shipper.shipper_name import shipper_name
 from log_shipper.spool.reader import SpoolReader
 from log_shipper.states import Check, States
-from log_store.open import open_problems, open_reader, open_remover, open_writer, store_options
+from log_store.open import open_problems, open_reader, open_remover, open_writer
+from log_store.options import store_options
 from log_store.protocols import LogReader, LogWriter
 from wholelog_base.secret_files import SecretFiles
 

@@ -31,6 +31,7 @@ class Statements:
             return None
         if known is not None:
             seal = seal.with_gaps((*(gap for gap in known.seal.gaps if gap not in seal.gaps), *seal.gaps))
+            seal = replace(seal, finished_at=seal.finished_at or known.seal.finished_at)
         if seal.state == "open":
             self._open_runs[run] = OpenRun(seal, surplus)
         else:
@@ -44,6 +45,15 @@ class Statements:
         if known is None or gap in known.seal.gaps:
             return None
         seal = replace(known.seal, gaps=(*known.seal.gaps, gap), version=known.seal.version + 1)
+        self._open_runs[container_id, started_at] = replace(known, seal=seal)
+        return seal
+
+    def end(self, container_id: str, started_at: int, ended: int) -> Seal | None:
+        """A run is over (ns) though its log is not compared. Gives its statement with that; None where it has one."""
+        known = self._open_runs.get((container_id, started_at))
+        if known is None or known.seal.finished_at:
+            return None
+        seal = replace(known.seal, finished_at=ended, version=known.seal.version + 1)
         self._open_runs[container_id, started_at] = replace(known, seal=seal)
         return seal
 
@@ -64,6 +74,13 @@ class Statements:
 
     def is_sealed(self, container_id: str, started_at: int) -> bool:
         return started_at in self._sealed.get(container_id, {})
+
+    def starts(self, container_id: str) -> set[int]:
+        """Of its runs of which something was stated."""
+        return {
+            *self._sealed.get(container_id, ()),
+            *(start for name, start in self._open_runs if name == container_id),
+        }
 
     def open_runs_of(self, container_id: str) -> tuple[OpenRun, ...]:
         """Oldest first."""

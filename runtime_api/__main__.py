@@ -12,7 +12,8 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from log_store.errors import StoreMisconfigured
-from log_store.open import open_problems, open_reader, store_options
+from log_store.open import open_problems, open_reader
+from log_store.options import store_options
 from runtime_api.access.open import check_reach
 from runtime_api.assembly import assemble
 from runtime_api.audit_trail import AuditTrail

@@ -5,7 +5,9 @@ import signal
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.services.elasticsearch", "tests.services.dockerd", "tests.services.chromium"]
+pytest_plugins = [
+    "tests.services.elasticsearch", "tests.services.dockerd", "tests.services.chromium", "tests.faults.figures",
+]  # fmt: skip
 
 # A busy machine may take long over any example: no test is about time.
 settings.register_profile("untimed", deadline=None)

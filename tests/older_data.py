@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from log_store.elastic_seals import encode
+from log_store.elastic.stored_seals import encode
 from log_store.rfc3339 import DAY, day_name, format_ns
 from log_store.seal import Gap, Seal
 from tests.services.elasticsearch import call

@@ -4,8 +4,8 @@ from contextlib import closing
 from pathlib import Path
 
 from log_store.document import DocumentBatch
-from log_store.sqlite_reader import SqliteReader
-from log_store.sqlite_writer import SqliteWriter
+from log_store.sqlite.reader import SqliteReader
+from log_store.sqlite.writer import SqliteWriter
 from tests.documents import Documents
 
 

@@ -12,9 +12,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from log_store.sqlite_backup import check_file, copy_file
-from log_store.sqlite_folder import SEALS, SqliteFolder
-from log_store.sqlite_problems import NAME as PROBLEMS
+from log_store.sqlite.backup import check_file, copy_file
+from log_store.sqlite.folder import SEALS, SqliteFolder
+from log_store.sqlite.problems import NAME as PROBLEMS
 from wholelog.errors import BackupProblem
 from wholelog_base.durable import sync
 from wholelog_base.version import VERSION

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from log_store.errors import LogStoreError
-from log_store.open import open_reader, store_options
+from log_store.open import open_reader
+from log_store.options import store_options
 from wholelog.engine_client import EngineClient, engine_socket
 from wholelog.errors import AddressInUse, CommandError, DataFolderUnusable, EngineProblem
 from wholelog.places import check_address, connect_socket, try_data_folder

@@ -3,7 +3,8 @@
 import os
 from collections.abc import Sequence
 
-from log_store.open import open_reader, store_options
+from log_store.open import open_reader
+from log_store.options import store_options
 from wholelog.engine_client import engine_socket
 from wholelog.places import check_address, check_socket_path, make_data_folder
 from wholelog.processes import Loaded

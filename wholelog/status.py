@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from log_shipper.places import spool_folder
 from log_store.errors import LogStoreError
-from log_store.open import open_remover, store_options
+from log_store.open import open_remover
+from log_store.options import store_options
 from wholelog.engine_client import EngineClient, engine_socket
 from wholelog.errors import CommandError, DataFolderUnusable
 from wholelog.places import try_data_folder

@@ -12,7 +12,8 @@ from wholelog.processes import Given, all_parts, load_parts
 def reclassify_stored(asked: argparse.Namespace, given: Given) -> int:
     from log_shipper.places import containers_file
     from log_shipper.rules import RuleBook
-    from log_store.open import open_reader, open_retyper, store_options
+    from log_store.open import open_reader, open_retyper
+    from log_store.options import store_options
     from wholelog.reclassify import Judges, container_id_of, reclassify, summary, time_range
 
     (loaded,) = load_parts([part for part in all_parts() if part.name == "shipper"], given)
@@ -28,7 +29,8 @@ def reclassify_stored(asked: argparse.Namespace, given: Given) -> int:
 
 def alerts(asked: argparse.Namespace, given: Given) -> int:
     from log_shipper.alerting.rules_file import read_alerts
-    from log_store.open import open_reader, store_options
+    from log_store.open import open_reader
+    from log_store.options import store_options
     from wholelog.alerts import chosen, told, would_tell
     from wholelog.reclassify import container_id_of, time_range
 

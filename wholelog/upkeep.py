@@ -25,7 +25,8 @@ def status(asked: argparse.Namespace, given: Given) -> int:
 def retention(asked: argparse.Namespace, given: Given) -> int:
     from log_shipper.retention_root import planner
     from log_shipper.rules import RuleBook
-    from log_store.open import open_reader, open_remover, store_options
+    from log_store.open import open_reader, open_remover
+    from log_store.options import store_options
     from wholelog.retention import report
 
     (loaded,) = load_parts([part for part in all_parts() if part.name == "shipper"], given)

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from log_shipper.audit.accepted import AcceptorClient
 from log_shipper.audit.baseline import Baseline, Known, OpenRun
 from log_shipper.audit.docker_copy import Facts
-from log_shipper.audit.entries import gap_message, lines_message, probe_message, seal_message
+from log_shipper.audit.entries import end_message, gap_message, lines_message, probe_message, seal_message
 from log_shipper.audit.gaps import ROTATED, overflowed, rotated
 from log_shipper.audit.held import Held, HeldFiles
 from log_shipper.audit.reading import Engine, Reading
 from log_shipper.audit.reconcile import END, CopyAccount, Difference, compare, is_same, union
+from log_shipper.audit.runs import Span, lines_of, shares, spans
 from log_shipper.audit.selection import Segment, Selection
-from log_shipper.errors import CopyDamaged, CopyGone
+from log_shipper.errors import CopyDamaged, CopyGone, EngineUnavailable
 from log_shipper.ledger import MARGIN, Account
 from log_shipper.pipeline import RepairPass
 from log_shipper.stages.multiline import Grouper
@@ -35,17 +36,13 @@ GrouperOf = Callable[[ContainerContext], Grouper]
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What an audit has found, from the time verified before on."""
+    """What an audit has found, from the time verified before on; lists have a number for each run that it covers."""
 
-    account: Account  # what is true of all windows up to `verified_until`
-    put_back: int
-    surplus: int  # of the lines; they were received beyond those that the copy has, perhaps twice
+    lines: list[int]
+    put_back: list[int]
+    surplus: list[int]  # of the lines; they were received beyond those that the copy has, perhaps twice
     verified_until: int
     gaps: tuple[Gap, ...]
-
-    def lines_between(self, start: int, end: int) -> int:
-        """Of a run that began at `start`; the earliest, at 0, has all that came late."""
-        return self.account.lines(start, end) + (0 if start else self.account.late_lines)
 
 
 class Auditor:
@@ -65,6 +62,15 @@ class Auditor:
         """State that the container's log is being received."""
         if self._known.baseline(facts.context.container_id).run(facts.started_at) is None:
             self._send_seal(replace(_seal(facts), version=1))
+
+    def open_ended(self, facts: Facts, baseline: Baseline) -> None:
+        """State a run that is over although its log cannot be compared yet, and when it was over."""
+        container_id, known = facts.context.container_id, baseline.run(facts.started_at)
+        if known is None:
+            self._send_seal(replace(_seal(facts), version=1))
+        elif not known.seal.finished_at:
+            chunk = uuid.uuid4().hex
+            self._acceptor.send(end_message(container_id, facts.started_at, facts.finished_at, chunk), chunk)
 
     def add_gap(self, run: Seal, gap: Gap) -> None:
         """State a gap of a run that goes on, whatever else is being stated of it."""
@@ -97,18 +103,18 @@ class Auditor:
         A copy that is damaged or gone makes a seal that says so.
         """
         baseline = self._known.baseline(facts.context.container_id)
-        prior = _prior(baseline, facts)
+        runs = spans(baseline, _prior(baseline, facts))
         try:
-            found = self._audit(facts, END, baseline)
+            found = self._audit(facts, END, baseline, runs)
         except (CopyGone, CopyDamaged) as error:
-            for run in baseline.runs_before(facts.started_at):
-                self.unverified(run.seal, str(error))
-            return self.unverified(prior.seal, str(error))
+            return self.unverified(facts, str(error))
         assert found is not None  # of an ended container there is always something to state
-        start = self._seal_earlier(facts, found, baseline)
-        verified_until = max(facts.finished_at, found.verified_until)
-        seal = _ended(prior, found, start, END, verified_until, gaps)
-        self._send_seal(seal, prior.surplus + found.surplus)
+        if max(found.verified_until, baseline.account.latest) > facts.finished_at:
+            self._check_is_over(facts)
+        last = len(runs) - 1
+        self._seal_ended(runs[:last], found)
+        seal = _ended(runs[last], found, last, max(facts.finished_at, found.verified_until), gaps)
+        self._send_seal(seal, runs[last].run.surplus + found.surplus[last])
         self._count("audits", 1)
         return seal
 
@@ -119,74 +125,72 @@ class Auditor:
         """
         container_id = facts.context.container_id
         baseline = self._known.baseline(container_id)
-        account = baseline.account
+        account, runs = baseline.account, spans(baseline, _prior(baseline, facts))
         if until - account.verified < 1 << account.border_bits:
             return None
         try:
-            found = self._audit(facts, until, baseline)
+            found = self._audit(facts, until, baseline, runs)
         except (CopyGone, CopyDamaged) as error:
             log.info("no audit of the running %s: %s", container_id[:12], error)
             return None
         if found is None:
             return None
-        start = self._seal_earlier(facts, found, baseline) if found.verified_until > facts.started_at else 0
-        prior = _prior(baseline, facts)
+        over = sum(span.end <= found.verified_until for span in runs)
+        self._seal_ended(runs[:over], found)
+        prior = runs[over].run
         seal = replace(
-            prior.seal, verified_until=found.verified_until, put_back=prior.seal.put_back + found.put_back,
-            lines=prior.seal.lines + found.lines_between(start, END), gaps=(*prior.seal.gaps, *found.gaps),
-            version=time.time_ns(),
+            prior.seal, verified_until=found.verified_until, put_back=prior.seal.put_back + found.put_back[over],
+            lines=prior.seal.lines + found.lines[over], gaps=_gaps(runs[over], found), version=time.time_ns(),
         )  # fmt: skip
-        self._send_seal(seal, prior.surplus + found.surplus)
+        self._send_seal(seal, prior.surplus + found.surplus[over])
         self._held.drop_before(container_id, found.verified_until)
         self._count("audits_so_far", 1)
         return seal
 
-    def _seal_earlier(self, facts: Facts, found: _Found, baseline: Baseline) -> int:
-        """Runs that ended unseen, since the container was started again at once: up to the next start all is compared.
+    def _check_is_over(self, facts: Facts) -> None:
+        """Its last lines may be stamped after its end, and may be those of another run, which needs a seal of its own."""
+        now = self._engine.facts(facts.context.container_id)
+        if now is not None and (now.running or now.started_at != facts.started_at):
+            raise EngineUnavailable(f"{facts.context.container_id[:12]} was started again while its copy was read")
 
-        Gives the time (ns) from which on lines are those of the run that the engine shows: 0 where it is the only one,
-        since a run's first lines may be stamped before its start.
-        """
-        earlier = baseline.runs_before(facts.started_at)
-        starts = [0, *(run.seal.started_at for run in earlier[1:]), facts.started_at] if earlier else [0]
-        for run, start, end in zip(earlier, starts, starts[1:], strict=False):
-            self._send_seal(_ended(run, found, start, end, end - 1, ()), run.surplus)
+    def _seal_ended(self, runs: Sequence[Span], found: _Found) -> None:
+        """Runs behind which the container was started again before they could be stated: all of them is compared."""
+        for number, span in enumerate(runs):
+            seal = _ended(span, found, number, span.end - 1, ())
+            self._send_seal(seal, span.run.surplus + found.surplus[number])
             self._count("audits", 1)
-        return starts[-1]
 
-    def removed(self, facts: Facts, reason: str) -> Seal:
-        """State that a run's container went before it could be compared."""
-        return self.unverified(_prior(self._known.baseline(facts.context.container_id), facts).seal, reason)
-
-    def unverified(self, run: Seal, reason: str) -> Seal:
-        """State that a run's log could not be compared."""
+    def unverified(self, facts: Facts, reason: str) -> Seal:
+        """State that the log of a run, and of those before it whose end is not stated, could not be compared."""
+        baseline = self._known.baseline(facts.context.container_id)
+        account, runs = baseline.account, spans(baseline, _prior(baseline, facts))
+        received = shares(runs, {key: lines for key, (_, _, lines, _) in account.windows.items()}, account.bits)
         self._count("audits_failed", 1)
-        log.warning("the log of %s cannot be verified: %s", run.container_id[:12], reason)
-        baseline = self._known.baseline(run.container_id)
-        account, known = baseline.account, baseline.run(run.started_at)
-        if known is not None:
-            run = replace(known.seal, finished_at=run.finished_at)
-        gap = Gap(max(account.verified, run.started_at) or None, run.finished_at, None, reason)
-        seal = replace(
-            run, state="unverified", reason=reason, gaps=(*run.gaps, gap),
-            lines=run.lines + account.lines() + account.late_lines, version=time.time_ns(),
-        )  # fmt: skip
-        self._send_seal(seal, 0 if known is None else known.surplus)
+        log.warning("the log of %s cannot be verified: %s", facts.context.container_id[:12], reason)
+        for span, lines in zip(runs, received, strict=True):
+            run = span.run.seal
+            finished = run.finished_at if span.end == END else span.end - 1
+            gap = Gap(max(account.verified, run.started_at) or None, finished, None, reason)
+            seal = replace(
+                run, state="unverified", reason=reason, gaps=(*run.gaps, gap), lines=run.lines + lines,
+                finished_at=finished, version=time.time_ns(),
+            )  # fmt: skip
+            self._send_seal(seal, span.run.surplus)
         return seal
 
-    def _audit(self, facts: Facts, until: int, baseline: Baseline) -> _Found | None:
-        received = baseline.account
+    def _audit(self, facts: Facts, until: int, baseline: Baseline, runs: list[Span]) -> _Found | None:
+        received, ends = baseline.account, [span.end for span in runs[:-1]]
         # Lines behind the verified time are found only where all is read, in the order in which it was written.
         since = 0 if until == END else max(0, received.verified - MARGIN)
         reading = Reading(facts, self._files(facts.context.container_id), since, until)
-        if until == END and (same := self._same(reading, received)) is not None:
-            gaps = overflowed(baseline.outages, same, facts.started_at)
-            return _Found(received, 0, 0, same.last_time, tuple(gaps))
-        copy = self._read(reading, received)
+        if until == END and (same := self._same(reading, received, ends)) is not None:
+            gaps, none = overflowed(baseline.outages, same, facts.started_at), [0] * len(runs)
+            return _Found(lines_of(runs, received, same, END), none, none, same.last_time, tuple(gaps))
+        copy = self._read(reading, received, ends)
         lost = rotated(received, copy, facts.started_at) if reading.may_have_rotated else None
         if lost is not None:
             reading.torn = True
-            copy = self._read(reading, received)
+            copy = self._read(reading, received, ends)
         if until != END:
             until = copy.border(until)
             if not until:
@@ -199,8 +203,9 @@ class Auditor:
         gaps = [*([lost] if lost else []), *(Gap(start, end, None, ROTATED) for start, end in reading.holes)]
         gaps += overflowed(baseline.outages, copy, facts.started_at)
         truth = union(received, copy.account, holes=holes, until=until)
+        missing, extra = (shares(runs, amounts, truth.bits) for amounts in (difference.missing_in, difference.extra_in))
         verified_until = until if until != END else copy.last_time
-        return _Found(truth, difference.missing, difference.extra, verified_until, tuple(gaps))
+        return _Found(lines_of(runs, truth, copy, until), missing, extra, verified_until, tuple(gaps))
 
     def _files(self, container_id: str) -> Held | None:
         """The files of the copy up to the newest, where they are held."""
@@ -213,26 +218,28 @@ class Auditor:
             return None
         return self._held.get(container_id)
 
-    def _same(self, reading: Reading, received: Account) -> CopyAccount | None:
+    def _same(self, reading: Reading, received: Account, ends: list[int]) -> CopyAccount | None:
         """The copy's account, by the cheap comparison, where all of it is there and it has what was received, no more."""
         if not reading.is_likely_same(received):
             return None
-        copy = self._read(reading, received, grouped=False)
+        copy = self._read(reading, received, ends, grouped=False)
         return copy if not reading.may_have_rotated and not reading.holes and is_same(received, copy.account) else None
 
-    def _read(self, reading: Reading, received: Account, *, grouped: bool = True) -> CopyAccount:
+    def _read(
+        self, reading: Reading, received: Account, ends: Sequence[int] = (), *, grouped: bool = True
+    ) -> CopyAccount:
         try:
-            return self._account_of(reading, received, grouped)
+            return self._account_of(reading, received, ends, grouped)
         except CopyDamaged as error:
             if reading.held is None:
                 raise
             log.warning("the engine is asked for its copy instead: %s", error)
             reading.held = None
-            return self._account_of(reading, received, grouped)
+            return self._account_of(reading, received, ends, grouped)
 
-    def _account_of(self, reading: Reading, received: Account, grouped: bool) -> CopyAccount:
+    def _account_of(self, reading: Reading, received: Account, ends: Sequence[int], grouped: bool) -> CopyAccount:
         grouper = self._grouper_of(reading.facts.context) if grouped else None
-        copy = CopyAccount(grouper, received.verified, received.border_bits)
+        copy = CopyAccount(grouper, received.verified, received.border_bits, ends)
         for frames in reading.frames(self._engine):
             copy.add(frames)
         return copy
@@ -260,16 +267,21 @@ class Auditor:
         self._acceptor.send(seal_message(seal, surplus, chunk, last_word=last_word), chunk)
 
 
-def _ended(prior: OpenRun, found: _Found, start: int, end: int, verified_until: int, gaps: Sequence[Gap]) -> Seal:
-    """The seal of a run that lasted from `start` to before `end`; found is all that came since `prior` was stated."""
-    run = prior.seal
-    own = [gap for gap in found.gaps if (gap.end or 0) >= start and (gap.start or 0) < end]
-    all_gaps = (*run.gaps, *own, *gaps)
+def _ended(span: Span, found: _Found, number: int, verified_until: int, gaps: Sequence[Gap]) -> Seal:
+    """The seal of a run, the `number`th of those that were looked at; found is all that came since it was last stated."""
+    run = span.run.seal
+    all_gaps = (*_gaps(span, found), *gaps)
     return replace(
         run, state="gaps" if all_gaps else "sealed", verified_until=verified_until, gaps=all_gaps,
-        lines=run.lines + found.lines_between(start, end), put_back=run.put_back + found.put_back,
-        version=time.time_ns(),
+        lines=run.lines + found.lines[number], put_back=run.put_back + found.put_back[number],
+        finished_at=run.finished_at if span.end == END else span.end - 1, version=time.time_ns(),
     )  # fmt: skip
+
+
+def _gaps(span: Span, found: _Found) -> tuple[Gap, ...]:
+    """All that is known of the run."""
+    own = [gap for gap in found.gaps if (gap.end or 0) >= span.start and (gap.start or 0) < span.end]
+    return (*span.run.seal.gaps, *own)
 
 
 def _pieces(segment: Segment) -> Iterator[Segment]:

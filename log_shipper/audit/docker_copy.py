@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +88,14 @@ class Engine:
         except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
             raise EngineUnavailable(f"Docker does not answer: {error}") from error
 
+    def past_events(self, container_id: str) -> list[dict[str, Any]]:
+        """A container's among the last events that the engine remembers: 256 of all (moby: daemon/events)."""
+        try:
+            filters = {"type": "container", "container": container_id, "event": ["start", "oom", "die"]}
+            return list(self._api().events(since=0, until=time.time(), decode=True, filters=filters))
+        except (docker.errors.DockerException, requests.exceptions.RequestException, ValueError) as error:
+            raise EngineUnavailable(f"Docker does not answer: {error}") from error
+
     def copy(self, container_id: str, since: int = 0) -> Iterator[bytes]:
         """Docker's copy of the log from a time (ns) on, as it streams its frames. Raises CopyGone, CopyDamaged.
 
@@ -136,7 +145,7 @@ class Engine:
                 connection.sendall(f"GET {path} HTTP/1.0\r\nHost: docker\r\n\r\n".encode())
                 head, block = _head(connection)
                 status = head.split(b" ", 2)[1:2]
-                if status == [b"404"]:
+                if status in ([b"404"], [b"409"]):  # 409: its removal is under way (moby: daemon/logs.go)
                     raise CopyGone(f"container {container_id[:12]} is not there any more")
                 if status != [b"200"]:
                     raise CopyDamaged(f"Docker's copy of {container_id[:12]} cannot be read: {block[:200]!r}")
@@ -192,9 +201,12 @@ def _facts(inspected: dict[str, Any]) -> Facts:
         config.get(labels.TASK_ID, ""), config.get(labels.TYPE, ""), config.get(labels.UID, ""), config.get(labels.LOG, ""),
         user_labels.texts_of(config),
     )  # fmt: skip
+    # "Running" is said of what waits to be started again, too (moby: State.SetRestarting); of a container that runs
+    # FinishedAt is the end of the run before.
+    running = bool(state["Running"]) and not state.get("Restarting")
     # A short run may have ended before its start by these: the one is containerd's stamp, the other dockerd's.
     return Facts(
-        context, _time(state["StartedAt"]), _time(state["FinishedAt"]), bool(state["Running"]), address,
+        context, _time(state["StartedAt"]), 0 if running else _time(state["FinishedAt"]), running, address,
         tuple(inspected["Config"].get("Env") or ()), int(state.get("ExitCode") or 0), bool(state.get("OOMKilled")),
     )  # fmt: skip
 

@@ -49,6 +49,11 @@ def gap_message(container_id: str, started_at: int, gap: Gap, chunk: str) -> byt
     return _message(chunk, {"gap": [container_id, started_at, gap.start, gap.end, gap.lines, gap.why]})
 
 
+def end_message(container_id: str, started_at: int, ended: int, chunk: str) -> bytes:
+    """When a run was over (ns) whose seal is still to come."""
+    return _message(chunk, {"end": [container_id, started_at, ended]})
+
+
 def about_of(option: dict[bytes, Any]) -> dict[str, Any]:
     """What a message's option says of the repair."""
     about: dict[str, Any] = msgpack.unpackb(option[b"repair"], strict_map_key=False)
@@ -65,6 +70,11 @@ def gap_in(about: dict[str, Any]) -> tuple[str, int, Gap] | None:
         return None
     container_id, started_at, *gap = about["gap"]
     return container_id, started_at, Gap(*gap)
+
+
+def end_in(about: dict[str, Any]) -> tuple[str, int, int] | None:
+    """Of which container, of which of its runs."""
+    return tuple(about["end"]) if "end" in about else None
 
 
 def repair_in(about: dict[str, Any]) -> RepairPass:

@@ -29,11 +29,15 @@ class CopyAccount:
 
     Its records are counted as the live path counts them (an empty part is none), and their lines. At `verified` a message
     begins, as `border` sees to. Without a grouper, at less than half the cost, each line counts as a message of its own:
-    enough for `is_same`, and there is no border.
+    enough for `is_same`, and there is no border. `ends`: times (ns); `before` has how many lines stand before each.
     """
 
-    def __init__(self, grouper: Grouper | None, verified: int = 0, border_bits: int = FINEST_BITS) -> None:
+    def __init__(
+        self, grouper: Grouper | None, verified: int = 0, border_bits: int = FINEST_BITS, ends: Sequence[int] = ()
+    ) -> None:
         self.account = Account(verified=verified)
+        self.before = [0] * len(ends)
+        self._ends = ends
         self.first_time = 0  # ns, of the first frame read, whatever its time
         self.last_time = 0  # ns; the engine may say that a container ended before the stamp of its last line
         self._grouper, self._verified, self._border_bits = grouper, verified, border_bits
@@ -95,6 +99,13 @@ class CopyAccount:
             times, texts, starts, fresh = ([column[row] for row in kept] for column in (times, texts, starts, fresh))  # type: ignore[assignment]
         if times:
             self.account.add(stream, times, list(map(xxh3_128_intdigest, texts, times)), starts, fresh)
+            if self._ends:
+                self._count_before(times, fresh or [True] * len(times))
+
+    def _count_before(self, times: list[int], fresh: list[bool]) -> None:
+        for place, end in enumerate(self._ends):
+            own = [is_line for time, is_line in zip(times, fresh, strict=True) if self._verified <= time < end]
+            self.before[place] += sum(own)
 
     def _starts_with_parts(
         self, state: _CopyStream, times: list[int], texts: list[bytes], whole: list[bool]
@@ -135,9 +146,17 @@ class Difference:
     bits: int
     verified: int
     windows: set[int]
-    missing: int  # lines that the copy has in these windows beyond those received
-    extra: int  # and the other way round: the copy can lack lines too
+    missing_in: dict[int, int]  # window -> lines that the copy has in it beyond those received
+    extra_in: dict[int, int]  # and the other way round: the copy can lack lines too
     copy_windows: Windows  # what the copy has in these windows; 0 records where it has none
+
+    @property
+    def missing(self) -> int:
+        return sum(self.missing_in.values())
+
+    @property
+    def extra(self) -> int:
+        return sum(self.extra_in.values())
 
     def touches(self, first: int, last: int) -> bool:
         """Whether a window lies within these times."""
@@ -178,11 +197,11 @@ def compare(received: Account, copy: Account, *, holes: Sequence[tuple[int, int]
         key for key in ours.keys() | theirs.keys() if _counts(key, until, bits) and not _within(key, holes, bits)
     ]
     differing = {key for key in counted if ours.get(key) != theirs.get(key)}
-    balance = [theirs.get(key, NOTHING)[2] - ours.get(key, NOTHING)[2] for key in differing]
+    balance = {key: theirs.get(key, NOTHING)[2] - ours.get(key, NOTHING)[2] for key in differing}
+    missing, extra = {k: b for k, b in balance.items() if b > 0}, {k: -b for k, b in balance.items() if b < 0}
     return Difference(
-        bits, received.verified, differing, sum(b for b in balance if b > 0), -sum(b for b in balance if b < 0),
-        {key: theirs.get(key, NOTHING) for key in differing},
-    )  # fmt: skip
+        bits, received.verified, differing, missing, extra, {k: theirs.get(k, NOTHING) for k in differing}
+    )
 
 
 def union(received: Account, copy: Account, *, holes: Sequence[tuple[int, int]], until: int) -> Account:

@@ -105,7 +105,12 @@ class Rounds:
         """Audit a running container now. Raises EngineUnavailable, NotAccepted."""
         container_id, began = facts.context.container_id, time.monotonic()
         with self._watcher.turn(container_id):
-            latest = self._progress.baseline(container_id).account.latest
+            now = self._watcher.ours(container_id)  # it may have been started again while we waited
+            baseline = self._progress.baseline(container_id)
+            if now is None or not now.running or baseline.run(now.started_at) is None:
+                self._progress.disturbed.set()
+                return None
+            facts, latest = now, baseline.account.latest
             until = max(latest - STILL_ON_ITS_WAY, time.time_ns() - QUIET)
             seal = self._auditor.audit_so_far(facts, until)
         if seal is not None:

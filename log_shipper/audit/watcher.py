@@ -11,11 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from log_shipper.audit.ahead import Ahead
 from log_shipper.audit.auditor import Auditor
 from log_shipper.audit.baseline import Baseline
 from log_shipper.audit.docker_copy import Engine, Facts
 from log_shipper.audit.gaps import CUT, ENGINE_GONE, READERS_CUT
-from log_shipper.audit.seen_ends import SeenEnds
+from log_shipper.audit.seen_runs import SeenRuns
 from log_shipper.delivery.backoff import delays
 from log_shipper.errors import ContainerBusy, EngineUnavailable, NotAccepted
 from log_store.seal import Gap, Seal
@@ -35,6 +36,10 @@ class Received(Protocol):
         ...
 
     def is_sealed(self, container_id: str, started_at: int) -> bool: ...
+
+    def runs_stated(self, container_id: str) -> set[int]:
+        """The starts of a container's runs of which something was stated."""
+        ...
 
     def open_runs(self) -> list[Seal]:
         """Seals of the runs whose end has not been audited."""
@@ -82,7 +87,7 @@ class Watcher:
         self._stop, self._turns = threading.Event(), Turns()
         self._busy: set[tuple[str, int]] = set()
         self._lock = threading.Lock()
-        self._seen_ends = SeenEnds()
+        self._seen = SeenRuns()
         self._events: Any = None
         self.connected = False
 
@@ -92,10 +97,11 @@ class Watcher:
         while not self._stop.is_set():
             try:
                 self._events = self._engine.events()
+                events = Ahead(self._events, self._copies.keep)
                 self._notice_another_engine()
                 self.look_around()
                 self.connected, pauses = True, delays(0.2, 5.0)
-                for event in self._events:
+                for event in events:
                     self._take(event)
                 log.warning("the engine's events ended")
             except (EngineUnavailable, NotAccepted) as error:
@@ -145,9 +151,7 @@ class Watcher:
 
     def _take(self, event: dict[str, Any]) -> None:
         container_id, event_time = event["Actor"]["ID"], event.get("timeNano", 0)
-        self._seen_ends.take(event)
-        if event.get("Action") == "start":
-            self._copies.keep(container_id)  # before all else: one that lasts a moment may be removed the next
+        self._seen.take(event)
         if event.get("Action") in ("start", "die"):
             self._consider_soon(container_id, event_time)
         elif event.get("Action") == "destroy":
@@ -162,15 +166,21 @@ class Watcher:
 
     def _end_of_removed(self, container_id: str, removed_at: int) -> Seal | None:
         """State the end of its runs, from the files of the copy where they are still open; else it stays unverified."""
-        open_runs = self._received.baseline(container_id).open_runs
-        if open_runs or self._received.has_unstated_lines(container_id):
+        open_runs, stated = self._received.baseline(container_id).open_runs, self._received.runs_stated(container_id)
+        newest = self._seen.newest(container_id, stated)
+        unstated = self._received.has_unstated_lines(container_id)
+        unseen = bool(stated or unstated) and newest not in {0, *stated}
+        if open_runs or unseen or unstated:
             seal = open_runs[-1].seal if open_runs else Seal(container_id, 0)
             facts = self._copies.facts(container_id) or _facts_of(seal)
-            if open_runs:
-                facts = replace(facts, started_at=seal.started_at)
-            if (ended := self._seen_ends.completed(facts)) is not None:
+            if open_runs or unseen:
+                facts = replace(facts, started_at=newest if unseen else seal.started_at)
+            if (ended := self._seen.completed(facts)) is not None:
                 self._ended(ended)
-            return self._audit_removed(replace(facts, running=False, finished_at=removed_at))
+            facts = replace(facts, running=False, finished_at=removed_at)
+            self._state_runs_before(facts)
+            self.wait_for_all_received()
+            return self._audit_removed(facts)
         self._copies.let_go(container_id)
         self._received.forget(container_id)
         return None
@@ -179,9 +189,7 @@ class Watcher:
         container_id = facts.context.container_id
         if self._copies.has(container_id):
             return self._auditor.audit_end(facts)
-        for run in self._received.baseline(container_id).runs_before(facts.started_at):
-            self._auditor.unverified(run.seal, REMOVED)
-        return self._auditor.removed(facts, REMOVED)
+        return self._auditor.unverified(facts, REMOVED)
 
     def _consider_soon(self, container_id: str, event_time: int = 0) -> None:
         """One that is busy is considered later, and keeps no other waiting."""
@@ -196,6 +204,7 @@ class Watcher:
         if facts is None or self._received.is_sealed(container_id, facts.started_at):
             return None
         self._copies.keep(container_id, facts)
+        self._state_runs_before(facts)
         if facts.running:
             self._auditor.open(facts)
             if self._received.baseline(container_id).runs_before(facts.started_at):
@@ -203,6 +212,22 @@ class Watcher:
             return None
         self._begin((container_id, facts.started_at), lambda: self._end(facts, event_time))
         return None
+
+    def _state_runs_before(self, facts: Facts) -> None:
+        """Open those that were over before the engine could be asked, and state the ends of all."""
+        container_id, stated = facts.context.container_id, self._received.runs_stated(facts.context.container_id)
+        if facts.started_at in stated:
+            return
+        if not self._seen.has(facts):
+            for event in self._engine.past_events(container_id):
+                self._seen.take(event)
+        baseline = self._received.baseline(container_id)
+        for started_at, run in self._seen.before(container_id, facts.started_at, stated):
+            if not self._received.is_sealed(container_id, started_at):
+                ended = run.of(facts, started_at)
+                self._auditor.open_ended(ended, baseline)
+                self._ended(ended)
+        self._seen.forget_before(container_id, facts.started_at)
 
     def _end(self, seen: Facts, event_time: int) -> Seal | None:
         """State the end of the run that the engine shows now; None where the container runs again."""
@@ -216,6 +241,9 @@ class Watcher:
             return None
         if self._received.is_sealed(container_id, facts.started_at):
             return None
+        if facts.started_at != seen.started_at:
+            self._state_runs_before(facts)
+            self.wait_for_all_received()
         self._ended(facts)
         gaps = []
         if event_time - facts.finished_at >= READERS_CUT > 0 < facts.finished_at and event_time > facts.started_at:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,8 +28,13 @@ def dotted(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def imports(module: ast.Module) -> Iterator[str]:
-    """The dotted names that it imports anywhere, inside functions and under TYPE_CHECKING too."""
+@cache
+def imports(path: Path) -> tuple[str, ...]:
+    """The dotted names that a module imports anywhere, inside functions and under TYPE_CHECKING too."""
+    return tuple(_imports(tree(path)))
+
+
+def _imports(module: ast.Module) -> Iterator[str]:
     for node in ast.walk(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

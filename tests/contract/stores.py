@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from log_store.document import DocumentBatch
-from log_store.open import StoreOptions, open_problems, open_reader, open_remover, open_retyper, open_writer
+from log_store.open import open_problems, open_reader, open_remover, open_retyper, open_writer
+from log_store.options import StoreOptions
 from log_store.problem import ProblemStore
 from log_store.protocols import LogReader, LogWriter, WriteResult
 from log_store.removal import LogRemover

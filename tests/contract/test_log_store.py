@@ -9,7 +9,7 @@ from log_store.document import DocumentBatch
 from log_store.errors import StoreUnavailable
 from log_store.fields import OTHER_DAY
 from log_store.protocols import WriteResult
-from log_store.query import LogQuery
+from log_store.query import LogQuery, Whose
 from tests.contract.stores import Store, write
 from tests.documents import MIDNIGHT, NOON, SECOND, Documents, container, lines_of, messages_of
 
@@ -262,6 +262,29 @@ def test_a_read_beside_writes_misses_and_doubles_nothing(store: Store) -> None:
     thread.join()
     assert failures == []
     assert len(messages_of(reader, LogQuery(A))) == 12_000 + 15 * (300 + 200)
+
+
+def test_a_day_that_begins_makes_no_reader_fail(store: Store) -> None:
+    """The place of a new day is made with its first line, and who reads meanwhile gets an answer all the same."""
+    writer, days, ended = store.writer(), 6, threading.Event()
+
+    def write_on() -> None:
+        try:
+            for day in range(days):
+                writer.write(Documents().add(NOON + day * 86_400 * SECOND, f"of day {day}").batch)
+        finally:
+            ended.set()
+
+    thread = threading.Thread(target=write_on)
+    thread.start()
+    reader, seen = store.reader(), 0
+    while not ended.is_set():
+        lines, answer = lines_of(reader, LogQuery(A)), reader.owners(Whose(), None, None, 1)
+        assert len(lines) >= seen and len(answer) <= 1
+        seen = len(lines)
+    thread.join()
+    writer.refresh()
+    assert messages_of(reader, LogQuery(A)) == [f"of day {day}" for day in range(days)]
 
 
 def test_check_says_in_one_line_what_answers(store: Store) -> None:

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import pytest
 
-from log_store.sqlite_folder import SUFFIX
-from log_store.sqlite_reader import SqliteReader
+from log_store.sqlite.folder import SUFFIX
+from log_store.sqlite.reader import SqliteReader
 from runtime_api.access.caller import Caller
 from runtime_api.access.tokens import line_of, new_token
 from tests.e2e.test_spine import Spine, running, texts

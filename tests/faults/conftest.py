@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from log_store.open import StoreOptions, open_reader
-from tests.faults.figures import Row, table
+from log_store.open import open_reader
+from log_store.options import StoreOptions
+from tests.faults.figures import PROPERTY, Row
 from tests.faults.scene import Scene
 from tests.services.dockerd import Dockerd
 from tests.services.elasticsearch import own_prefix
@@ -25,17 +26,13 @@ from tests.services.restartable_elasticsearch import RestartableElasticsearch, r
 from tests.services.shipper import Shipper
 from tests.services.supervised import Supervised
 
-ROWS: pytest.StashKey[list[Row]] = pytest.StashKey()
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="faults: the long ones too, and larger numbers")
-    parser.addoption("--figures", default="", help="faults: write the table of figures to this file")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "soak: a fault that takes long; only with --soak")
-    config.stash[ROWS] = []
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -44,16 +41,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     long = [item for item in items if item.get_closest_marker("soak")]
     items[:] = [item for item in items if item not in long]
     config.hook.pytest_deselected(items=long)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    rows = config.stash.get(ROWS, [])
-    if not rows:
-        return
-    terminalreporter.section("faults")
-    terminalreporter.write_line(table(rows))
-    if file := config.getoption("figures", ""):
-        Path(file).write_text(table(rows) + "\n")
 
 
 @pytest.fixture
@@ -84,9 +71,7 @@ MakeScene = Callable[..., Scene]
 
 
 @pytest.fixture
-def scenes(
-    request: pytest.FixtureRequest, dockerd: Dockerd, python_image: str, seed: int, pytestconfig: pytest.Config
-) -> Iterator[MakeScene]:
+def scenes(request: pytest.FixtureRequest, dockerd: Dockerd, python_image: str, seed: int) -> Iterator[MakeScene]:
     """`scenes(command=, elasticsearch=, through=, engine=, **settings)`: a scene whose shipper is not started yet.
 
     `command`: '' for bare processes, else `shipper` or `up`. `elasticsearch`: the URL of a server; unset: SQLite.
@@ -114,7 +99,7 @@ def scenes(
             else:
                 one = Shipper(data, engine.url, free_port(), **settings)
             row = Row(_title(request.node), "Elasticsearch" if elasticsearch else "SQLite")
-            pytestconfig.stash[ROWS].append(row)
+            stack.callback(lambda: request.node.user_properties.append((PROPERTY, row.text())))
             scene = Scene(engine, one, reader, row, folder, seed)
             scene.prefix = options.index_prefix
             stack.callback(one.stop)

@@ -1,8 +1,16 @@
-"""The figures of a run: a row for each fault, printed at its end, and written where `--figures FILE` says."""
+"""The figures of a run: a row for each fault, printed at its end, and written where `--figures FILE` says.
+
+A plugin of the whole run: rows come with the reports of their tests, in whichever process those ran.
+"""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
 
 from tests.faults.compare import Outcome
+
+PROPERTY = "figures"
 
 HEAD = "| fault | store | containers | written | stored | missing | doubled | put back | to seal, s | seals |"
 RULE = "| --- | --- | --: | --: | --: | --: | --: | --: | --: | --- |"
@@ -37,5 +45,23 @@ class Row:
         return "| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else cell for cell in cells) + " |"
 
 
-def table(rows: list[Row]) -> str:
-    return "\n".join([HEAD, RULE, *(row.text() for row in rows)])
+def table(rows: list[str]) -> str:
+    return "\n".join([HEAD, RULE, *rows])
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--figures", default="", help="faults: write the table of figures to this file")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    reports = [
+        report for told in terminalreporter.stats.values() for report in told if isinstance(report, pytest.TestReport)
+    ]
+    ended = [report for report in reports if report.when == "teardown"]
+    rows = [str(text) for report in ended for name, text in report.user_properties if name == PROPERTY]
+    if not rows:
+        return
+    terminalreporter.section("faults")
+    terminalreporter.write_line(table(rows))
+    if file := config.getoption("figures"):
+        Path(file).write_text(table(rows) + "\n")

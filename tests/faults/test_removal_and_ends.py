@@ -105,21 +105,41 @@ def test_started_again_while_the_processor_stands_still(scenes: MakeScene) -> No
 
 
 @pytest.mark.timeout(300)
-def test_started_again_and_again(scenes: MakeScene) -> None:
-    """Each run that was seen has its seal; together they count every line once.
-
-    A run that began and ended before the engine could be asked is counted with the one before it.
-    """
+@pytest.mark.parametrize("away", [False, True])
+def test_started_again_and_again(scenes: MakeScene, away: bool) -> None:
+    """Each run has its own seal, with its own lines, however soon the next began, and while nobody watched, too."""
     scene = scenes()
     scene.shipper.start()
-    written = scene.run("seq 1 5000", NUMBERS * 4)
-    for _ in range(3):
+    counting = "n=0; [ -f /n ] && read n </n; n=$((n+1)); echo $n >/n; seq 1 ${n}000"
+    written = scene.run(counting, b"".join(b"%d\n" % i for n in range(1, 6) for i in range(1, n * 1000 + 1)))
+    if away:
+        scene.await_end()
+        eventually(lambda: bool(scene.reader.seals(written.id)), "the first run is seen")
+        scene.shipper.kill("processor")
+        scene.shipper.kill("acceptor")
+    for _ in range(4):
         scene.await_end()
         scene.client.api.start(written.id)
     scene.await_end()
-    eventually(lambda: sum(seal.lines for seal in scene.reader.seals(written.id)) == 4 * 5000, "seals of all lines", 60)
-    scene.all_honest()
-    assert scene.outcome(written).whole, scene.outcome(written)
+    if away:
+        scene.shipper.start()
+    written.runs = 5
+    scene.all_whole()
+    assert [seal.lines for seal in written.seals] == [1000, 2000, 3000, 4000, 5000]
+    assert all(seal.put_back <= seal.lines for seal in written.seals)
+
+
+@pytest.mark.timeout(300)
+def test_started_again_by_the_engine(scenes: MakeScene) -> None:
+    """A run that fails is stated as soon as it has ended, not when the container does so for good."""
+    scene = scenes()
+    scene.shipper.start()
+    counting = "n=0; [ -f /n ] && read n </n; n=$((n+1)); echo $n >/n; seq 1 ${n}00; exit 3"
+    out = b"".join(b"%d\n" % i for n in range(1, 6) for i in range(1, n * 100 + 1))
+    written = scene.run(counting, out, restart_policy={"Name": "on-failure", "MaximumRetryCount": 4})
+    written.runs = 5
+    eventually(lambda: [seal.lines for seal in scene.reader.seals(written.id)] == [100, 200, 300, 400, 500], "5 seals")
+    scene.all_whole()
 
 
 @pytest.mark.timeout(300)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from log_store.sqlite_reader import SqliteReader
+from log_store.sqlite.reader import SqliteReader
 from tests.services.dockerd import Dockerd
 from tests.services.shipper import Shipper
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from log_store.query import LogQuery
-from log_store.sqlite_reader import SqliteReader
+from log_store.sqlite.reader import SqliteReader
 from runtime_api.config import ApiSettings
 from runtime_api.containers.open import open_containers
 from runtime_api.containers.protocols import Created

@@ -10,7 +10,8 @@ from runtime_api.config import ApiSettings
 from runtime_api.containers.open import open_containers
 from runtime_api.schemas.task_body import parse_task
 from tests.fakes import MemoryStore
-from tests.services.dockerd import PYTHON_TAR, Dockerd
+from tests.services.dockerd import Dockerd
+from tests.services.kept import PYTHON_TAR
 
 BUILD = Path(__file__).resolve().parents[2] / "deploy/images/build"
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import trustme
 
-from log_store.elastic_bulk import PAUSES
-from log_store.elastic_writer import ElasticWriter
+from log_store.elastic.bulk import PAUSES
+from log_store.elastic.writer import ElasticWriter
 from log_store.errors import LogStoreError, StoreDamaged, StoreMisconfigured, StoreUnavailable
-from log_store.open import StoreOptions, open_reader, open_writer
+from log_store.open import open_reader, open_writer
+from log_store.options import StoreOptions
 from log_store.protocols import WriteResult
 from log_store.query import LogQuery
 from log_store.seal import Seal

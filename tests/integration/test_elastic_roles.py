@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from log_store.document import ContainerContext
-from log_store.open import StoreOptions, open_writer
+from log_store.open import open_writer
+from log_store.options import StoreOptions
 from log_store.seal import Seal
 from tests.documents import NOON, Documents
 from tests.services.elasticsearch import call, own_prefix

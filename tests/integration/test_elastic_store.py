@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
-from log_store.elastic_index import TEMPLATE_VERSION
+from log_store.elastic.index import TEMPLATE_VERSION
 from log_store.errors import StoreMisconfigured, StoreUnavailable
-from log_store.open import StoreOptions, open_reader, open_writer
+from log_store.open import open_reader, open_writer
+from log_store.options import StoreOptions
 from log_store.query import LogQuery
 from log_store.seal import Seal
 from tests.documents import MIDNIGHT, NOON, Documents, container, messages_of
-from tests.services.elasticsearch import call, data_folder, free_port, own_prefix, prepared_home, running_node
+from tests.services.elasticsearch import call, data_folder, free_port, own_prefix, running_node
 from tests.services.elasticsearch_node import Node, available_versions
+from tests.services.kept import prepared_home
 
 A = container("a").container_id
 DAY = "2026.11.24"

@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from log_store.open import StoreOptions, open_reader, open_writer
+from log_store.open import open_reader, open_writer
+from log_store.options import StoreOptions
 from log_store.query import LogQuery
 from log_store.seal import Seal
 from tests.documents import NOON, Documents, container, messages_of

@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 from log_store.query import LogQuery
-from log_store.sqlite_reader import SqliteReader
+from log_store.sqlite.reader import SqliteReader
 from tests.api_server import ask, enveloped, eventually, running
 from tests.documents import lines_of
 from tests.fake_containers import FakeContainers

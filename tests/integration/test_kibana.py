@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from log_store.open import StoreOptions, open_writer
+from log_store.open import open_writer
+from log_store.options import StoreOptions
 from tests.documents import NOON, SECOND, Documents, container
 from tests.services.elasticsearch import call, own_prefix
 

@@ -9,7 +9,7 @@ from falcon.testing import TestClient
 from prometheus_client import CollectorRegistry
 
 from log_store.query import LogQuery
-from log_store.sqlite_reader import SqliteReader
+from log_store.sqlite.reader import SqliteReader
 from runtime_api.app import create_app
 from runtime_api.audit_trail import AuditTrail
 from runtime_api.config import ApiSettings

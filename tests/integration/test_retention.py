@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from log_store.sqlite_reader import SqliteReader
+from log_store.sqlite.reader import SqliteReader
 from tests.integration.test_audit import until
 from tests.integration.test_shipper import Start, client, lines, sealed, start
 from tests.services.shipper import Shipper

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from log_store.sqlite_reader import SqliteReader
+from log_store.sqlite.reader import SqliteReader
 from runtime_api.containers.service import ContainerService
 from runtime_api.schemas.task_body import parse_task
 from tests.integration.test_containers_shipper import service, texts, wait_for

@@ -13,7 +13,7 @@ from fluent import sender as fluent_sender
 
 from log_store.query import LogLine, LogQuery
 from log_store.seal import Seal
-from log_store.sqlite_reader import SqliteReader
+from log_store.sqlite.reader import SqliteReader
 from tests.services.dockerd import BUSYBOX_IMAGE, Dockerd
 from tests.services.shipper import Shipper
 

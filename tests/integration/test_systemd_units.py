@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from log_store.errors import StoreUnavailable
-from log_store.sqlite_reader import SqliteReader
+from log_store.sqlite.reader import SqliteReader
 from runtime_api.containers.log_driver import driver_options
 from tests.integration.test_containers_shipper import wait_for
 from tests.services.dockerd import BUSYBOX_IMAGE, Dockerd

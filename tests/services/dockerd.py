@@ -14,9 +14,10 @@ import docker.errors
 import pytest
 import requests.exceptions
 
+from tests.services.kept import python_tar
+
 BUSYBOX_IMAGE = "wholelog-test/busybox:1"
 PYTHON_IMAGE = "wholelog-test/python:1"
-PYTHON_TAR = Path("/var/tmp/wholelog-tests/python.tar")
 APPLETS = ("sh", "cat", "echo", "sleep", "seq", "yes", "head", "tr", "dd", "printf", "true", "false", "env", "kill")
 
 
@@ -110,22 +111,8 @@ def import_busybox(client: docker.DockerClient, name: str = BUSYBOX_IMAGE) -> st
 
 
 def import_python(client: docker.DockerClient, name: str = PYTHON_IMAGE) -> str:
-    """An image with bash and python3, made from Debian's packages by mmdebstrap; the tar is kept for later runs."""
-    kept = PYTHON_TAR
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        fresh = kept.with_suffix(f".{os.getpid()}.tar")
-        suite = _debian_suite()
-        command = [
-            "mmdebstrap",
-            "--quiet",
-            "--variant=minbase",
-            "--include=python3-minimal,libpython3-stdlib",
-            suite,
-            str(fresh),
-        ]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=600)
-        os.replace(fresh, kept)
+    """An image with bash and python3, made from Debian's packages."""
+    kept = python_tar()
     repository, tag = name.rsplit(":", 1)
     client.api.import_image_from_file(str(kept), repository, tag, changes=["ENV PATH=/usr/local/bin:/usr/bin:/bin"])
     return name
@@ -135,12 +122,6 @@ def _of_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
     member.uid = member.gid = 0
     member.mode = 0o755
     return member
-
-
-def _debian_suite() -> str:
-    release = Path("/etc/os-release").read_text()
-    names = dict(line.split("=", 1) for line in release.splitlines() if "=" in line)
-    return names.get("VERSION_CODENAME", "stable").strip('"')
 
 
 @pytest.fixture(scope="session")

@@ -20,9 +20,8 @@ from typing import Any
 
 import pytest
 
-from tests.services.elasticsearch_node import JAVA_OF, NOBODY, Node, NodeError, Settings, available_versions, prepare
-
-OUTSIDE = "WHOLELOG_TEST_ES_URL"
+from tests.services.elasticsearch_node import JAVA_OF, NOBODY, Node, NodeError, Settings, available_versions
+from tests.services.kept import OUTSIDE, prepared_home
 
 
 @cache
@@ -60,18 +59,6 @@ class Nodes:
         self._stack.close()
 
 
-def homes() -> Path:
-    """Where prepared homes are kept between runs; not below root's own home, which uid 65534 may not enter."""
-    return Path("/var/tmp/wholelog-tests") if os.getuid() == 0 else Path.home() / ".cache/wholelog-tests"
-
-
-def prepared_home(version: str) -> Path:
-    """A home of this version, made once a machine. Raises NodeError."""
-    home = homes() / f"elasticsearch-{version}"
-    prepare(home, version)
-    return home
-
-
 @contextmanager
 def data_folder() -> Iterator[Path]:
     """An empty folder that the user a node runs as may enter; removed at the end."""
@@ -85,10 +72,12 @@ def data_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def running_node(version: str, heap: str = "512m", settings: Settings | None = None) -> Iterator[Node]:
+def running_node(
+    version: str, heap: str = "512m", settings: Settings | None = None, lasting: bool = False
+) -> Iterator[Node]:
     """A node that answers, on a port of its own and with no data; stopped at the end. Raises NodeError."""
     with data_folder() as folder:
-        node = Node(prepared_home(version), free_port(), folder, heap, settings)
+        node = Node(prepared_home(version), free_port(), folder, heap, settings, lasting)
         try:
             yield node.wait()
         finally:
@@ -118,18 +107,16 @@ def own_prefix(url: str) -> Iterator[str]:
         yield prefix
     finally:
         # By name: servers do not delete by pattern unless told that they may.
-        for index in call(url, "GET", f"/{prefix}-*/_settings?flat_settings=true"):
-            call(url, "DELETE", f"/{index}")
-        for template in call(url, "GET", "/_index_template?filter_path=index_templates.name").get(
-            "index_templates", ()
-        ):
-            if template["name"].startswith(prefix):
-                call(url, "DELETE", f"/_index_template/{template['name']}")
+        if made := list(call(url, "GET", f"/{prefix}-*/_settings?filter_path=*.settings.index.uuid")):
+            call(url, "DELETE", "/" + ",".join(made))
+        found = call(url, "GET", f"/_index_template/{prefix}-*?filter_path=index_templates.name")
+        if templates := [template["name"] for template in found.get("index_templates", ())]:
+            call(url, "DELETE", "/_index_template/" + ",".join(templates))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "elasticsearch_url" in metafunc.fixturenames:
-        metafunc.parametrize("elasticsearch_url", labels(), indirect=True, scope="session")
+        metafunc.parametrize("elasticsearch_url", labels(), indirect=True, scope="module")
 
 
 @pytest.fixture(scope="session")
@@ -140,9 +127,9 @@ def elasticsearch_nodes() -> Iterator[Nodes]:
     nodes.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def elasticsearch_url(request: pytest.FixtureRequest, elasticsearch_nodes: Nodes) -> str:
-    """The base URL of each server in turn."""
+    """The base URL of each server in turn. By module: for the whole session pytest would run modules in pieces, by server."""
     return elasticsearch_nodes.url(request.param)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.services.elasticsearch import data_folder, free_port, labels, prepared_home
+from tests.services.elasticsearch import data_folder, free_port, labels
 from tests.services.elasticsearch_node import Node
+from tests.services.kept import prepared_home
 
 
 class RestartableElasticsearch:

@@ -12,7 +12,7 @@ from log_store.open import open_problems, open_reader, open_writer
 from log_store.problem import Triage
 from log_store.query import LogQuery
 from log_store.seal import Seal
-from log_store.sqlite_backup import check_file, copy_file
+from log_store.sqlite.backup import check_file, copy_file
 from tests.documents import MIDNIGHT, NOON, Documents, container, messages_of
 from tests.fake_problems import ONE
 from tests.unit.test_command_line import one_line, wholelog

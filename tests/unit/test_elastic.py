@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from log_store.document import ContainerContext
-from log_store.elastic_bulk import too_large_for_ever
-from log_store.elastic_rows import LIGHT, encode
+from log_store.elastic.bulk import too_large_for_ever
+from log_store.elastic.document_rows import LIGHT, encode
 from log_store.errors import StoreMisconfigured
-from log_store.open import StoreOptions, open_reader, open_writer
+from log_store.open import open_reader, open_writer
+from log_store.options import StoreOptions
 from log_store.rfc3339 import format_ns
 from tests.documents import NOON, Documents
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from log_store.document import ContainerContext
-from log_store.elastic_client import ElasticClient
-from log_store.elastic_raw import RawPage, cut, in_order, rows_of, time_of
-from log_store.elastic_rows import encode
+from log_store.elastic.client import ElasticClient
+from log_store.elastic.document_rows import encode
+from log_store.elastic.raw import RawPage, cut, in_order, rows_of, time_of
 from log_store.errors import StoreDamaged, StoreUnavailable
-from log_store.open import StoreOptions
+from log_store.options import StoreOptions
 from tests.documents import NOON, Documents
 
 CLIENT = ElasticClient("http://127.0.0.1:9", StoreOptions(), 1)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deploy.kibana.objects import ndjson, saved_objects
-from log_store.elastic_index import IndexNames, templates
+from log_store.elastic.index import IndexNames, templates
 
 FILE = Path(__file__).resolve().parents[2] / "deploy" / "kibana" / "wholelog.ndjson"
 OBJECTS = {one["id"]: one for one in map(json.loads, FILE.read_text().splitlines()[:-1])}

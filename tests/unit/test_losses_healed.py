@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from log_shipper.audit.auditor import Auditor
 from log_shipper.audit.baseline import Baseline
 from log_shipper.audit.docker_copy import Facts
-from log_shipper.audit.entries import about_of, repair_in, runs_in, seal_in
+from log_shipper.audit.entries import about_of, end_in, repair_in, runs_in, seal_in
 from log_shipper.config import ShipperSettings
 from log_shipper.forward.records import entries, messages, option_of
 from log_shipper.ledger import MARGIN
@@ -95,8 +95,11 @@ class Machine:
 
     def __init__(self, rules: Rules = RULES) -> None:
         self.copy, self.stored, self._rules = Copy(), MemoryStore(), rules
+        self.seals: dict[int, Seal] = {}  # start of a run -> what was stated of it last
         self._on_its_way: list[Written] = []
         self._waits = False  # what is on its way does not arrive
+        self._at_once: int | None = None  # of the next write so many records arrive, and the others wait
+        self._started_at = START
         self._pipeline, self._spool = self._new_pipeline(), list[tuple[str, bytes]]()
         self._checkpoint: tuple[int, bytes] = (0, _packed(self._pipeline))
         held = Mock(get=Mock(return_value=None))
@@ -110,13 +113,31 @@ class Machine:
     def write(self, records: list[Written], lost: set[int]) -> None:
         """`lost`: numbers of records."""
         self.copy.records += records
-        self._on_its_way += [record for number, record in enumerate(records) if number not in lost]
-        if not self._waits:
-            self.arrive()
+        sent = [record for number, record in enumerate(records) if number not in lost]
+        if self._waits:
+            self._on_its_way += sent
+            return
+        at_once, self._at_once = self._at_once, None
+        self._on_its_way = sent[:at_once]
+        self.arrive()
+        if at_once is not None:
+            self._on_its_way, self._waits = sent[at_once:], True
 
     def wait(self) -> None:
         """The driver's queue holds what comes now."""
         self._waits = True
+
+    def divide(self, records: int) -> None:
+        """Of the next write so many arrive by themselves: the parts of a line may stand in two of the driver's writes."""
+        self._at_once = records
+
+    def restart(self, ended: int, started_at: int) -> None:
+        """The container ends, and is started again before its end is looked at."""
+        self.arrive()
+        over = replace(self._facts(running=False), finished_at=ended)
+        self._auditor.open_ended(over, self._baseline(CONTEXT.container_id))
+        self._started_at = started_at
+        self._auditor.open(self._facts(running=True))
 
     def arrive(self) -> None:
         arrived, self._on_its_way, self._waits = self._on_its_way, [], False
@@ -138,6 +159,19 @@ class Machine:
         self._pipeline.restore(msgpack.unpackb(state, strict_map_key=False))
         for number in range(position, len(self._spool)):
             self._process(number)
+
+    def crash_and_catch_up(self) -> None:
+        """What lies in the spool is read in larger pieces than it came in."""
+        spool, at = self._spool, self._checkpoint[0]
+        joined: list[tuple[str, bytes]] = []
+        for kind, data in spool[at:]:
+            if kind == "live" and joined and joined[-1][0] == "live":
+                joined[-1] = ("live", joined[-1][1] + data)
+            else:
+                joined.append((kind, data))
+        self._spool = [*spool[:at], *joined]
+        self.crash()
+        self.save()
 
     def audit(self) -> None:
         """Of all that has arrived or is lost, but for the time by which a clock may yet step back."""
@@ -164,7 +198,7 @@ class Machine:
 
     def _facts(self, *, running: bool) -> Facts:
         finished = 0 if running else max([START, *(record.time for record in self.copy.records)])
-        return Facts(CONTEXT, START, finished, running, "")
+        return Facts(CONTEXT, self._started_at, finished, running, "")
 
     def _accept(self, kind: str, data: bytes) -> None:
         self._spool.append((kind, data))
@@ -178,9 +212,13 @@ class Machine:
         else:
             (sent,) = messages(data)
             about = about_of(option_of(sent))
-            seal = seal_in(about)
-            if seal is not None:
-                self._pipeline.seal(batch, seal, about["surplus"], START)
+            seal, end = seal_in(about), end_in(about)
+            if end is not None:
+                self._pipeline.statements.end(*end)
+            elif seal is not None:
+                stated = self._pipeline.seal(batch, seal, about["surplus"], START)
+                if stated is not None:
+                    self.seals[stated.started_at] = stated
             else:
                 self._pipeline.repair(batch, runs_in(about, position), position, START, repair_in(about))
         self.stored.write(batch)
@@ -226,7 +264,10 @@ lines = st.tuples(st.sampled_from(["stdout", "stderr"]), steps, texts)
 events = st.lists(
     st.one_of(
         st.tuples(st.just("write"), st.lists(lines, min_size=1, max_size=12), st.sets(st.integers(0, 30), max_size=12)),
-        st.tuples(st.sampled_from(["show", "save", "crash", "audit", "wait", "arrive"])),
+        st.tuples(
+            st.sampled_from(["show", "save", "crash", "crash_and_catch_up", "audit", "wait", "arrive", "restart"])
+        ),
+        st.tuples(st.just("divide"), st.integers(0, 20)),
     ),
     min_size=1,
     max_size=10,
@@ -235,19 +276,33 @@ events = st.lists(
 
 def play(machine: Machine, story: list[tuple], *, losing: bool, open_end: bool) -> list[tuple[str, bytes]]:
     """Gives the lines that were written."""
-    stamp, was_long, written = START, False, list[tuple[str, bytes]]()
+    stamp, latest, was_long, written = START, START, False, list[tuple[str, bytes]]()
+    left: set[int] = set()
     last_write = max((at for at, event in enumerate(story) if event[0] == "write"), default=-1)
     for at, (what, *details) in enumerate(story):
+        if what == "restart":
+            stamp = latest = max(
+                stamp, latest
+            )  # a clock that steps back over a restart: the run stays open until it is removed
+            machine.restart(stamp + 1, stamp + 2)
+            stamp += 3
+            continue
         if what != "write":
-            getattr(machine, what)()
+            getattr(machine, what)(*details)
             continue
         rows, lost = details
         records: list[Written] = []
         for row, (stream, step, told) in enumerate(rows):
             text = text_of(told)
             # Parts of two lines of one time can't be told apart; the engine needs longer than that for 16 KiB.
-            stamp += step or (was_long or len(text) >= PART_BYTES)
-            was_long = len(text) >= PART_BYTES
+            step = step or (was_long or len(text) >= PART_BYTES)
+            # A nanosecond to which a clock comes back: a line that is there already cannot be told from its twin.
+            while step and stamp + step in left:
+                step += 1
+            if step:
+                left.add(stamp)
+            stamp += step
+            was_long, latest = len(text) >= PART_BYTES, max(stamp, latest)
             ends = not (open_end and text and at == last_write and row == len(rows) - 1)
             records += records_of(stream, stamp, text, ends=ends)
             written.append((stream, text))
@@ -304,7 +359,7 @@ def check(story: list[tuple], open_end: bool, rules: Rules) -> None:
     note(repr((story, open_end)))
     machine, without_loss = Machine(rules), Machine(rules)
     written = play(machine, story, losing=True, open_end=open_end)
-    play(without_loss, [event for event in story if event[0] == "write"], losing=False, open_end=open_end)
+    play(without_loss, [event for event in story if event[0] in ("write", "restart")], losing=False, open_end=open_end)
     seal = machine.end()
     without_loss.end()
     for stream in STREAMS:
@@ -317,4 +372,18 @@ def check(story: list[tuple], open_end: bool, rules: Rules) -> None:
         else:
             assert not any(secret in text for secret in SECRETS)
     stored_lines = sum(lines for stream in STREAMS for _, lines in machine.messages(stream))
-    assert (stored_lines, seal.lines, seal.state) == (len(written), len(written), "sealed")
+    assert (stored_lines, seal.state) == (len(written), "sealed")
+    assert sum(one.lines for one in machine.seals.values()) == len(written)
+    assert {one.state for one in machine.seals.values()} == {"sealed"}
+    if not any(step < 0 for event in story if event[0] == "write" for _, step, _ in event[1]):
+        assert [seal.lines for _, seal in sorted(machine.seals.items())] == lines_of_runs(story)
+
+
+def lines_of_runs(story: list[tuple]) -> list[int]:
+    runs = [0]
+    for what, *details in story:
+        if what == "restart":
+            runs.append(0)
+        elif what == "write":
+            runs[-1] += len(details[0])
+    return runs

@@ -124,7 +124,7 @@ def test_an_endless_message_is_cut_by_size() -> None:
 def test_brackets_in_strings_do_not_count() -> None:
     value = ["{", '  "a": "}}}",', '  "b": "\\"{[",', '  "c": [{"d": 1}]', "}"]
     assert messages(*value, "}") == [value, ["}"]]
-    assert messages("{", "  a: 1", "}") == [["{"], ["  a: 1"], ["}"]]
+    assert messages("{", "  a = 1", "}") == [["{"], ["  a = 1"], ["}"]]
 
 
 POOL = [text for name in FILES for text in read(name)[0]]

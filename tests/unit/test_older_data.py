@@ -10,8 +10,8 @@ from log_store.errors import StoreMisconfigured
 from log_store.open import open_reader, open_writer
 from log_store.query import LogQuery
 from log_store.seal import Gap
-from log_store.sqlite_migration import migrate
-from log_store.sqlite_schema import VERSION
+from log_store.sqlite.migration import migrate
+from log_store.sqlite.schema import VERSION
 from tests.documents import NOON, Documents, container, lines_of, messages_of
 
 OLDER = Path(__file__).resolve().parents[1] / "data/older"

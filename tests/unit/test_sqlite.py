@@ -16,9 +16,9 @@ from log_store.errors import LogStoreError, StoreDamaged, StoreMisconfigured, St
 from log_store.protocols import WriteResult
 from log_store.query import LogQuery
 from log_store.seal import Seal
-from log_store.sqlite_errors import translated
-from log_store.sqlite_reader import SqliteReader
-from log_store.sqlite_writer import SqliteWriter
+from log_store.sqlite.failures import translated
+from log_store.sqlite.reader import SqliteReader
+from log_store.sqlite.writer import SqliteWriter
 from tests.documents import MIDNIGHT, NOON, SECOND, Documents, container, lines_of, messages_of
 from tests.sqlite_stores import hundred, written
 
@@ -200,7 +200,7 @@ def test_two_writers_may_share_a_folder(tmp_path: Path) -> None:
 def test_several_processes_may_make_the_same_days_at_once(tmp_path: Path) -> None:
     program = f"""
 from pathlib import Path
-from log_store.sqlite_writer import SqliteWriter
+from log_store.sqlite.writer import SqliteWriter
 from tests.documents import NOON, Documents
 writer = SqliteWriter(Path({str(tmp_path)!r}))
 print("ready", flush=True)
@@ -230,7 +230,7 @@ def test_a_writer_killed_at_any_moment_has_stored_what_it_said(tmp_path: Path) -
 import sys
 import tracemalloc
 from pathlib import Path
-from log_store.sqlite_writer import SqliteWriter
+from log_store.sqlite.writer import SqliteWriter
 from tests.documents import NOON, Documents
 writer = SqliteWriter(Path({str(tmp_path)!r}))
 for turn in range(10_000):
@@ -256,7 +256,7 @@ def test_a_full_disk_is_said_and_once_it_has_room_all_goes_on(tmp_path: Path) ->
 import resource
 from pathlib import Path
 from log_store.errors import StoreUnavailable
-from log_store.sqlite_writer import SqliteWriter
+from log_store.sqlite.writer import SqliteWriter
 from tests.documents import NOON, Documents
 writer = SqliteWriter(Path({str(tmp_path)!r}))
 writer.write(Documents().add_all(["first"]).batch)

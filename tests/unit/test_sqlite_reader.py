@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from log_store.errors import StoreUnavailable
 from log_store.query import LogQuery
-from log_store.sqlite_day import Day
-from log_store.sqlite_folder import SqliteFolder
-from log_store.sqlite_order import AFTER_ALL, BEFORE_ALL, KEYS_BACK, MESSAGE, MOST, ROWS_ON, Wanted, parameters
-from log_store.sqlite_reader import SqliteReader
-from log_store.sqlite_writer import SqliteWriter
+from log_store.sqlite.day import Day
+from log_store.sqlite.folder import SqliteFolder
+from log_store.sqlite.order import AFTER_ALL, BEFORE_ALL, KEYS_BACK, MESSAGE, MOST, ROWS_ON, Wanted, parameters
+from log_store.sqlite.reader import SqliteReader
+from log_store.sqlite.writer import SqliteWriter
 from tests.documents import MIDNIGHT, NOON, SECOND, Documents, container, lines_of, messages_of
 from tests.fakes import MemoryStore
 from tests.sqlite_stores import hundred, written

@@ -12,20 +12,24 @@ _MACHINE = re.compile(r"\dT\d\d:?\d\d")
 _LEVELS = frozenset(("error", "warn", "warning", "info", "debug", "fatal", "critical"))
 _COMPOUND = re.compile(  # error handling, warning signs, info desk
     r"(?:handl\w+|pages?|logs?|rates?|counts?|counters?|codes?|messages?|modes?|levels?|reports?|ids?|files?|budgets?|desks?|signs?"
-    r"|symbols?|thresholds?|flags?|bits?|corrections?|screens?|trackers?|states?|margins?|bars?|lights?|limits?|paths?|sections?"
+    r"|symbols?|ports?|endpoints?|consoles?|thresholds?|flags?|bits?|corrections?|screens?|trackers?|states?|margins?|bars?|lights?|limits?|paths?|sections?"
     r"|free|prone|builds?|output|stream|bounds?|channels?|boundary|templates?|classes|types?|tolerance|is|was|are|of|and|or)\b(?![./]\w)"
 )
 _OPENS_NO_SENTENCE = frozenset(("info", "warn"))
 _BEFORE_NAMES = frozenset(("trace", "verbose", "notice", "alert", "emergency", "panic"))
-_NAME_AFTER = re.compile(r" (?:[\w.-]+ ?\[\d|[\w.-]+ \[[\w-]+[./:@=]|[\w-]+(?:[./:][\w-]+)+|[A-Z][\w.]*:|\[)[ :\]]?")
+_NAME_AFTER = re.compile(
+    r" (?:[\w.-]+ ?\[\d|[\w.-]+ \[[\w-]+[./:@=]|[\w-]+(?:[./:][\w-]+)+|[A-Z][\w.]*:|\[|[\w-]+ :)[ :\]]?"
+)
 _CAPITALIZED = {"Fine": DEBUG, "Config": INFO, "Status": INFO}  # MarkLogic, Domoticz
 _CUT = {"WAR": WARNING}  # mediamtx cuts its levels to three letters; a word elsewhere
 _PLURALS = {  # FRR
     "emergencies": CRITICAL, "alerts": CRITICAL, "errors": ERROR, "warnings": WARNING, "notifications": INFO,
     "informational": INFO, "debugging": DEBUG,
 }  # fmt: skip
-PLACED = frozenset({*_CAPITALIZED, *_CUT, *_PLURALS})
+_DETAILED = {"DETAIL": DEBUG, "trivia": DEBUG}  # Aerospike, VMware; PostgreSQL's `DETAIL:` is none
+PLACED = frozenset({*_CAPITALIZED, *_CUT, *_PLURALS, *_DETAILED})
 """Words that `of_place` knows."""
+_BEFORE_PLACE = re.compile(r" (?:[\w-]+\[\d{1,9}\] )?[\[(]")
 _DAEMON = re.compile(r": [A-Z][A-Z0-9]{1,11}: ")
 _NAME = 80  # characters in which a name ends
 
@@ -44,6 +48,8 @@ def declares(line: str, start: int, end: int, word: str) -> bool:
 
 def of_place(line: str, end: int, word: str) -> Found | None:
     """What `word`, the first behind a time, declares only there."""
+    if word in _DETAILED:
+        return (_DETAILED[word], "column") if _BEFORE_PLACE.match(line, end) is not None else None
     if word in _CUT:
         return (_CUT[word], "column") if line[end : end + 1] == " " else None
     if word in _CAPITALIZED:

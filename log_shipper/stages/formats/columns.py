@@ -11,37 +11,35 @@ log_line_prefix, MySQL's and MariaDB's error logs, lager, celery, airflow, oslo.
 
 import re
 
-from log_shipper.stages.formats import bare, json_fields, letters, logfmt, named, priority
-from log_shipper.stages.formats.levels import ABBREVIATED, LETTERS, UPPER, WORDS, XORG, Found
+from log_shipper.stages.formats import bare, carriers, json_fields, letters, logfmt, named, priority
+from log_shipper.stages.formats.levels import ABBREVIATED, ERROR, UPPER, WORDS, XORG, Found
 from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, at_once, of_quick
 from log_shipper.stages.formats.separated import of_parts
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import set_off
 
-_GAP = re.compile(r"[\s,;:|*~>\])}–—-]*+")
+_GAP = re.compile(r"[\s,;:|*~>\])}–—▶-]*+")
 _WORD = re.compile(r"[^\W\d_]{1,24}+")
 _TOKEN = re.compile(r"[^\s\[\](){}<>|\"',;]{1,160}+(?![^\s\[\](){}<>|\"',;])")
 _GROUPS = {
     "[": re.compile(r"\[([^\[\]]{0,250}+(?:\[[^\[\]]{0,100}+\][^\[\]]{0,100}+)*)\]"),
     "(": re.compile(r"\(([^()]{0,250}+(?:\([^()]{0,100}+\)[^()]{0,100}+)*)\)"),
     "<": re.compile(r"<([^<>]{1,200}+(?:<[^<>]{0,100}+>)?)>"),
-    "{": re.compile(r"\{([^{}]{0,250}+)\}"),
+    "{": re.compile(r"\{([^{}]{0,250}+|\{[^{}]{0,250}+\})\}"),
     "【": re.compile(r"【([^【】]{0,100}+)】"),
 }
 _NAME = re.compile(r"[A-Za-z]*[a-z][A-Z]|[^\s]*[._:/@$#=\d\\-]|[A-Z]+$")
-_TAG = re.compile(r"(?!\w++\()(?:\S{1,100}+ )?([\w./@(){}-]{1,80})(?:\[[\w.:-]{1,40}\])?: ")
-_PID_TAG = re.compile(r"\S{1,100}+ [\w./@(){}-]{1,80}\[[\w.:-]{1,40}\]: ")
-_PROGRAM = re.compile(r"\S{1,100}+ [\w./-]{1,80}\[\d{1,9}\] (?=[A-Z]{4,9}\b)")  # coloredlogs: host name[123] INFO text
-_PRINTED_BY_OTHER = re.compile(r"std(?:out|err) [FP] ")
 _JULIA = re.compile(r"\[ (Info|Warning|Error|Debug): ")
 # `asyncio DEBUG Using selector`, and not `got ERROR from upstream`
 _SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/]| [A-Z\"']| [A-Za-z]\w*(?:[./]\w+){2,}[( :])(?<!\w:)")
 _BEFORE_TAG = re.compile(r" {1,8}\[[A-Z]{2,12} {0,8}\] ")  # corosync: `node1 corosync warning [TOTEM ] text`
 _LONGDATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{4} (?=[A-Z])")  # NLog's ${longdate}, and then ${level}
 _ODD_NAME = re.compile(r"#\d|[%+._$]\S|/\w")
-_ESPHOME = re.compile(r"\[[\w.]{1,40}:\d{2,5}\]: ")  # [10:20:30][C][wifi:012]: its configuration
+_OFFSET = re.compile(r"[+-]\d{1,3}(?= )")
+_BIND_DEBUG = re.compile(r" \d: ")  # debug 1: text
 _LABEL = re.compile(r"[A-Za-z]+:$")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
+_METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 _MOST_TOKENS = 12  # of a header; nine are the most that was seen
 _MOST_NESTED = 8  # of one inside another program's line
 _MOST_NAMES = 3
@@ -157,14 +155,9 @@ class Header:
             if self.stamped and following == ":" and content.startswith("0x"):
                 return priority.of_mask(content)
         if len(content) == 1:
-            if content == "C" and _ESPHOME.match(following_text):
-                return "info"
-            known = not self._plain and (
-                self.stamped if first == "(" else first == "[" and (self.stamped or content in "EWIDFTV")
+            return letters.alone(
+                content, first, following_text, self.stamped, self._plain_word() if self._plain else ""
             )
-            if first == "[" and not known:
-                known = self._letter_stands(content, following_text)
-            return LETTERS.get(content) if known else None
         return of_parts(content, self.stamped) or (logfmt.of_pair(content) if "=" in content else None)
 
     def _number(self, start: int) -> int:
@@ -202,16 +195,25 @@ class Header:
             return -1
         word, end = match[0], match.end()
         declared = UPPER.get(word) or WORDS.get(word.lower())
+        if word == "fail" and named.of_dotnet(line, end):
+            declared = ERROR
         if declared == "critical" and line.startswith((" error: ", " error : ", " exception: "), end):
             end += line[end + 1 :].index(":") + 1  # fatal error: x, and chrony's Fatal error : x
         if declared is not None and line[end : end + 1].isdigit() and line[end + 1 : end + 2] in (":", " ", "]"):
             end += 1  # DEBUG1:, trace2
+        elif declared is not None and line[end : end + 1] in "+-" and word in UPPER:
+            offset = _OFFSET.match(line, end)
+            end = offset.end() if offset is not None else end  # slog's ERROR+4, DEBUG-4
+        elif word == "debug" and _BIND_DEBUG.match(line, end) is not None:
+            end += 2
         if declared is not None and (self.stamped or self.text):
             if self._declares(start, end, word, gap):
                 self.found = declared, "prefix" if line[end : end + 1] in ":：" else "column"
                 if self.stamped and word in UPPER and not (self._plain or self._label):
                     self.place = start
                 return -1
+            if self._plain and line.startswith(": ", end):
+                return -1  # a prefix that other rules may read: what follows it is text
         if word in bare.PLACED and self.stamped and not self._names:
             self.found = bare.of_place(line, end, word)
             if self.found is not None:
@@ -220,6 +222,8 @@ class Header:
             self.found = letters.after_stamp(line, start, gap)
             if self.found is not None:
                 return -1
+        if word in _METHODS and line.startswith(" /", end):
+            return -1  # a request: what stands in it declares nothing
         return self._other_word(start, gap)
 
     def _declares(self, start: int, end: int, word: str, gap: str) -> bool:
@@ -233,7 +237,7 @@ class Header:
             if word in UPPER:
                 dashed = line.startswith(" - ", end) and named.may_be_name(self._plain_word())
                 return wide or dashed or _SET_OFF_AFTER_WORD.match(line, end) is not None or self._after_program(end)
-            return wide or _BEFORE_TAG.match(line, end) is not None
+            return wide or ("\t" in gap and line[end : end + 1] == "\t") or _BEFORE_TAG.match(line, end) is not None
         if word == "TRACE" and NEXT_COLUMN.match(line, end) is not None:
             return False
         if self._label and line.startswith((" ->", " =>"), end):
@@ -249,12 +253,6 @@ class Header:
         if word.lower() in ABBREVIATED or (word[0].isupper() and _LONGDATE.match(line)):
             return True
         return bare.declares(line, start, end, word)
-
-    def _letter_stands(self, content: str, following: str) -> bool:
-        """Whether a letter in brackets is a level where others are not: before a time, and behind a name in CamelCase."""
-        if not self._plain:
-            return content == "C" and STAMP.match(following.lstrip(" [")) is not None
-        return content in "EWIDFTV" and named.is_camel(self._plain_word())
 
     def _plain_word(self) -> str:
         return self.line[self._plain_at : self._plain_at + 24].partition(" ")[0]
@@ -290,31 +288,20 @@ class Header:
         self.found = priority.selector(line, start) or (priority.after_host(line, start) if syslog else None)
         if self.found is not None:
             return -1
-        if syslog or "]: " in line:
-            tag = (_TAG if syslog else _PID_TAG).match(line, start)
-            if tag is not None and not (syslog and tag[1].lower() in WORDS):
-                return self._hand_over(tag.end())
-        if line.startswith(("std", " std"), start):
-            printed = _PRINTED_BY_OTHER.match(line, start)
-            if printed is not None:
-                return self._hand_over(printed.end())
-        if line.startswith("PHP ", start):
-            return self._hand_over(start)
+        text = carriers.text_of_other(line, start, syslog)
+        if text >= 0:
+            self.text = text
+            self.wraps = True
+            return -1
         if "]." in line:
             self.found = named.after_process(line, start)
             if self.found is not None:
                 return -1
-        if "] " in line:
-            program = _PROGRAM.match(line, start)
-            if program is not None:
-                self._names = 1
-                return program.end()
-        return None
-
-    def _hand_over(self, text: int) -> int:
-        self.text = text
-        self.wraps = True
-        return -1
+        program = carriers.after_program(line, start) if "] " in line else -1
+        if program < 0:
+            return None
+        self._names = 1
+        return program
 
     def _token(self, start: int) -> int:
         """Past a name, an id or a number of the header; -1 where the text begins."""
@@ -328,9 +315,11 @@ class Header:
                 return -1 if self._label else end
             self._pairs = True
             return end
-        if self.stamped and token.startswith("LOG_") and token[4:] in UPPER:  # Quill
-            self.found = UPPER[token[4:]], "column"
-            return -1
+        if self.stamped and token.startswith("LOG_"):  # Quill's LOG_INFO, LOG_TRACE_L1
+            level = UPPER.get(token[4:].partition("_L")[0])
+            if level is not None:
+                self.found = level, "column"
+                return -1
         if ":" in token:
             self.found = named.in_token(line, start, token, self.stamped)
             if self.found is not None:

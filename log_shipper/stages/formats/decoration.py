@@ -10,9 +10,9 @@ from log_shipper.stages.formats.stamps import STAMP
 _BERRY = re.compile(r"➤ YN\d{4}: (?:[│┌└] )?")
 _ICON = re.compile(r"(?:ℹ|[^\w\s\[({<\"'`/\\$&^]{1,4})\ufe0f?[ \u00a0]{1,4}(?=\S)")
 _ICON_TEXT = re.compile(
-    r"\[?(?:[A-Z]{4,9}\]|[A-Z]{4,9}(?: \*{2,4}|:) |(?:[Ee]rror|[Ww]arn(?:ing)?|[Ff]atal|[Ii]nfo|[Dd]ebug|[Nn]ote|[Nn]otice|[Tt]race|[Cc]ritical)(?:: |  +\S)|(?:[A-Z]\w*)?Error: |[^\W\d_a-zA-Z]+[:：])"
+    r"\[?(?:[A-Z]{4,9}\]|[A-Z]{4,9}(?: \*{2,4}|:) |(?:[Ee]rror|[Ww]arn(?:ing)?|[Ff]atal|[Ii]nfo|[Dd]ebug|[Nn]ote|[Nn]otice|[Tt]race|[Cc]ritical)(?:: |  +\S| - )|(?:[A-Z]\w*)?Error: |[^\W\d_a-zA-Z]+[:：])"
 )
-_LOUD = re.compile(r">>> (?=\[?[A-Z]{4,9}\]?: )")
+_LOUD = re.compile(r">{2,3} (?=\[?[A-Z]{4,9}\]?: )")
 _NO_ICONS = frozenset("#|->")
 ZONE = 6
 """Characters of `+0000 `."""

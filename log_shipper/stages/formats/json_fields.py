@@ -35,6 +35,11 @@ _FLAT = re.compile(
     rf'\{{\s{{0,64}}+(?:(?!"{_KEY}")(?!"(?:@t|[Pp]riority)"){_MEMBER}){{0,32}}"({_KEY})"\s*+:\s*+"?([-+\w]++)"?\s*+[,}}]'
 )
 _FLAT_REPR = re.compile(_FLAT.pattern.replace('"', "'"))
+# As node shows an object (winston's prettyPrint): in one line, or over several with its own members set in by two.
+_SHOWN = re.compile(
+    r"\{ (?:[\w$]++: (?:'[^'\\]*+(?:\\.[^'\\]*+){0,400}'|[-+.\w]++), ){0,32}(?:level|severity): '(\w{1,20})'(?:,| \})"
+    r"|\{\n(?:[^\n]*+\n){0,200}?  (?:level|severity): '(\w{1,20})',?\n"
+)
 _BEGINS = re.compile(r"\{\s{0,64}+(?:[\"'}]|$)")
 LONGEST: Final = 32768
 """Characters of JSON that are parsed at most; of longer text the members before the level are walked through."""
@@ -110,6 +115,11 @@ def _piecewise(text: str, at: int) -> Found | None:
         flat = _FLAT_REPR.match(text, at)
         declared = _of_value(flat[1], flat[2]) if flat is not None else None
         return (declared, "field") if declared is not None else None
+    elif text[at + 1 : at + 2] in (" ", "\n"):
+        shown = _SHOWN.match(text, at)
+        declared = _of_value("level", shown[1] or shown[2]) if shown is not None else None
+        if declared is not None:
+            return declared, "field"
     if len(text) - at > LONGEST or "}" not in text:
         return None
     value = _decoded(text, at)
@@ -162,7 +172,7 @@ def _of_object(value: object, depth: int) -> str | None:
             declared = _of_value(key, member)
             if declared is not None and (record or _SCALES[squeezed] not in ("level", "severity") or _worded(member)):
                 best, rank = declared, place
-    return best or _of_dialect(value) or _of_nested(value, depth)
+    return best or _of_dialect(value) or (_of_other_key(value) if depth == 0 else None) or _of_nested(value, depth)
 
 
 def _worded(value: object) -> bool:
@@ -184,6 +194,9 @@ def _of_dialect(value: dict[str, Any]) -> str | None:
         return INFO  # the compact format leaves Information out
     if isinstance(value.get("prio"), int) and isinstance(value.get("label"), str):
         return of_word(value["label"])  # MySQL
+    if "ddsource" in value or "ddtags" in value:  # Datadog's reserved attribute
+        mark = value.get("status")
+        return of_word(mark) if isinstance(mark, str) else None
     mark = value.get("L")
     if isinstance(mark, str) and "M" in value:  # zap's short keys
         return of_word(mark)
@@ -191,6 +204,37 @@ def _of_dialect(value: dict[str, Any]) -> str | None:
         first = value["tags"][0]  # Kibana 7
         return of_word(first) if isinstance(first, str) else None
     return None
+
+
+def _of_other_key(value: dict[str, Any]) -> str | None:
+    """The level of a record that has its only one under a key of its own: `event_level`, `shop.severity`.
+
+    Such a key may also name a measure or a setting (`battery_level`, `min_level`), and a wrong error wakes somebody. So
+    it counts only where the object has a message and a time, as a record has, and only one such key; and either the key
+    names the record, or the value is a word that nothing but a log level takes and the key speaks of nothing else.
+    """
+    keys = [key for key in value if key[-5:].lower() == "level" or key[-8:].lower() == "severity"]
+    if len(keys) != 1 or _MESSAGES.isdisjoint(value) or _TIMES.isdisjoint(value):
+        return None
+    word, key = value[keys[0]], keys[0].lower().translate(_SQUEEZE)
+    if not isinstance(word, str) or len(key) > _LONGEST_KEY:
+        return None
+    of = key.removesuffix("level").removesuffix("severity")
+    if of in _OF_RECORD or word.lower() in _LEVELS_ALONE and not any(other in of for other in _OF_ELSE):
+        return of_word(word)
+    return None
+
+
+_MESSAGES = frozenset("msg message MESSAGE Message event body text short_message".split())
+_TIMES = frozenset("time timestamp ts @timestamp Timestamp Time asctime datetime date t".split())
+_OF_RECORD = frozenset("event evt msg message record entry logentry line app application journal".split())
+_LEVELS_ALONE = frozenset("debug dbg info inf warn wrn error err fatal trace".split())
+_OF_ELSE = (
+    "min max default thresh config console file root target filter effective current new old prev from set allow require "
+    "accept desire access alert alarm risk threat vuln incident issue ticket finding rule battery water power noise signal "
+    "zoom skill user player support error debug trace verbos isolation compress trust security service sla"
+).split()
+_LONGEST_KEY = 32
 
 
 def _of_nested(value: dict[str, Any], depth: int) -> str | None:

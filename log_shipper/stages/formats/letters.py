@@ -1,13 +1,15 @@
 """Levels told by one letter or mark, in formats that define it.
 
 klog and glog, CUPS, CockroachDB, Meteor, Ruby's Logger, Android's logcat, ESP-IDF, apt, InfluxDB and Telegraf, Tornado and
-Jupyter, TensorFlow and absl, MongoDB before 4.4, etcd's capnslog, onnxruntime, WebSphere, SLF4J 2, Redis' `.-*#`.
+Jupyter, TensorFlow and absl, MongoDB before 4.4, etcd's capnslog, onnxruntime, WebSphere, GlusterFS, Ceph, SLF4J 2, Redis' `.-*#`.
 A letter alone is a word or an initial of the text: each form asks for what its format puts around it.
 """
 
 import re
 
-from log_shipper.stages.formats.levels import DEBUG, INFO, LETTERS, WARNING, Found
+from log_shipper.stages.formats import named
+from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, LETTERS, WARNING, Found
+from log_shipper.stages.formats.stamps import STAMP
 
 _AT_START = re.compile(
     r"([IWEFDCVNT])(?:"
@@ -18,10 +20,14 @@ _AT_START = re.compile(
     r"|, \[\d{4}-\d{2}-"  # Ruby: I, [2024-05-06T
     r"|/[\w.$:-]{1,60}\s*\(\s*\d+\)\s?:"  # Android: E/Tag( 123):
     r"| \(\d{1,12}\) [\w.-]+:"  # ESP-IDF: E (1234) wifi:
+    r"|\. \d{2}/\d{2} \d{2}:\d{2}:\d{2}\. "  # SQL Anywhere: E. 03/01 10:20:30.
     r")"
 )
 _APT = re.compile(r"([EWNI]): (?=[A-Z'\"./a-z(<\[]{2})")
 _PARENTHESIZED = re.compile(r"\(([NIWC])\) \d{4}-\d{2}-\d{2}T")  # qBittorrent
+_ESPHOME = re.compile(r"\[[\w.]{1,40}:\d{2,5}\]: ")  # [10:20:30][C][wifi:012]: its configuration
+_SURE = "EWIDFTV"
+_ANGLED = re.compile(r"<([ewi])> \[[\w.@/-]{1,80}\] ")  # webpack
 _TAGGED = re.compile(r"([DIWEV])/[A-Za-z][\w.:-]{1,40}+ ")
 _SLF4J = re.compile(r"SLF4J\(([EWID])\): ")
 _AFTER_STAMP = re.compile(
@@ -40,6 +46,10 @@ _AFTER_STAMP = re.compile(
     r"|  +[A-Z]{3,6}\d{4}[IWEA]:"  # WebSphere: E   SRVE0777E:
     r")"
 )
+_GLUSTER = re.compile(r"[AM] \[(?:MSGID: \d{1,9}\] \[)?[\w.-]{1,60}\.c:\d{1,6}:")  # alert, emergency
+_PLACE = re.compile(r" \[[\w.-]{1,50}:\d{1,6}\] ")
+_LLAMA = re.compile(r"\d{1,4}\.\d{2}\.\d{3}\.\d{3} ([IWED]) ")
+_CEPH = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d{3,6}(?:[+-]\d{4})? [0-9a-f]{8,16} +-1 ")
 _AUDITED = re.compile(r"A +(?:[A-Z]{3,6}\d{4}I: |(?:\w+\.){2,8}\w+ )")  # WebSphere, QuestDB
 _LOGCAT = re.compile(r"\d{1,10}[ -]{1,10}\d{1,10}(?:/\S{1,120}+)? ([VDIWEFA])[ /]")
 _TABBED = re.compile(r"([IWEFDCVNT])[\t ]")
@@ -72,6 +82,12 @@ def parenthesized(line: str) -> Found | None:
     return (LETTERS[match[1]], "letter") if match is not None else None
 
 
+def angled(line: str) -> Found | None:
+    """`<w> [webpack.cache] text`."""
+    match = _ANGLED.match(line)
+    return (LETTERS[match[1].upper()], "letter") if match is not None else None
+
+
 def after_stamp(line: str, at: int, gap: str) -> Found | None:
     """A letter in the column after a timestamp; `gap` is what stands between them."""
     match = _AFTER_STAMP.match(line, at)
@@ -80,8 +96,10 @@ def after_stamp(line: str, at: int, gap: str) -> Found | None:
     if match is None and line[at].islower():
         match = _HANA.match(line, at)  # SAP HANA: `e commlib  commlibImpl.cpp(00456) : text`
         return (LETTERS[match[1].upper()], "letter") if match is not None else None
-    if match is None and line[at] == "A":
-        return (INFO, "letter") if _AUDITED.match(line, at) else None
+    if match is None and line[at] in "AM":
+        if _GLUSTER.match(line, at) is not None:
+            return CRITICAL, "letter"
+        return (INFO, "letter") if line[at] == "A" and _AUDITED.match(line, at) else None
     return (LETTERS[match[1]], "letter") if match is not None else None
 
 
@@ -91,6 +109,40 @@ def logcat(line: str, at: int) -> Found | None:
     if match is None:
         return None
     return LETTERS["F" if match[1] == "A" else match[1]], "letter"
+
+
+def alone(letter: str, bracket: str, following: str, stamped: bool, before: str) -> str | None:
+    """What a letter alone in brackets declares; `before`: the plain word that stands before it, if one does."""
+    if following[:1].islower():
+        return None  # [E]dit
+    if letter == "C" and _ESPHOME.match(following):
+        return INFO
+    if letter in "AM" and stamped:
+        return before_place(following)
+    if before:
+        known = bracket == "[" and letter in _SURE and named.is_camel(before)
+    elif bracket == "(":
+        known = stamped
+    else:
+        known = stamped or letter in _SURE or (letter == "C" and STAMP.match(following.lstrip(" [")) is not None)
+        known = known and bracket == "["
+    return LETTERS.get(letter) if known else None
+
+
+def before_place(following: str) -> str | None:
+    """The type of beego's `[A] [router.go:12]` and `[M] …`, alert and emergency, by what follows the letter."""
+    return CRITICAL if _PLACE.match(following) is not None else None
+
+
+def uptime(line: str) -> Found | None:
+    """`0.12.345.678 W srv  load_model: text`: llama.cpp's minutes, seconds, milli- and microseconds, and a letter."""
+    match = _LLAMA.match(line)
+    return (LETTERS[match[1]], "letter") if match is not None else None
+
+
+def ceph(line: str) -> Found | None:
+    """Ceph's `2026-03-01T10:20:30.123+0000 7f5d1c7fa700 -1 text`: -1 is its error, what is above says how much is wanted."""
+    return (ERROR, "priority") if _CEPH.match(line) is not None else None
 
 
 def bracketed(line: str, at: int) -> Found | None:

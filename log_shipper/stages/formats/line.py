@@ -8,6 +8,7 @@ timestamp or bracket, a leading word; then what runtimes, tools and shells print
 import re
 
 from log_shipper.stages.formats import (
+    carriers,
     decoration,
     json_fields,
     letters,
@@ -17,28 +18,22 @@ from log_shipper.stages.formats import (
     priority,
     shells,
     silent,
+    stamped,
     tools,
     traces,
 )
 from log_shipper.stages.formats.columns import Header
 from log_shipper.stages.formats.levels import UPPER, WORDS, Found
 from log_shipper.stages.formats.quick import at_once
-from log_shipper.stages.formats.separated import blue_gene, fields, postgres, spelled
-from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
+from log_shipper.stages.formats.separated import blue_gene, fields
+from log_shipper.stages.formats.stamps import STAMP
 from log_shipper.stages.formats.words import set_off
 
 _LEAD = re.compile(r"[^\W\d_]{1,24}+")
-_SYSLOG_TAG = re.compile(rf"{SYSLOG_STAMP.pattern}(\S{{1,100}}+) ([\w./@()-]{{1,80}})(?:\[\d{{1,9}}\])?: ")
-_TAG = re.compile(  # NetworkManager[12]: <info>  text, pulp [4f1a]: app.tasks:INFO: text
-    r"[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{])|[\w./@-]{1,80} ?\[[\w-]{1,40}\]: (?=[\w.]{1,80}:[A-Z]{4,8}:)"
-)
 _SHELLS_PROSE = shells.FIRSTS | {"e"}
 _NAME_MARKS = frozenset(".-_0123456789")
 _STAMPED = frozenset("0123456789[")
 _DATE_WORDS = frozenset("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
-# The names that collectors put before a line: docker compose, foreman, pm2, buildkit, rsyslog's CEE cookie
-_WRAPPED = re.compile(r"[\w.@-]+(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]+ *\| |#\d+ (?:\d+\.\d+ )?(?=\S)|@cee: ?")
-_UPTIME = re.compile(r"\d{1,9}: (?:\(\d{1,9}\))?: (?=\S)")  # coturn
 _ACCESS = re.compile(
     r'[\da-f.:]{3,45}+ \S{1,60}+ \S{1,60}+ \[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]]{8,20}\] "'
 )  # Common Log Format
@@ -54,8 +49,7 @@ def declared(line: str, depth: int = 0) -> Found | None:
     first = line[:1]
     if first in _BLANK:
         text = line.lstrip(_BLANK)
-        indent = len(line) - len(text) if first != "\t" else _TAB
-        return _indented(text, indent, max(depth, 1)) if text else None
+        return _indented(text, len(line) - len(text) if first != "\t" else _TAB, depth or 1) if text else None
     if first.isalpha() and first != "ℹ":
         return _worded(line, depth)
     if first == "{":
@@ -73,23 +67,25 @@ def declared(line: str, depth: int = 0) -> Found | None:
 def _headed(line: str, depth: int) -> Found | None:
     first = line[0]
     if first == "<":
-        found = priority.pri(line) or traces.find(line)
+        found = priority.pri(line) or traces.find(line) or letters.angled(line) or logfmt.element(line)
+        if found is None and line.startswith(("<string>:", "<stdin>:")):
+            found = tools.chain(line)
         if found is not None:
             return found
     elif first == "(" or line.startswith("[Unhandled"):
         found = traces.glib(line) or traces.find(line) or letters.parenthesized(line)
         if found is not None:
             return found
+    elif first == "[":
+        if silent.of_header(line):
+            return None
+        if line.startswith("[#|") and len(line) > 3 and depth < _DEEPEST:
+            return _headed(line[3:], depth + 1)  # GlassFish' uniform format: [#|time|level|product|logger|pairs|text|#]
     header = Header(line).read(nested=depth > 0)
     if header.found is not None:
         return header.found
     if header.stamped and not header.wraps:
-        found = spelled(line) if "▶" in line or " -> " in line or line[18:20] == ": " or "> (thread=" in line else None
-        if found is None and first == "[" and line[1:2].isdigit():
-            found = letters.redis(line)
-        if found is not None:
-            return found
-        found = postgres(line) or priority.cisco(line) if "%" in line or ":  " in line else None
+        found = stamped.declared(line)
         if found is not None:
             return found
     elif first.isdigit() and not header.stamped:
@@ -122,15 +118,19 @@ def _numbered(line: str, depth: int) -> Found | None:
     if found is not None:
         return found
     if "|" in head:
-        wrapped = _WRAPPED.match(line)
-        if wrapped is not None and depth < _DEEPEST:
-            return declared(line[wrapped.end() :], depth + 1)
+        text = carriers.text_after_name(line)
+        if text >= 0 and depth < _DEEPEST:
+            return declared(line[text:], depth + 1)
+    if ",-;" in head:
+        return priority.kmsg(line)
+    if head.find(".", 0, 5) > 0 and (found := letters.uptime(line)) is not None:
+        return found
     if ":" in head[:9]:
         found = letters.redis(line) or tools.placed(line)
         if found is None and "%" in head:
             found = priority.cisco(line)  # behind the number of the message
-        uptime = _UPTIME.match(line) if found is None and ": " in head else None
-        return _rest(line[uptime.end() :], depth + 1) if uptime is not None and depth < _DEEPEST else found
+        text = carriers.text_after_uptime(line) if found is None and ": " in head else -1
+        return _rest(line[text:], depth + 1) if text >= 0 and depth < _DEEPEST else found
     found = priority.pri(line) if " <" in head else blue_gene(line)
     if found is not None or not head[1:2].isalnum() or head.partition(" ")[0].isdecimal():
         return found
@@ -138,10 +138,14 @@ def _numbered(line: str, depth: int) -> Found | None:
 
 
 def _worded(line: str, depth: int) -> Found | None:
+    if line[6:7] == ":" == line[13:14]:
+        found = priority.decoded(line)
+        if found is not None:
+            return found
     if line[3:4] == " " and line[:3] in _DATE_WORDS and depth < _DEEPEST:
-        tag = _SYSLOG_TAG.match(line)
-        if tag is not None and _is_host_and_tag(tag):
-            return declared(line[tag.end() :], depth + 1)
+        text = carriers.text_of_syslog(line)
+        if text >= 0:
+            return declared(line[text:], depth + 1)
     match = _LEAD.match(line)
     if match is None:
         return None
@@ -159,7 +163,7 @@ def _worded(line: str, depth: int) -> Found | None:
         if following.isdigit() and line[end + 1 : end + 2] == ":" and (word in UPPER or word == "debug"):
             return level, "prefix"
         return (tools.yarn(line) if following == " " and depth == 0 else None) or _text(line, depth)
-    if end == 1:
+    if end == 1 or line.startswith("SLF4J("):
         found = letters.at_start(line) or tools.placed(line)
         if found is not None:
             return found
@@ -174,14 +178,6 @@ def _worded(line: str, depth: int) -> Found | None:
     if "=" not in line and ":" not in line and " - " not in line and "|" not in line:
         return _of_words(line)
     return _text(line, depth, placed)
-
-
-def _is_host_and_tag(tag: re.Match[str]) -> bool:
-    """Whether these are a host and a program, and not a level or a facility with one."""
-    host, name = tag[1], tag[2]
-    if host.upper() in UPPER or name.upper() in UPPER or not host[0].isalnum():
-        return False
-    return "." not in host or priority.selector(tag.string, tag.start(1)) is None
 
 
 def _of_words(line: str) -> Found | None:
@@ -239,6 +235,8 @@ def _of_prose(line: str, colon: int, depth: int, placed: bool) -> Found | None:
         and (line[blank + 1] in "(:" or line.find(" ", blank + 1, colon) < 0 or first in "Irs")
     ):
         found = tools.chain(line)
+    if found is None and " (device " in line[:40]:
+        found = tools.filesystem(line)
     if found is None:
         found = traces.glib(line) or (named.after_name(line) if " - " in line else None)
     return found or named.after_bare_name(line) or _taken_off(line, depth, placed)
@@ -249,15 +247,15 @@ def _taken_off(line: str, depth: int, placed: bool = False) -> Found | None:
     if depth >= _DEEPEST:
         return None
     if "| " in line:
-        wrapped = _WRAPPED.match(line)
-        if wrapped is not None:
-            return declared(line[wrapped.end() :], depth + 1)
+        text = carriers.text_after_name(line)
+        if text >= 0:
+            return declared(line[text:], depth + 1)
         at = line.find(" | ", 0, 60) + 3
         if at > 3 and " " not in line[: at - 3] and _stamp_at(line, at):
             return declared(line[at:], depth + 1)
-    tag = _TAG.match(line) if "]: " in line[:100] else None
-    if tag is not None:
-        return declared(line[tag.end() :], depth + 1)
+    text = carriers.text_after_tag(line) if "]: " in line[:100] else -1
+    if text >= 0:
+        return declared(line[text:], depth + 1)
     return None if placed else _after_place(line, depth)
 
 
@@ -268,17 +266,20 @@ def _after_place(line: str, depth: int) -> Found | None:
         return None
     at = blank + 1 if line[blank + 1 : blank + 2] != " " else len(line) - len(line[blank:].lstrip(" "))
     if _stamp_at(line, at):
-        return _headed(line[at:], depth + 1)
+        level = WORDS.get(line[line.rfind(":", 0, blank) + 1 : blank])  # Zigbee2MQTT:info  2026-03-01 10:20:30: text
+        return (level, "column") if level is not None else _headed(line[at:], depth + 1)
     if line[at : at + 1] == "[":
         header = Header(line[at:]).read(nested=True)  # WSO2's TID: [-1] [] [2026-03-01 10:20:30,123] ERROR text
         return header.found if header.stamped else None
     second = line.find(" ", at, at + 40) + 1
-    if not second or not _stamp_at(line, second):
-        return None
+    full = line[second : second + 2] in ("19", "20")
+    if not second or not _stamp_at(line, second) or not (full or ":" in line[second : second + 24]):
+        return None  # Max error: 13.1415 has no time
     middle = line[at : second - 1].rstrip(":")
+    if line[second - 2] == ":" and middle.lower() in WORDS:
+        return WORDS[middle.lower()], "prefix"  # auth-worker(12): Info: 2026-03-01 10:20:30 ERROR text
     if middle in UPPER and len(middle) > 3:
         return UPPER[middle], "column"  # app.db WARNING 2026-03-01 10:20:30 text
-    full = line[second : second + 2] in ("19", "20")
     return Header(line[second:]).read(nested=True).found if full else None  # lxc c1 20240506081503.127 ERROR text
 
 
@@ -303,22 +304,25 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
             return found
     if silent.of_marks(line):
         return None
-    if first in "*%.":
-        found = priority.cisco(line) or (tools.own_mark(line) if first == "%" else None)
+    if first in "*%.!":
+        found = priority.cisco(line) or (tools.own_mark(line) if first in "%!" else None)
         if found is not None:
             return found
     found = traces.find(line) or (traces.glib(line) if first == "*" else None)
     if found is not None:
         return found
     if first == "@" or (first == "#" and line[1:2].isdigit()):
-        wrapped = _WRAPPED.match(line)
-        if wrapped is not None and depth < _DEEPEST:
-            return declared(line[wrapped.end() :], depth + 1)
+        text = carriers.text_after_name(line)
+        if text >= 0 and depth < _DEEPEST:
+            return declared(line[text:], depth + 1)
         return _headed(line, depth) if STAMP.match(line) is not None else None
-    if first in "/.-<~":  # a path: a script's, a compiler's
+    if first in "/.-<~'":  # a path: a script's, a compiler's; what cmd.exe does not know
         found = shells.find(line) or tools.find(line) or tools.placed(line)
         if found is not None or first != "-":
             return found
+        text = carriers.text_of_cluster(line)
+        if text >= 0 and depth < _DEEPEST:
+            return declared(line[text:], depth + 1)
         return blue_gene(line) or (tools.yarn(line[2:]) if line[1:2] == " " else None)
     decorated = decoration.length(line, first) if depth < _DEEPEST else 0
     return declared(line[decorated:], depth + 1) if decorated else None

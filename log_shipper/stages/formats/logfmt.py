@@ -13,13 +13,16 @@ _QUOTED = r"'[^']*+'|\[[^\]\s]*+\]"
 _PAIR = (
     r"[\w.@/:-]++=(?:\"[^\"\\]*+(?:\\.[^\"\\]*+)*\"|" + _QUOTED + rf"|(?!{_QUOTED})[^\s\"',;]*+)[^\s=\"]*+[,;]?+[\s|]++"
 )
-_LOOSE = r"(?!\[?(?:FATAL|CRITICAL|ERROR|WARN|NOTICE|INFO|DEBUG|TRACE)|\[(?:fatal|critical|error|warn|notice|info|debug))[^\s=\"]++[\s|]++"  # of a value that was not quoted
+_LOOSE = r"(?!\[?(?:FATAL|CRITICAL|ERROR|WARN|NOTICE|INFO|DEBUG|TRACE|ALERT|EMERG)|\[(?:fatal|critical|error|warn|notice|info|debug|trace|alert|emerg))[^\s=\"]++[\s|]++"  # of a value that was not quoted
 _TELLS = re.compile(_KEY)
 _LEVEL = re.compile(rf"(?:(?!{_KEY}=){_PAIR}(?:{_LOOSE}){{0,3}}){{0,24}}{_KEY}=[\"']?([^\s\"',;]++)[\"']?(?=[\s,;]|$)")
 _BEGINS = re.compile(r"[A-Za-z@级日][\w.@/:-]*+=(?!=)")
 _AT = re.compile(r"at=([A-Za-z]{4,8})(?= [\w.]{1,60}+=)")
 _LABELS = re.compile(r"[\w.-]++:[^\t]*+\t[\w.-]++:")
 _LABELLED = re.compile(r"(?:^|\t)(?:level|severity|loglevel|log_level|lvl):(\w++)(?:\t|$)")
+_ELEMENT = re.compile(r"<[A-Za-z][\w:.-]{0,60}+(?:\s++[\w:.-]{1,60}+=\"[^\"<>]{0,300}+\"){2,20}")
+_ATTRIBUTE = re.compile(r"([\w:.-]++)=\"([^\"]*+)\"")
+_TIMES = frozenset("time timestamp timeMillis date datetime".split())
 _HEROKU = re.compile(r"at=(info|warning|error)\b")
 
 
@@ -74,6 +77,17 @@ def router(line: str, at: int) -> Found | None:
     """Heroku's router, whose pairs begin with the level: `at=error code=H12 desc="Request timeout" …`."""
     match = _HEROKU.match(line, at)
     declared = of_word(match[1]) if match is not None else None
+    return (declared, "field") if declared is not None else None
+
+
+def element(line: str) -> Found | None:
+    """An event in XML, an element with a time and a level: Log4j's `<log4j:event timestamp="1" level="ERROR" …>`."""
+    match = _ELEMENT.match(line) if "evel=" in line or "everity=" in line else None
+    if match is None:
+        return None
+    attributes = dict(_ATTRIBUTE.findall(match[0]))
+    level = attributes.get("level", attributes.get("severity"))
+    declared = of_word(level) if level is not None and not _TIMES.isdisjoint(attributes) else None
     return (declared, "field") if declared is not None else None
 
 

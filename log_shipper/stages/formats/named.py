@@ -3,12 +3,12 @@
 import re
 
 from log_shipper.stages.formats import json_fields
-from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, UPPER, WARNING, Found
+from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, LETTERS, UPPER, WARNING, WORDS, Found
 from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS
 from log_shipper.stages.formats.words import set_off
 
 _LEVEL_AFTER_NAME = re.compile(r"[\w./-]++::?([A-Z]{4,8})[: ]")
-_NAMED_COLUMN = re.compile(r"[\w.-]+:(error|warn|warning|info|debug)  ")  # Zigbee2MQTT:info  2026-03-01 …
+_IBM = re.compile(r"[A-Z]{3,6}\d{4,5}([IWE]): ")
 _LEVEL_IN_NAME = re.compile(r"[\w.-]+[./]([A-Z]{4,9})(?:/[\w.]+)?:")  # Monolog: production.ERROR:
 _DOTTED = re.compile(r"[a-z][\w-]{0,40}+[./](FATAL|CRITICAL|ERROR|WARN|WARNING|INFO|NOTICE|DEBUG|TRACE): ")
 _WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
@@ -16,7 +16,7 @@ _AFTER_PROCESS = re.compile(r"[\w-]{1,40}+\[\d{1,9}\]\.(FAT|PNC|ERR|WAR|INF|DB[0
 _ZONEMINDER = {"FAT": CRITICAL, "PNC": CRITICAL, "ERR": ERROR, "WAR": WARNING, "INF": INFO}
 # A process or a duration, maybe a thread; `3042-INFO-text`
 _LEVEL_AFTER_PID = re.compile(
-    r"\d{1,2}:\d{2} ([A-Z]{4,8})(?=[ :])|\d{1,9} (?:(?=\S{0,60}(?:[a-z][A-Z]|[-_.\d]))[\w.-]{2,60}+ )?([A-Z]{4,8})(?= )|\d{1,9}-([A-Z]{4,8})-"
+    r"\d{1,2}:\d{2} \[?([A-Z]{4,8})(?=[ :\]])|\d{1,9} (?:(?=\S{0,60}(?:[a-z][A-Z]|[-_.\d]))[\w.-]{2,60}+ )?([A-Z]{4,8})(?= )|\d{1,9}-([A-Z]{4,8})-"
 )
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
 _BARE_NAME = re.compile(r"([a-z][\w./@#-]{0,59}+(?::\d{1,6})?)( *\| *| *: | +)([A-Z]{3,8})(?=[ :|-])")
@@ -24,6 +24,12 @@ _BARE_NAME = re.compile(r"([a-z][\w./@#-]{0,59}+(?::\d{1,6})?)( *\| *| *: | +)([
 _SECOND = re.compile(
     r"([A-Za-z][\w./@#:-]{0,79}+)(?:(\t+| \| ?| - )|:? +)(?:([\[<(]) ?([A-Z]{3,8}) ?[\])>]:?|([A-Z]{3,8}):?)[ \t|]+(?=[^\s|])"
 )
+_LETTERS = frozenset("IWE")
+_LABELS = frozenset(("LEVEL:", "Level:", "level:", "SEVERITY:", "Severity:", "severity:"))
+_LABELLED = re.compile(
+    r" {1,8}([A-Za-z]{4,9})(?: {2}| *[|,;\]]|$)"
+)  # Db2's `2026-03-01-10.20.30.123456+060 I1E5   LEVEL: Error`
+_CATEGORY = re.compile(r": [\w.`+<>-]{1,120}\[-?\d{1,9}\]")
 _ODD = re.compile(r".*(?:[._/@#\d-]|[a-z][A-Z])")
 _OUTCOME = re.compile(r"\s*(?:\[ *\d+%\]|\(\d|\d+(?:\.\d+)?s\b|$)")
 _BEGINS_TEXT = re.compile(r":? *(?:- |\| )?[\[\"'A-Z]|  +\S|: |\s*\| ")
@@ -43,7 +49,7 @@ def after_name(line: str) -> Found | None:
         if colon > 0 and line[colon + 1 : colon + 3].lstrip(":")[:1].isupper():
             match = _LEVEL_AFTER_NAME.match(line)
     if match is None and ":" in line[:40]:
-        match = _NAMED_COLUMN.match(line) or _DOTTED.match(line)
+        match = _DOTTED.match(line)
     level = UPPER.get(match[1].upper()) if match is not None else None
     if level is not None:
         return level, "column"
@@ -111,6 +117,14 @@ def in_token(line: str, at: int, token: str, stamped: bool) -> Found | None:
         return WARNING, "prefix"
     if not stamped:
         return None
+    if token.startswith("fluent.") and token[7:-1] in WORDS and line.startswith(" {", at + len(token)):
+        return WORDS[token[7:-1]], "column"  # what Fluentd says of itself: its tag is the level's name
+    if token[-2] in _LETTERS and (ibm := _IBM.match(line, at)) is not None:
+        return LETTERS[ibm[1]], "letter"  # IBM's message identifiers end in a severity: AMQ9207W:
+    if token in _LABELS:
+        match = _LABELLED.match(line, at + len(token))
+        level = WORDS.get(match[1].lower()) if match is not None else None
+        return (level, "field") if level is not None else None
     in_name = _LEVEL_IN_NAME.match(line, at)
     if in_name is not None and in_name[1] in UPPER:
         return UPPER[in_name[1]], "column"
@@ -118,6 +132,11 @@ def in_token(line: str, at: int, token: str, stamped: bool) -> Found | None:
         if len(part) > 3 and part in UPPER and part in WORDS_IN_CAPITALS:
             return UPPER[part], "column"
     return None
+
+
+def of_dotnet(line: str, end: int) -> bool:
+    """Whether the `fail` that ends at `end`, behind a time, is a level: `fail: Acme.Orders[14] text`."""
+    return _CATEGORY.match(line, end) is not None
 
 
 def after_process(line: str, at: int) -> Found | None:

@@ -14,6 +14,11 @@ _SELECTOR = re.compile(
     r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local[0-7])\.(emerg|alert|crit|err|warn|notice|info|debug)[a-z]{0,4}[\s:]"
 )
 
+_KMSG = re.compile(r"(\d{1,3}),\d{1,12},\d{1,16},-;")
+_DECODED = re.compile(
+    r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|ftp|local\d) {0,4}:(emerg|alert|crit|err|warn|notice|info|debug) {0,4}: "
+)
+
 
 def pri(line: str, at: int = 0) -> Found | None:
     """The severity in `<PRI>` at `at`: PRI is 8 * facility + severity, 0..191."""
@@ -46,6 +51,19 @@ def selector(line: str, at: int) -> Found | None:
     match = _SELECTOR.match(line, at)
     declared = of_word(match[1]) if match is not None else None
     return (declared, "priority") if declared is not None else None
+
+
+def decoded(line: str) -> Found | None:
+    """`kern  :err   : [    1.234567] text`, as dmesg prints facility and priority with --decode."""
+    match = _DECODED.match(line)
+    declared = of_word(match[1]) if match is not None else None
+    return (declared, "priority") if declared is not None else None
+
+
+def kmsg(line: str) -> Found | None:
+    """`3,812,5140900,-;text`: a record of the kernel's /dev/kmsg, which begins with the same number as `<n>`."""
+    match = _KMSG.match(line)
+    return (SYSLOG[int(match[1]) & 7], "priority") if match is not None else None
 
 
 def of_mask(content: str) -> str | None:

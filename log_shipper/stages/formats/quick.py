@@ -26,6 +26,11 @@ def at_once(line: str) -> Found | None:
     return of_quick(line, match) if match is not None else None
 
 
+def _says(before: str) -> bool:
+    """Whether what stands before a level is one itself: `[error]`, Twisted's `[app.web#debug]`."""
+    return before.partition(" ")[0].upper() in UPPER or ("#" in before and before.rpartition("#")[2] in WORDS)
+
+
 def of_quick(line: str, match: re.Match[str]) -> Found | None:
     """What a match of QUICK declares."""
     thread, name, word, bracketed = match.groups()
@@ -34,7 +39,7 @@ def of_quick(line: str, match: re.Match[str]) -> Found | None:
         return (declared, "bracket") if declared is not None else None
     declared = UPPER.get(word)
     before = thread or name
-    if declared is None or (before is not None and before.partition(" ")[0].upper() in UPPER):
+    if declared is None or (before is not None and _says(before)):
         return None
     end = match.end()
     if not set_off(line, end, word, stamped=True) or (word == "TRACE" and NEXT_COLUMN.match(line, end) is not None):

@@ -6,14 +6,17 @@ Apache's `[module:level]`, Twisted's `[namespace#level]`, multiprocessing's `[le
 
 import re
 
-from log_shipper.stages.formats.levels import CHINESE, LETTERS, UPPER, WORDS, Found, of_word
+from log_shipper.stages.formats.levels import CHINESE, CRITICAL, LETTERS, UPPER, WORDS, Found, of_word
 from log_shipper.stages.formats.stamps import STAMP
 
 _POSTGRES = re.compile(r"[ :](LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|错误|致命错误|警告|日志|注意):  \S")
 _FALCO = re.compile(r"\d\d:\d\d:\d\d\.\d{9}: ([A-Z][a-z]{4,13}) [A-Z]")
-_GO_LOGGING = re.compile(r"[^▶>]{8,140}(?: ▶|\] [\w.()*]{1,60} ->) ([A-Z]{4,8}) +[0-9a-f]{3,8} ")
+_GO_LOGGING = re.compile(r"[^▶>]{8,140}(?: ▶ ([A-Z]{4,8}) |\] [\w.()*]{1,60} -> ([A-Z]{4,8}) +[0-9a-f]{3,8} )")
 _COHERENCE = re.compile(r"[^<]{20,120}+<(Error|Warning|Info|Internal|D\d)> \(thread=")
 _NAMED_LETTER = re.compile(r"\w{2,20}+ ([IWEFDCVNT]) \d{2,4}[-/]\d\d[-/]")  # NeMo
+_KIND = re.compile(  # Ansible's [DEPRECATION WARNING], Xerces' [Fatal Error]
+    r"(deprecation|fatal|internal|security|system|runtime|syntax) (error|warning)$", re.IGNORECASE
+)
 _COUCHBASE = re.compile(r"\w+:(debug|info|warn|error),\d{4}-\d\d-")
 _BLUE_GENE = re.compile(r" \d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{6} \S{1,60} [A-Z]{2,12} [A-Z_]{2,20} ([A-Z]+) ")
 WORDS_IN_CAPITALS = frozenset(word.upper() for word in WORDS)
@@ -55,7 +58,7 @@ def blue_gene(line: str) -> Found | None:
 def spelled(line: str) -> Found | None:
     """A level that only its place tells: Falco's `10:20:30.123456789: Error File …`, go-logging's `… ▶ ERRO 001 text`."""
     match = _FALCO.match(line) or _GO_LOGGING.match(line) or _COHERENCE.match(line)
-    declared = of_word(match[1]) if match is not None else None
+    declared = of_word(match[match.lastindex or 1]) if match is not None else None
     return (declared, "column") if declared is not None else None
 
 
@@ -74,7 +77,7 @@ def of_parts(content: str, stamped: bool) -> str | None:
             if part in UPPER and len(part) > 2 and part in WORDS_IN_CAPITALS:
                 return UPPER[part]
         last = parts[-1]
-        if stamped and separator in ":#" and " " not in content:
+        if stamped and separator in ":#" and " " not in content and "::" not in content:  # not a path: app::error
             declared = WORDS.get(last.rstrip("0123456789"))
             if declared is not None:
                 return declared
@@ -82,6 +85,9 @@ def of_parts(content: str, stamped: bool) -> str | None:
             return LETTERS[parts[0]]  # Foreman's [W|app|5f2c]
         if separator == "#" and " " not in content and parts[0].lower() in WORDS:
             return WORDS[parts[0].lower()]  # monad-logger's [Error#SQL]
+    kind = _KIND.match(content)
+    if kind is not None:
+        return CRITICAL if kind[1].lower() == "fatal" else WORDS[kind[2].lower()]
     couchbase = _COUCHBASE.match(content)
     if couchbase is not None:
         return WORDS[couchbase[1]]

@@ -22,6 +22,11 @@ _SIGNALS = re.compile(
     r"(?:Segmentation fault|Bus error|Illegal instruction|Floating point exception)(?: \(core dumped\))?$|Aborted \(core dumped\)$"
 )
 FIRSTS = frozenset("SABIF")  # of signals, which stand without a name
+_KORN = re.compile(r"[\w./@+-]*sh\[\d+\]: ")
+# PowerShell 7 and 5, cmd.exe
+_UNKNOWN = re.compile(
+    r"[^\s:]{1,80} ?: The term '[^']{1,80}' is not recognized as |'[^']{1,80}' is not recognized as an internal "
+)
 _RUNC = re.compile(r"exec \S+: (?:exec format error|no such file or directory|permission denied)$")
 _WARNS = re.compile(r"\S+ (?:line \d+: )?warning: |\S+: warning: ")
 
@@ -30,12 +35,18 @@ def find(line: str) -> Found | None:
     """`error` for a shell's complaint (`warning` where it says so)."""
     colon = line.find(":", 0, 120)
     if colon < 0:
+        if line[0] == "'":
+            return (ERROR, "shell") if _UNKNOWN.match(line[:400]) else None
         return (ERROR, "shell") if line[0] in FIRSTS and _SIGNALS.match(line) else None
     name, head = line[:colon], line[:400]
+    if "' is not recognized as " in head and _UNKNOWN.match(head):
+        return ERROR, "shell"
     if " " in name:
         return (ERROR, "shell") if name.startswith("exec ") and _RUNC.match(head) else None
     if name.endswith("sh") and (_OWN.match(head) or _SCRIPT.match(head)):
         return (WARNING if _WARNS.match(head) else ERROR), "shell"
+    if name.endswith("]") and _KORN.match(head):
+        return (ERROR, "shell") if _SAYS.search(head) else None
     following = line[colon + 1 : colon + 3].lstrip()
     if following[:1].isdigit() or following[:1] == "l":
         return (ERROR, "shell") if _ANY_SCRIPT.match(head) and _SAYS.search(head) else None

@@ -7,6 +7,8 @@ _TEST_RESULT = re.compile(
     r"ERROR (?=\S+?::\S|\S*\S\.py(?:\s|$))\S++(?: - |$)|ERROR collecting |ERROR at (?:setup|teardown) of "
     r"|ERROR: \w+ \([\w.]+\)|(?:ERROR|WARNING)S?: ?\d+$|ERROR SUMMARY: "
 )
+# Nagios' events: `[1714983303] SERVICE ALERT: web;HTTP;CRITICAL;…`: what it is in words of capitals, and then fields
+_EVENT = re.compile(r"\[\d{10}\] [A-Z]{3,12}(?: [A-Z]{2,14}){1,4}: [^;]{1,100}+;")
 _VALGRIND = re.compile(r"==\d+== ")
 
 
@@ -16,6 +18,11 @@ def of_words(line: str) -> bool:
     if first == "E" or first == "W":
         return _TEST_RESULT.match(line) is not None
     return first in "TGHPDOC" and _REQUEST.match(line) is not None
+
+
+def of_header(line: str) -> bool:
+    """A line that begins with a bracket: an event of Nagios."""
+    return line[11:13] == "] " and _EVENT.match(line) is not None
 
 
 def of_marks(line: str) -> bool:

@@ -11,7 +11,7 @@ _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}+"
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}+"
 _ZONES = (
     "UTC|GMT|CET|CEST|EET|EEST|WET|WEST|BST|IST|MSK|EST|EDT|CST|CDT|MST|MDT|PST|PDT|JST|KST|SGT|HKT|AEST|AEDT|ACST|AWST|"
-    "NZST|NZDT|BRT|ART|PKT|ICT|WIB|SAST|EAT|WAT|Z"
+    "NZST|NZDT|BRT|ART|PKT|ICT|WIB|SAST|EAT|WAT|Z|L"  # L: Artifactory's local time
 )
 _ZONE = rf"(?:[ ]?(?:(?:{_ZONES})(?![A-Za-z])|[+-]\d{{2}}:?\d{{2}}(?!\d))){{1,2}}"
 _HALF = r"(?:[ ]?(?:[AaPp]\.?[Mm]\.?)(?![a-z])|[ ]?(?:上午|下午))"

@@ -11,7 +11,7 @@ from log_shipper.stages.formats.words import is_value
 
 # What stands between two `: ` and declares: `error`, `fatal error C1083`, `error TS2304`, `error[E0425]`, `[error]`, `错误`
 _LEVEL_PART = re.compile(
-    r"(?:\[)?((?:[Ff]atal |internal compiler |[Ii]nternal |[Dd]eprecation |DEPRECATION )?[^\W\d_]+)(?:\])?(?: ?(?:\([a-z]+\)|[A-Z]{1,8}\d{1,6})|\[[\w:-]+\])?$"
+    r"(?:\[)?((?:[Ff]atal |internal compiler |[Ii]nternal |[Dd]eprecation |DEPRECATION )?[^\W\d_]+)(?:\])?(?: ?(?:\([^()]{1,60}\)|[A-Z]{1,8}\d{1,6})|\[[\w:-]+\])?$"
 )
 _WORDED = re.compile(r"(fatal|internal compiler|internal|deprecation) (error|warning)$", re.IGNORECASE)
 _NAME_PART = re.compile(
@@ -39,6 +39,7 @@ _NPM_TYPES = {
 _YARN = re.compile(r"(error|warning|warn|info|verbose|debug) (?=[A-Z\"']|\S+\.json: )")
 # Marks by their first character, in the order in which they are tried.
 _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
+    "!": ((re.compile(r"! (?:LaTeX|(?:Package|Class) [\w-]{1,60}) Error: "), ERROR),),
     "%": (
         (re.compile(r"%Error(?:-\w+)?: "), ERROR),
         (re.compile(r"%Warning(?:-\w+)?: "), WARNING),
@@ -65,10 +66,18 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     "F": ((re.compile(r"FATAL ERROR: "), CRITICAL),),
     "I": ((re.compile(r"In addition: Warning message"), WARNING),),
     "J": ((re.compile(r"Java HotSpot\(TM\) .{0,60}? VM warning: "), WARNING),),
-    "L": ((re.compile(r"LibClamAV Error: "), ERROR), (re.compile(r"LibClamAV Warning: "), WARNING)),
+    "P": (
+        (re.compile(r"Package [\w-]{1,60} Error: "), ERROR),
+        (re.compile(r"Package [\w-]{1,60} Warning: "), WARNING),
+    ),
+    "L": (
+        (re.compile(r"LaTeX (?:\w{1,20} )?Warning: "), WARNING),
+        (re.compile(r"LibClamAV Error: "), ERROR),
+        (re.compile(r"LibClamAV Warning: "), WARNING),
+    ),
     "M": ((re.compile(r"Module not found: Error: "), ERROR),),
     "O": ((re.compile(r"OpenJDK .{0,60}? VM warning: "), WARNING),),
-    "W": ((re.compile(r"Warning messages?:"), WARNING),),
+    "W": ((re.compile(r"Warning messages?:"), WARNING), (re.compile(r"Write-Error ?: "), ERROR)),
     "d": (
         (re.compile(r"docker: Error response from daemon: |dpkg(?:-\w+)?: error processing "), ERROR),
         (re.compile(r"deprecation warning(?: \[[\w-]+\])?: "), WARNING),
@@ -92,16 +101,21 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
 _NPM_FIRSTS = frozenset("npyblg")
 # Three characters tell most lines from those with a mark; a test reads these from the expressions.
 _BEGINNINGS = frozenset(
-    "%Er %Wa --> CMa DEP Dep ERR Err FAT Jav Lib Mod Ope SCR War bun dep doc dpk err fai fat gma gyp ler mak mys nod npm pnp pri rsy svn wan war yar".split()
-) | {"In "}
+    "%Er %Wa --> CMa DEP Dep ERR Err FAT Jav LaT Lib Mod Ope Pac SCR War Wri bun dep doc dpk err fai fat gma gyp ler mak mys nod npm pnp pri rsy svn wan war yar".split()
+) | {"In ", "! L", "! P", "! C"}
 _AT_PLACE = re.compile(r"\s*\d{1,6}:\d{1,5}\s+(error|warning)\s{1,6}\S")
 _TSC = re.compile(r"\S+?:\d+:\d+ - (error|warning|message|information)(?: TS\d+)?: ")
 _HADOLINT = re.compile(r"\S+:\d+ [A-Z]{2}\d{4} (error|warning|info|style): ")
 _PASCAL = re.compile(r"\S{1,200}+(?<=\))(?<=[\d,]\)) (Fatal|Error|Warning|Note|Hint): ")  # a.pas(3,5) Error: text
 _RUBOCOP = re.compile(r"\S+?:\d+:\d+: ([EWF]): (?:\[Correctable\] )?[A-Z]\w+(?:/|:)")
 _MAKEFILE = re.compile(r"[^\s:]{1,200}:\d+: \*\*\* ")
-_KOTLIN = re.compile(r"([ew]): (?:file://)?/?\S+:\d+:\d+ ")
+_KOTLIN = re.compile(r"([ew]): (?:file://)?/?\S+(?::\d+:\d+ |: \(\d+, \d+\): )")
 _NCCL = re.compile(r"[^\s:]{1,100}+:\d{1,9}:\d{1,9} \[\d{1,4}\] NCCL (WARN|INFO|TRACE|ABORT) ")
+_COMPACT = re.compile(r"[^\s:]{1,200}: line \d+, col \d+, (Error|Warning|Info) - ")  # eslint -f compact
+_DOCUTILS = re.compile(r"[^\s:]{1,200}:\d+: \((INFO|WARNING|ERROR|SEVERE)/[1-4]\) ")
+_KERNEL = re.compile(  # EXT4-fs error (device sda1): text
+    r"[A-Z][A-Z\d]{1,9}(?:-fs)? (emergency|alert|critical|error|warning|notice|info|debug) \(device [^()]{1,60}\): "
+)
 _SCALA3 = re.compile(r"-- (?:\[E\d+\] )?(?:[A-Z]\w+ ){0,3}(Error|Warning): \S+:\d+:\d+ -")
 
 
@@ -151,7 +165,7 @@ def chain(line: str) -> Found | None:
             return None if is_value(line, following) else (declared, "prefix")
         if _NAME_PART.match(part) is None:
             return _named_place(head)
-    return _bracketed(parts[-1]) if len(parts) > 1 and parts[-1].startswith("[") else None
+    return _bracketed(parts[-1]) if len(parts) > 1 and parts[-1].startswith("[") else _named_place(head)
 
 
 def _bracketed(part: str) -> Found | None:
@@ -162,7 +176,7 @@ def _bracketed(part: str) -> Found | None:
 
 
 def _of_part(part: str) -> str | None:
-    if ":" in part:  # app.tasks:ERROR
+    if ":" in part and "(" not in part:  # app.tasks:ERROR, and not jq's error (at <stdin>:1)
         last = part[part.rindex(":") + 1 :]
         return UPPER[last] if len(last) > 3 and last in UPPER else None
     if len(part) > 40:
@@ -182,8 +196,12 @@ def _of_part(part: str) -> str | None:
 
 
 def _named_place(head: str) -> Found | None:
-    """tsc's `a.ts:3:5 - error TS2304: …`, hadolint's `Dockerfile:3 DL3008 warning: …`."""
+    """tsc's `a.ts:3:5 - error TS2304: …`, hadolint's `Dockerfile:3 DL3008 warning: …`, docutils' `a.rst:3: (ERROR/3) …`."""
     match = _TSC.match(head) if " - " in head else None
+    if match is None and ": (" in head:
+        match = _DOCUTILS.match(head)
+    elif match is None and ": line " in head:
+        match = _COMPACT.match(head)
     if match is None and ": " in head:
         match = _HADOLINT.match(head) or _PASCAL.match(head)
     if match is None:
@@ -213,6 +231,12 @@ def placed(line: str) -> Found | None:
         match = _RUBOCOP.match(head)
         return (LETTERS[match[1]], "letter") if match is not None else None
     return None
+
+
+def filesystem(line: str) -> Found | None:
+    """The kernel's `EXT4-fs error (device sda1): text`."""
+    match = _KERNEL.match(line)
+    return (of_word(match[1]) or INFO, "prefix") if match is not None else None
 
 
 def yarn(line: str) -> Found | None:

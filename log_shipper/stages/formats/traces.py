@@ -27,6 +27,7 @@ _ERROR = re.compile(
     r"|double free or corruption|free\(\): invalid |malloc\(\): |corrupted size vs\. prev_size|munmap_chunk\(\): invalid pointer"
     r"|goroutine \d+ \[[a-z ,0-9]+\]:|\{\"init terminating in |stack traceback:$|══╡ EXCEPTION CAUGHT BY |\*\*\* SIG[A-Z]+ (?:\(@0x[0-9a-f]+\) )?received"
     r"|\*\*\* Aborted at \d+ \([Uu]nix time|\*\*\* Check failure stack trace: \*\*\*"
+    r"|(?:Execution|Unexpected) error \([\w.$]{1,80}\) (?:at|macroexpanding|printing|reading) |Syntax error (?:\([\w.$]{1,80}\) )?(?:compiling|macroexpanding|reading source) "
     r"|CallStack \(from HasCallStack\)|escript: exception |Error: unhandled exception|runtime error: "
 )
 # CamelCase name, with its package or module before it: `java.lang.IllegalStateException: …`, `Errno::ENOENT: …`
@@ -44,20 +45,20 @@ _REPORT = re.compile(r"=([A-Z]{4,10}) REPORT====")
 _ASSERTION = re.compile(r".{0,300}?: Assertion .{0,300}?failed(?: at |\.|:|$)")
 _SANITIZER = re.compile(r"\S+?:\d+:\d+: runtime error: ")
 _PHP = re.compile(
-    r"(?:PHP )?(Parse error|Warning|Notice|Deprecated|Strict Standards|Core warning|Compile warning|Recoverable fatal error): "
+    r"(?:PHP )?(Parse error|Warning|Notice|Deprecated|Strict Standards|Core warning|Compile warning|Recoverable fatal error|(?<=PHP )Error): "
 )
 _GLIB = re.compile(
     r"(?:\*\* |[\w-]*-|\(\S+:\d+\): [\w-]*?-?|\*\* \(\S+:\d+\): )(ERROR|CRITICAL|WARNING|Message|INFO|DEBUG)(?: \*\*)?: "
 )
 _FRAMES = re.compile(
-    r"\n(?:[ \t]++(?:at \S.{0,200}?[\])\d>][ \t]*+$|at [\w.$<>/]+\(|from \S+:\d+:in )|.{0,200}? called at \S+ line \d+)|\n(?:#\d+ \S|\t[\w./-]++\.go:\d+ |[^\s:]{1,200}:\d+:in [`'])|\A\S{1,300}:\d+\n.*\n\s*\^+\s*$",
+    r"\n(?:[ \t]++(?:at \S.{0,200}?[\])\d>][ \t]*+$|at [\w.$<>/]+\(|from \S+:\d+:in )|.{0,200}? called at \S+ line \d+)|\n(?:#\d+ \S|\t[\w./-]++\.go:\d+ |\t?[^\s:]{1,200}:\d+:in [`'])|\n    while (?:executing|compiling)\n|\A\S{1,300}:\d+\n.*\n\s*\^+\s*$",
     re.MULTILINE,
 )
 NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
 # Three characters tell most lines from announcements, at a tenth of what the expressions take; a test reads these
 # from the expressions.
 BEGINNINGS = frozenset(
-    "# A|***|** |+ E|Cal|Cat|Cau|Die|Err|Exc|FAT|Fat|For|Ker|PHP|Pro|Rec|SIG|The|Tra|Unc|Unh|[Un|cor|dou|esc|fat|fre|gor|htt"
+    "# A|***|** |+ E|Cal|Cat|Cau|Die|Err|Exc|FAT|Fat|For|Exe|Ker|PHP|Syn|Une|Pro|Rec|SIG|The|Tra|Unc|Unh|[Un|cor|dou|esc|fat|fre|gor|htt"
     '|lib|lua|mal|mun|pan|run|sta|ter|thr|unc|une|unh|{"i|══╡'.split("|")
 )
 """Of announcements, but for names of exceptions and those that begin with a place."""
@@ -98,6 +99,7 @@ def frames(message: str) -> bool:
         and ":in " not in message
         and "\n#" not in message
         and "\t" not in message
+        and "    while " not in message
         and "^" not in message
     ):
         return False
@@ -108,7 +110,8 @@ def frames(message: str) -> bool:
 
 def glib(line: str) -> Found | None:
     """GLib's `(process:123): Gtk-WARNING **: text`."""
-    if "**" not in line[:200] and "-Message: " not in line[:200]:
+    head = line[:200]
+    if "**" not in head and "-Message: " not in head and "-DEBUG: " not in head:
         return None
     match = _GLIB.match(line)
     declared = of_word(match[1]) if match is not None else None
@@ -149,7 +152,7 @@ def _warning(line: str) -> Found | None:
     if match is not None:
         if "fatal" in match[1]:
             return CRITICAL, "trace"
-        if "error" in match[1]:
+        if "rror" in match[1]:
             return ERROR, "trace"
         if is_value(line, match.end()):
             return None

@@ -9,7 +9,7 @@ import re
 from log_shipper.stages.formats.levels import CHINESE, UPPER
 
 _SCALAR = re.compile(
-    r"\s*+(?:false|true|null|none|nil|<nil>|nan|n/a|yes|no|off|on|ok|enabled|disabled|-?\d[\d.,]*+\s*+(?:%|ms|s)?|\[\s*+\]|\{\s*+\}|\"\"|''|无|没有|否|是)\s*+[,;.]?\s*+$",
+    r"\s*+(?:false|true|null|none|nil|<nil>|nan|n/a|yes|no|off|on|ok|enabled|disabled|-?\d[\d.,]*+\s*+(?:%|ms|s)?|\[\s*+\]|\{\s*+\}|\"\"|''|无|没有|否|是)\s*+[,;.]?\s*+$|\s*+0[,;] \w{1,40}+: ",
     re.IGNORECASE,
 )
 _PLAIN_VALUE = re.compile(
@@ -20,6 +20,7 @@ _BANNER = re.compile(r"(?:\s+[A-Z!*]+)+(?:\s+\d+)?\s*$")
 # `ERROR is no level`, `FATAL or ERROR`: the subject of a sentence
 _SUBJECT = re.compile(r" (?:is|are|was|were|has|have|or|and|of|means) ")
 _CODE = re.compile(r"\[[A-Z][\w-]{1,40}\] ")  # VCS' Error-[SV-ERR] text
+_CODE_BEFORE_COLON = re.compile(r" \[[A-Z][A-Z0-9_]{2,60}\]: ")  # Node.js' Error [ERR_MODULE_NOT_FOUND]: text
 _NUMBER = re.compile(r" \(\d{3,9}\): ")  # Quartus' Error (12345): text
 _PROCESS = re.compile(r"<\d{1,9}>:")  # the Enlightenment libraries' ERR<12>:
 _BEFORE_TIME = re.compile(r" @?\d{4}[-/.]\d\d[-/.]\d\d[ T]\d\d:\d\d")
@@ -88,6 +89,8 @@ def _before_space(line: str, end: int, word: str, capitals: bool, stamped: bool)
         return stamped or not is_value(line, end)
     if rest[:1] == "[" and rest[1:3].isdigit():
         return True  # error [2026-03-01 10:20:30 Z] text
+    if rest[:1] == "[" and _CODE_BEFORE_COLON.match(line, end) is not None:
+        return True
     if rest[:1] == "(" and _NUMBER.match(line, end) is not None:
         return True
     if rest[:1] in "@12" and _BEFORE_TIME.match(line, end) is not None:

@@ -6,7 +6,18 @@ net/http.(*conn).serve; race reports: compiler-rt/lib/tsan/rtl/tsan_report.cpp (
 
 import re
 
-from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, PRINTABLE, QUALIFIED, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import (
+    ALWAYS,
+    COMPLETE,
+    DECLARED,
+    NEVER,
+    PRINTABLE,
+    QUALIFIED,
+    RECORD,
+    At,
+    Entry,
+    Family,
+)
 
 _HEADER = re.compile(
     r"panic: |fatal error: |runtime: (?:goroutine stack exceeds|out of memory|unexpected)|unexpected fault address 0x"
@@ -24,6 +35,7 @@ _PLACE = re.compile(r"\t[^\s/]*+/\S+\.(?:go|s|c|h):\d+(?: \+0x[0-9a-f]+.*)?$")
 _FUNCTION = re.compile(r"[\w/%~-]*+\.[\w./%~*()\[\]{}…-]++$")
 _ZAP = re.compile(r"\S+\t\S*(?:WARN|ERROR|PANIC|FATAL|warn|error|panic|fatal)\S*\t")
 _GIN_FILE = re.compile(r"/\S+:\d+ \(0x[0-9a-f]+\)$")
+_RECOVERY = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[Recovery\] .*panic recovered:$")
 _REQUEST = re.compile(r"[A-Z]+ \S++ HTTP/")
 _RULE = re.compile(r"={18}$")
 _RACE = re.compile(
@@ -48,6 +60,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(ALWAYS if _RULE.match(prev) else DECLARED, At("go.race"))
     if _GIN_FILE.match(text):
         return Entry(ALWAYS, At("go.gin"))
+    if text.endswith("panic recovered:") and _RECOVERY.match(text):
+        return Entry(NEVER, At("go.request"))
     if _REQUEST.match(text):
         return Entry(ALWAYS, At("go.request")) if prev.endswith("panic recovered:") else None
     # zap's console encoder puts the stack under the line, without a header and without arguments
@@ -83,7 +97,7 @@ def _race(text: str, at: At) -> At | None:
 
 
 def _request(text: str, at: At) -> At | None:
-    """gin shows the request and the error before the stack."""
+    """gin shows the error, where it debugs also the request, before the stack."""
     if _GIN_FILE.match(text):
         return At("go.gin")
     return at._replace(seen=at.seen + 1) if at.seen < 60 and not RECORD.match(text) else None
@@ -105,6 +119,7 @@ GO = Family(
         r"WARNING: DATA",
         r"\[signal S",
         r"/[^\s:]++:\d++ \(0x",
+        ("12", r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[Reco"),
         ("GPDHO", r"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S++ HTTP/"),
         QUALIFIED,
     ),

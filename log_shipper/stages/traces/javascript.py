@@ -21,12 +21,14 @@ from log_shipper.stages.traces.phase import (
 
 _SCRIPT = re.compile(r"(?:node:\S+|\S+\.[cm]?[jt]sx?|evalmachine\S*|\[(?:eval|stdin)\](?:-wrapper)?|REPL\d+):\d+$")
 _HEADER = re.compile(r"(?:Uncaught )?[A-Z][\w$]*+(?<=rror|tion)(?: \[\w+\])?(?:: |:$|$)|\[?UnhandledPromiseRejection")
+_DENO = re.compile(r"error: Uncaught (?:\(in promise\) )?(?:\(in worker \S+\) )?[A-Z]\w*+(?<=rror|tion)(?:: |$)")
 _COMPARES = re.compile(r"AssertionError \[ERR_ASSERTION\]: ")  # what differs stands before the frames
 _WARNING = re.compile(r"\(node:\d+\) ")
 _USE = re.compile(r"\(Use `\S+ --trace-")
 _PLACE = re.compile(
     r"(?:[^/.<:]*[/.<]|[\w-]{2,}:(?!\d)).*:\d+\)?$|native\)$|unknown(?: location)?\)$|<anonymous>\)?$|index \d+\)$"
 )
+_EXCERPT = re.compile(r"[> ] *\d+ \| ?| +\| +\^")
 _MATCHING = re.compile(r"\s+\.\.\. \d+ (?:lines matching|more|frames?|collapsed)")
 _SECOND = re.compile(r"Emitted '\w+' event (?:on \S+ instance )?at:|From previous event:")
 _HEAP = re.compile(
@@ -58,7 +60,7 @@ def _enter(text: str, prev: str) -> Entry | None:
         mark = "loose" if RECORD.match(prev) or _COMPARES.match(text) else ""
         return Entry(DECLARED, At("js.props", mark) if text.endswith("{") else At("js.head", mark))
     if text.startswith("error: Uncaught "):
-        return Entry(DECLARED, At("js.deno"))
+        return Entry(DECLARED, At("js.deno", "named" if _DENO.match(text) else ""))
     if text.startswith(("<--- Last few GCs", "FATAL ERROR: ")):
         return Entry(DECLARED, At("js.heap"))
     if _USE.match(text) and _WARNING.match(prev):
@@ -78,10 +80,13 @@ def _source(text: str, at: At) -> At | None:
 
 
 def _deno(text: str, at: At) -> At | None:
-    """Deno shows the line of code and its mark before the frames."""
+    """Deno shows the line of code, as it is indented, and its mark before the frames."""
     if is_frame(text):
         return _after_frame(text, at)
-    return at._replace(seen=at.seen + 1) if at.seen < 3 and text.startswith("    ") else None
+    marks = text.strip(" \t") and not text.strip(" \t^~")
+    if marks or (at.seen < 3 and text[:1] in (" ", "\t")) or (at.mark and not at.seen and not RECORD.match(text)):
+        return at._replace(seen=at.seen + 1)
+    return None
 
 
 def _mark(text: str, at: At) -> At | None:
@@ -144,7 +149,13 @@ def _end(text: str, at: At) -> At | None:
         return At("")
     if _USE.match(text):
         return At("js.frames", at.mark)
+    if text.startswith("digest: "):  # Next.js
+        return At("js.excerpt")
     return At("js.head", "uncaught", 1) if text == "Thrown at:" else None
+
+
+def _excerpt(text: str, at: At) -> At | None:
+    return at if _EXCERPT.match(text) else None
 
 
 JAVASCRIPT = Family(
@@ -174,5 +185,6 @@ JAVASCRIPT = Family(
         "js.closed": _closed,
         "js.heap": _heap,
         "js.end": _end,
+        "js.excerpt": _excerpt,
     },
 )

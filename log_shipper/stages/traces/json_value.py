@@ -1,10 +1,12 @@
 """A JSON value printed over several lines: from the line that opens it to the line that closes it (RFC 8259).
 
-Each line has to be a piece of JSON by itself: strings end on their line. Brackets in strings do not count.
+Each line has to be a piece of JSON by itself: strings end on their line. Brackets in strings do not count. A value that
+turns out to be an object of JavaScript is read as such.
 """
 
 import re
 
+from log_shipper.stages.traces import inspected
 from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, NEVER, At, Entry
 
 _WORDS = re.compile(r"true|false|null")
@@ -13,6 +15,7 @@ _MEMBER = re.compile(r'\s+(?:"[^"\\]*+(?:\\.[^"\\]*+)*"\s*[:,]|[{\[\d-])')
 _SOURCE_CODE = re.compile(r"[=(]\s*[{\[]+$")
 _START = re.compile(r"[{\[]\s*+(?:$|[{\[\"\]\d-])")
 _NO_JSON = "\x01"
+_JSON, _INSPECTED = "json", "inspected"  # what the first line in the bracket shows
 _MOST = 100_000  # brackets: more than any value that is for reading
 
 
@@ -41,14 +44,24 @@ def opens(text: str) -> Entry | None:
 
 def opened_before(text: str, prev: str) -> Entry | None:
     """The first line of a value whose bracket stands at the end of a log line."""
-    if prev[0] in " \t" or _SOURCE_CODE.search(prev[-8:]) or not _MEMBER.match(text):
+    if prev[0] in " \t" or _SOURCE_CODE.search(prev[-8:]):
         return None
+    if not _MEMBER.match(text):
+        if not inspected.first_member(text, prev):
+            return None
+        return Entry(ALWAYS, At("json", _INSPECTED, inspected.depth_after(text, 1) or 1))
     depth = depth_after(text, 1)
     return Entry(ALWAYS, At("json", "", depth)) if depth else None
 
 
 def step(text: str, at: At) -> At | None:
-    depth = depth_after(text, at.seen)
+    if at.mark == _INSPECTED:
+        depth = inspected.depth_after(text, at.seen)
+    else:
+        depth = depth_after(text, at.seen)
+        if depth is None and at.seen == 1 and not at.mark and inspected.first_member(text):
+            return step(text, at._replace(mark=_INSPECTED))
+        at = at._replace(mark=at.mark or _JSON)
     if depth is None:
         return None
     return at._replace(seen=depth) if depth else COMPLETE

@@ -15,6 +15,7 @@ from log_shipper.stages.traces.phase import (
     MESSAGE_LINES,
     QUALIFIED,
     RECORD,
+    UPPER,
     At,
     Entry,
     Family,
@@ -25,10 +26,12 @@ FRAME = re.compile(
     r"\s+at (?:(?!\[)(?=[^\s()]*[.$])[^\s()]*+\(|\(wrapper |(?=[^\s()]+\.[^\s()])[^\s()]++ \([^()]*\) \[0x|<[\w.-]+>\("
     r"|\d+ +\S+ +0x[0-9a-f]|[^\s()]++\(<?\w[\w $.>-]*(?::\d+)?\)$)"
 )
-_CLASS = re.compile(r"\s*(?:[A-Za-z_][\w$-]*+\.)+([\w$`+]++)(?: \(0x[0-9A-Fa-f]+\))?(?::| --->| *$)")
+_CLASS = re.compile(r"\s*(?:[A-Za-z_][\w$-]*+\.)+([\w$`+]++)(?: \(0x[0-9A-Fa-f]+\)|\([\w.$]+\))?(?::| --->| *$)")
+_NESTED_CLASS = re.compile(r"[A-Z]\w*+(?:\$[A-Z]\w*+)+(?:: |$)")  # of the default package
+_REMOTE = re.compile(r"[\w.$]+(?:\([\w.$]+\): |Exception: .*\): [\w.$]+(?:Exception|Error))")
 _NAME = re.compile(r"Exception|Error|Throwable|Failure|Fault|Timeout|Rejected|Interrupt")
 _THREAD = re.compile(
-    r"Exception in thread \"|Unhandled exception\. |Unhandled Exception:|\[ERROR\] FATAL UNHANDLED EXCEPTION: "
+    r"Exception in thread \"|Caught: (?=[\w.$]+(?:Exception|Error)\b)|Unhandled exception\. |Unhandled Exception:|\[ERROR\] FATAL UNHANDLED EXCEPTION: "
 )
 _UNHANDLED = re.compile(
     r"Process terminated\.|Stack overflow\.$|Fatal error\. |Exception in Application "
@@ -51,13 +54,14 @@ _DUMP = re.compile(
 )
 
 CAUSE_LINES = 5
+REMOTE = "remote"  # the message is what another process printed, with its frames: then an empty line, and one's own
 JUL = "jul"  # printed by java.util.logging, which ends a record with an empty line
 
 
 def is_header(text: str) -> bool:
     """A qualified class whose name says that it is thrown, alone or with a message."""
     match = _CLASS.match(text)
-    return match is not None and _NAME.search(match[1]) is not None
+    return _NESTED_CLASS.match(text) is not None if match is None else _NAME.search(match[1]) is not None
 
 
 def _indented(text: str, prev: str) -> Entry | None:
@@ -77,10 +81,14 @@ def _indented_header(text: str, prev: str) -> Entry | None:
 
 def _enter(text: str, prev: str) -> Entry | None:
     if is_header(text):
+        if _REMOTE.match(text):
+            return Entry(DECLARED, At("at.head", REMOTE))
         # A logger stamps each of its records: what has no stamp before the first frame is the exception's message.
         return Entry(DECLARED, At("at.head", "loose" if RECORD.match(prev) else ""))
     if _THREAD.match(text) or _UNHANDLED.match(text):
-        return Entry(DECLARED, At("at.head", "loose" if _THREAD.match(text) else ""))
+        remote = text[:1] == "E" and _REMOTE.match(text, text.find('" ') + 2)
+        loose = _THREAD.match(text) or text == "Process terminated. Assertion failed."
+        return Entry(DECLARED, At("at.head", REMOTE if remote else "loose" if loose else ""))
     if text.startswith("Full thread dump "):
         return Entry(ALWAYS if _TIME.match(prev) else DECLARED, At("at.dump"))
     if _CRASH.match(text):
@@ -110,13 +118,25 @@ def _head(text: str, at: At) -> At | None:
 def _frames(text: str, at: At) -> At | None:
     if FRAME.match(text) or _REST.match(text):
         return at
-    if at.mark == JUL and not text:
-        return COMPLETE
+    if not text and at.mark in (JUL, REMOTE):
+        return COMPLETE if at.mark == JUL else At("at.remote")
+    if text == "  Exception data:":  # Npgsql
+        return At("at.data", at.mark)
     return _cause(text, at) if _CAUSE.match(text) else None
 
 
+def _data(text: str, at: At) -> At | None:
+    return at if text.startswith("    ") else _frames(text, At("at.frames", at.mark))
+
+
+def _remote(text: str, at: At) -> At | None:
+    if text == "Driver stacktrace:":  # Spark
+        return at
+    return At("at.frames") if FRAME.match(text) or _CAUSE.match(text) else None
+
+
 def _cause(text: str, at: At) -> At:
-    mark = JUL if at.mark == JUL else "loose"
+    mark = at.mark if at.mark in (JUL, REMOTE) else "loose"
     # a cause that was printed without frames must not take what follows it
     seen = 0 if at.mark else MESSAGE_LINES - CAUSE_LINES
     return At("at.frames" if _FRAMELESS.search(text) else "at.head", mark, seen)
@@ -136,15 +156,24 @@ MANAGED = Family(
         r"Exception: ",
         r"Unhandled [eE]xception[.:]",
         r"Process term",
+        r"Caught: ",
         r"Stack ov",
         r"Fatal error\.",
         r"Full thread",
         r"\[ERROR\] FATAL U",
         r"# A fatal",
         r"# There is ins",
+        (UPPER, r"[A-Z]\w*+\$[A-Z]"),
         QUALIFIED,
     ),
     enter=_enter,
     indented=(("a", _indented), (LETTERS, _indented_header), ("-", _inner)),
-    steps={"at.head": _head, "at.frames": _frames, "at.dump": _dump, "at.crash": _crash},
+    steps={
+        "at.head": _head,
+        "at.frames": _frames,
+        "at.remote": _remote,
+        "at.data": _data,
+        "at.dump": _dump,
+        "at.crash": _crash,
+    },
 )

@@ -21,12 +21,14 @@ _UB_REST = re.compile(
 )
 _TERMINATE = re.compile(r"terminate called after throwing an instance of ")
 _FRAME = re.compile(
-    r"\s+#\d+ +0x[0-9a-f]+ |\s+@ +(?:0x)?[0-9a-f]{6,16} |\s*#\d+ +0x[0-9a-f]+ in |\s*+\d++# \S.* (?:at|in) \S+$"
+    r"\s+#\d+ +0x[0-9a-f]+ |\s+@ +(?:(?:0x)?[0-9a-f]{6,16} |\(nil\)|\.\.\. and at least \d)|\s*#\d+ +0x[0-9a-f]+ in |\s*+\d++# \S.* (?:at|in) \S+$"
 )
 _SYMBOL = re.compile(r"\.?/[^\s(]++\([^\s)]*\) ?\[0x[0-9a-f]+\]$")
 _GLOG = re.compile(r"\*\*\* (?:Check failure stack trace|Aborted at |SIG[A-Z]+ |Signal \d+ \(SIG)|PC: @ +0x")
 _ZIG = re.compile(r"thread \d+ panic: ")
 _ZIG_FRAME = re.compile(r"\S+:(?:\d+|\?):(?:\d+|\?): 0x[0-9a-f]+ in |    |\?\?\?:\?:\?")
+_GLIBC = re.compile(r"\*\*\* Error in `[^']*': ")
+_MAP = re.compile(r"[0-9a-f]{8,16}-[0-9a-f]{8,16} [r-][w-][x-][ps-] ")
 _GLOG_CHECK = re.compile(r"\*\*\* Check failure stack trace|PC: @")
 
 
@@ -51,6 +53,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("cpp.terminate"))
     if _ZIG.match(text):
         return Entry(DECLARED, At("cpp.zig"))
+    if _GLIBC.match(text):
+        return Entry(DECLARED, At("cpp.glibc"))
     if _GLOG.match(text):
         return Entry(ALWAYS if _GLOG_CHECK.match(text) else DECLARED, At("cpp.frames"))
     return None
@@ -102,6 +106,11 @@ def _zig(text: str, at: At) -> At | None:
     return at if _ZIG_FRAME.match(text) else None
 
 
+def _glibc(text: str, at: At) -> At | None:
+    """Before 2.27 a broken heap was shown with the stack and all that is mapped."""
+    return at if text.startswith("======= ") or text.endswith("]") or _MAP.match(text) else None
+
+
 def _frames(text: str, at: At) -> At | None:
     if _FRAME.match(text) or _SYMBOL.match(text):
         return at._replace(seen=1)
@@ -116,7 +125,7 @@ NATIVE = Family(
         r"terminate called after",
         r"thread \d+ panic: ",
         r"PC: @",
-        r"\*\*\* [CAS]",
+        r"\*\*\* [CASE]",
         r"#\d+ +0x",
         r"/[^\s(]++\([^\s)]*\) ?\[0x",
         r"\./[^\s(]++\([^\s)]*\) ?\[0x",
@@ -134,6 +143,7 @@ NATIVE = Family(
         "cpp.ub.end": _ub_end,
         "cpp.terminate": _terminate,
         "cpp.zig": _zig,
+        "cpp.glibc": _glibc,
         "cpp.frames": _frames,
     },
 )

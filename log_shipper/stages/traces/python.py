@@ -52,6 +52,8 @@ _TAIL = re.compile(  # what database drivers and SQLAlchemy put behind the first
 _SCHEMA = re.compile(r"Failed validating |On (?:instance|schema)")
 _VALIDATION = re.compile(r"[\w.]*ValidationError: (\d+) validation errors? for ")
 _WARNING = re.compile(r"(?:.*\s)?\S+:\d+: \w*Warning: ")
+_RAISES = re.compile(r"\braise\b|\bassert\b|\.add_note\(")
+_BREAK_ALONE = re.compile(r"""(["'])\\n\1""")  # of a split or a join: says nothing of how many lines there are
 _ALLOCATED = re.compile(r"\w+: Enable tracemalloc to get|Object allocated at \(most recent call")
 
 
@@ -125,8 +127,11 @@ def _announced(text: str, at: At) -> At | None:
 
 
 def _frames(text: str, at: At) -> At | None:
+    """`seen`: how many more lines the message has, as the source line of the last frame shows them."""
     if not text or text[0] in " \t" or text.startswith(('> File "', 'File "')):
-        return at
+        if "\\n" in text or ".add_note(" in text:
+            return at._replace(seen=_more_lines(text))
+        return at._replace(seen=0) if at.seen and text.lstrip("> ").startswith('File "') else at
     if RECORD.match(text):
         return None
     if at.mark == "bare" and not _THROWN.match(text):
@@ -134,9 +139,26 @@ def _frames(text: str, at: At) -> At | None:
     validation = _VALIDATION.match(text)
     if validation:
         return At("py.done", at.mark, min(int(validation[1][:4]), 1000))
+    if at.seen and _EXCEPTION.match(text):
+        return At("py.message", at.mark, at.seen)
     if text.endswith(":") and " " in text and _EXCEPTION.match(text):
         return At("py.listed", at.mark)
+    if text.endswith(")") and _RUBY.match(text):  # its older order, the outermost call first
+        return At("rb.head")
     return At("py.done", at.mark) if _EXCEPTION.match(text) or _RUBY.match(text) else None
+
+
+def _more_lines(source: str) -> int:
+    """How many lines of a message, and notes, follow its first line, by the line of code that raises it."""
+    if not _RAISES.search(source):
+        return 0
+    return min(_BREAK_ALONE.sub("", source).count("\\n") + source.count(".add_note("), MESSAGE_LINES)
+
+
+def _message(text: str, at: At) -> At | None:
+    if text == TRACEBACK or RECORD.match(text) or _TIE.match(text):
+        return _done(text, at._replace(phase="py.done", seen=0))
+    return At("py.message", at.mark, at.seen - 1) if at.seen > 1 else At("py.done", at.mark)
 
 
 def _listed(text: str, at: At) -> At | None:
@@ -292,6 +314,7 @@ PYTHON = Family(
         "py.frames": _frames,
         "py.done": _done,
         "py.listed": _listed,
+        "py.message": _message,
         "py.tie": _tie,
         "py.tied": _tied,
         "py.group": _group,

@@ -22,6 +22,9 @@ _IN = re.compile(r"in ['`]")
 _NESTED = re.compile(r"(?:in ['`]|#)(?:rescue|ensure) in ")
 _RAILS = re.compile(r"[A-Z]\w*+(?:(?:::\w++)+|(?<=\wError)|(?<=\wException)) \(.*\):?$")
 _LOGGER = re.compile(r"[DIWEFA], \[")
+_REVERSE = "reverse"  # the outermost call first, and the error below its calls
+_NUMBERED = re.compile(r"\s+\d+: from ")
+_TAGGED = re.compile(r"[DIWEFA], \[[^\]]{1,80}\] +[A-Z]+ -- [^:\n]{0,60}: ((?:\[[^\]\s]{1,100}\] )+)\s*$")
 
 
 def _indented(text: str, prev: str) -> Entry | None:
@@ -44,6 +47,9 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("rb.head"))
     if _THREAD.match(text):
         return Entry(DECLARED, At("rb.thread"))
+    if text[0] == "[" and _LOGGER.match(prev):
+        tags = _TAGGED.match(prev)
+        return Entry(DECLARED, At("rb.tagged", tags[1])) if tags is not None and text.startswith(tags[1]) else None
     if _LOGGER.match(prev) and _RAILS.match(text):
         return Entry(DECLARED, At("rb.rails"))
     return None
@@ -66,7 +72,7 @@ def _head(text: str, at: At) -> At | None:
     if _HINT.match(text) or text[0] in " \t":
         return _frames(text, at) or at._replace(seen=1)
     # the error's class closes the first line of a message even if there are more
-    return At("rb.more", at.mark, 1) if at.mark and not at.seen and not RECORD.match(text) else None
+    return At("rb.more", at.mark, 1) if at.mark == "cause" and not at.seen and not RECORD.match(text) else None
 
 
 def _more(text: str, at: At) -> At | None:
@@ -85,11 +91,13 @@ def _excerpt(text: str, at: At) -> At | None:
 
 
 def _frames(text: str, at: At) -> At | None:
-    mark = at.mark or _mark(text)
+    mark = at.mark or (_REVERSE if _NUMBERED.match(text) else _mark(text))
     if _FROM.match(text) or _OMITTED.match(text):
         return At("rb.frames", mark)
     # A cause follows without a word, but what it was raised in says that there is one.
-    return At("rb.head", _mark(text)) if at.mark and _HEADER.match(text) else None
+    if not at.mark or not _HEADER.match(text):
+        return None
+    return At("rb.head", _REVERSE if at.mark == _REVERSE else _mark(text))
 
 
 def _bare(text: str, at: At) -> At | None:
@@ -102,10 +110,16 @@ def _rails(text: str, at: At) -> At | None:
     return at if _EXCERPT.match(text) else None
 
 
+def _tagged(text: str, at: At) -> At | None:
+    """Rails puts the tags of a request before each line of a record: ActiveSupport::TaggedLogging, log_array."""
+    return at if text.startswith(at.mark) else None
+
+
 RUBY = Family(
     suspects=(
         PLACE,
         r"#<Thread:",
+        r"\[[^\]\s]{1,100}+\] [A-Z][\w:]*+ \(",
         (UPPER, r"[A-Z][\w:]*+ \(.*\):?\r?$"),
     ),
     enter=_enter,
@@ -118,5 +132,6 @@ RUBY = Family(
         "rb.frames": _frames,
         "rb.bare": _bare,
         "rb.rails": _rails,
+        "rb.tagged": _tagged,
     },
 )

@@ -11,6 +11,7 @@ from log_shipper.stages.traces.phase import (
     COMPLETE,
     DECLARED,
     MESSAGE_LINES,
+    NEVER,
     PRINTABLE,
     RECORD,
     At,
@@ -24,13 +25,23 @@ _UNHANDLED = re.compile(r"Unhandled exception:$|\[ERROR:flutter/\S+\] Unhandled 
 _BOX = re.compile(r"[═=]{2,}[╡|] ?EXCEPTION CAUGHT BY ")
 _BOX_END = re.compile(r"[═=]{20,}$")
 _LUA = re.compile(r"stack traceback:$")
+_COROUTINE = re.compile(r"coroutine \d+:$")  # OpenResty shows the stack of each
+_BEGUN = re.compile(r"Trace begun at \S+ line \d+$")  # Devel::StackTrace
+_CALLED = re.compile(r"\S.* called at \S+ line \d+$")
+_FORTRAN = re.compile(r"Fortran runtime error: |Error termination\. Backtrace:$")
+_FORTRAN_PLACE = re.compile(r"At line \d+ of file \S+")
+_FORTRAN_FRAME = re.compile(r"#\d+ +0x[0-9a-f]+ in |\tat \S+:\d+$|Error termination\. Backtrace:$")
 _PERL = re.compile(r"\t\S.* called at \S+ line \d+|\teval \{\.\.\.\} called at ")
 _HASKELL = re.compile(r"(?:CallStack|HasCallStack backtrace|Cost-centre stack)[ :(]|in expression starting at ")
 _OCAML = re.compile(r"(?:Raised at|Re-raised at|Called from|Raised by primitive operation at) (?:\S+ in )?file \"")
 _OCAML_HEAD = re.compile(r"Fatal error: exception ")
 _FROM = re.compile(r"  from \S+:\d+:\d+ in '")
+_NUMBER = re.compile(r"\d+: ")
 _CRYSTAL = re.compile(r"Unhandled exception: [^\n]{0,1000}+(?<=\))(?<=[\w:]\))$")
+_NIM_FRAME = re.compile(r"/[^\s(]++\(\d+\) +\w+$")
 _NIM = re.compile(r"\S+\.nims?\(\d+(?:, \d+)?\)\s+\S|\[\[?reraised from")
+_R_WARNINGS = re.compile(r"Warning messages?:$")
+_TCL = re.compile(r"    (?:while executing|invoked from within|while compiling|\(\S)")
 _JULIA = re.compile(r"Stacktrace:$")
 
 
@@ -43,12 +54,24 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("dart.box"))
     if _LUA.match(text) or _JULIA.match(text) or _HASKELL.match(text):
         return Entry(ALWAYS, At("sc.indented"))
+    if text.startswith("Trace begun at ") and _BEGUN.match(text):
+        return Entry(DECLARED, At("sc.trace"))
+    if _FORTRAN.match(text):
+        return Entry(ALWAYS if _FORTRAN_PLACE.match(prev) else DECLARED, At("sc.fortran"))
+    if text == "error: called from":  # Octave
+        return Entry(ALWAYS if prev.startswith("error: ") else NEVER, At("sc.indented", "octave"))
     if text.startswith("Calls: ") or text == "Execution halted":  # R
         return Entry(ALWAYS, At("sc.r")) if prev.startswith(("Error in ", "Error: ", "  ")) else None
     if _CRYSTAL.match(text):
         return Entry(DECLARED, At("sc.indented", "crystal"))
     if text == "Traceback (most recent call last)":
         return Entry(DECLARED, At("sc.nim"))
+    if ".nim(" in text and _NIM_FRAME.match(text):
+        return Entry(DECLARED, At("sc.nim"))
+    if _R_WARNINGS.match(text):
+        return Entry(NEVER, At("sc.r.warned", "" if text[-2] == "s" else "one"))
+    if text.startswith("ERROR: LoadError: "):
+        return Entry(NEVER, At("sc.julia"))
     if _OCAML_HEAD.match(text) or _OCAML.match(text):
         return Entry(ALWAYS if _OCAML.match(text) and "exception" in prev.lower() else DECLARED, At("sc.ocaml"))
     return None
@@ -57,6 +80,8 @@ def _enter(text: str, prev: str) -> Entry | None:
 def _indented_frame(text: str, prev: str) -> Entry | None:
     if text[0] == "\t":
         return Entry(ALWAYS, At("sc.indented", "perl")) if " called at " in text and _PERL.match(text) else None
+    if text in ("    while executing", "    while compiling"):
+        return Entry(ALWAYS, At("sc.tcl"))
     return Entry(ALWAYS, At("sc.indented")) if _FROM.match(text) else None
 
 
@@ -80,14 +105,51 @@ def _indented(text: str, at: At) -> At | None:
     if text == "\t[C]: in ?":  # Lua's outermost
         return COMPLETE
     if at.mark == "crystal":
-        return at if _FROM.match(text) else None
+        return at if text.startswith("  from ") else None
     if at.mark == "perl":
         return at if _PERL.match(text) else None
-    return at if text[:1] in (" ", "\t") or _HASKELL.match(text) else None
+    return at if text[:1] in (" ", "\t") or _HASKELL.match(text) or _COROUTINE.match(text) else None
+
+
+def _trace(text: str, at: At) -> At | None:
+    return at if _CALLED.match(text) else None
+
+
+def _fortran(text: str, at: At) -> At | None:
+    """libgfortran: the error, an empty line, and the stack with a place below each frame."""
+    return at if not text and not at.seen else at._replace(seen=1) if _FORTRAN_FRAME.match(text) else None
 
 
 def _nim(text: str, at: At) -> At | None:
     return COMPLETE if text.startswith("Error: unhandled exception: ") else at if _NIM.match(text) else None
+
+
+def _tcl(text: str, at: At) -> At | None:
+    """By turns where it was, and the command in quotation marks, maybe over several lines."""
+    if at.mark:
+        return (
+            None
+            if RECORD.match(text) or at.seen > 50
+            else At("sc.tcl", "" if text.endswith('"') else at.mark, at.seen + 1)
+        )
+    if _TCL.match(text):
+        return at
+    return At("sc.tcl", "" if len(text) > 1 and text[-1] == '"' else "open") if text[:1] == '"' else None
+
+
+def _r_warned(text: str, at: At) -> At | None:
+    """One warning, or several with numbers; what is long goes on in a line of its own, set in."""
+    if text.startswith("  "):
+        return at._replace(seen=1)
+    if at.mark:
+        return at._replace(seen=1) if not at.seen and not RECORD.match(text) else None
+    return at if _NUMBER.match(text) else None
+
+
+def _julia(text: str, at: At) -> At | None:
+    if _JULIA.match(text):
+        return At("sc.indented")
+    return None if RECORD.match(text) or at.seen > 5 else at._replace(seen=at.seen + 1)
 
 
 def _r(text: str, at: At) -> At | None:
@@ -120,6 +182,13 @@ SCRIPTING = Family(
         r"Called f",
         r"Calls: ",
         r"Execution h",
+        r"Trace beg",
+        r"Fortran run",
+        r"Error term",
+        r"error: called from",
+        r"Warning message",
+        r"ERROR: LoadError: ",
+        r"/[^\s(]++\(\d+\) +\w",
         r"Traceback \(most recent call last\)(?:[\r\x1b]|$)",
     ),
     enter=_enter,
@@ -131,6 +200,11 @@ SCRIPTING = Family(
         "sc.indented": _indented,
         "sc.ocaml": _ocaml,
         "sc.nim": _nim,
+        "sc.trace": _trace,
+        "sc.fortran": _fortran,
         "sc.r": _r,
+        "sc.r.warned": _r_warned,
+        "sc.julia": _julia,
+        "sc.tcl": _tcl,
     },
 )

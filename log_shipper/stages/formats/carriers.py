@@ -1,0 +1,86 @@
+"""What carries another program's line, and where that line begins: syslog's host and tag, a collector's prefix.
+
+RFC 3164 and what rsyslog, journalctl, Docker Compose, foreman, pm2, buildkit and container runtimes write; coloredlogs; the
+event logs of clusters (Thunderbird, Spirit, Liberty), whose every line is an alert's name, times, a host and a syslog line.
+"""
+
+import re
+
+from log_shipper.stages.formats import priority
+from log_shipper.stages.formats.levels import UPPER, WORDS
+from log_shipper.stages.formats.stamps import SYSLOG_STAMP
+
+_SYSLOG_TAG = re.compile(rf"{SYSLOG_STAMP.pattern}(\S{{1,100}}+) ([\w./@()-]{{1,80}})(?:\[\d{{1,9}}\])?: ")
+_TAG = re.compile(r"(?!\w++\()(?:\S{1,100}+ )?([\w./@(){}-]{1,80})(?:\[[\w.:-]{1,40}\])?: ")
+_PID_TAG = re.compile(r"\S{1,100}+ [\w./@(){}-]{1,80}\[[\w.:-]{1,40}\]: ")
+_PROGRAM = re.compile(  # coloredlogs: host name[123] INFO text; Wazuh: name[123] main.c:12 at main(): ERROR: text
+    r"\S{1,100}+ [\w./-]{1,80}\[\d{1,9}\] (?=[A-Z]{4,9}\b)|[\w-]{1,40}\[\d{1,9}\] [\w.-]{1,60}:\d{1,6} at \w{1,60}\(\): (?=[A-Z]{4,9}: )"
+)
+_PRINTED_BY_OTHER = re.compile(r"std(?:out|err) [FP] ")
+_TAG_ALONE = re.compile(  # NetworkManager[12]: <info>  text, web-2 app[7]: ERROR text, pulp [4f1a]: app.tasks:INFO: text
+    r"(?:[\w.-]{1,60} )?[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{]|[A-Z]{4,9}[: ])|[\w./@-]{1,80} ?\[[\w-]{1,40}\]: (?=[\w.]{1,80}:[A-Z]{4,8}:)"
+)
+# The names that collectors put before a line: docker compose, foreman, pm2, buildkit, rsyslog's CEE cookie
+_NAMED = re.compile(r"[\w.@-]+(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]+ *\| |#\d+ (?:\d+\.\d+ )?(?=\S)|@cee: ?")
+_UPTIME = re.compile(r"\d{1,9}: (?:\(\d{1,9}\))?: (?=\S)")  # coturn
+_CLUSTER = re.compile(r"(?:-|[A-Z_]{2,16}) \d{10} \d{4}\.\d\d\.\d\d \S{1,60} (?=[A-Z][a-z]{2} )")
+
+
+def text_of_other(line: str, at: int, syslog: bool) -> int:
+    """Where another program's line begins, of what stands behind a time at `at`; -1 where there is none.
+
+    `syslog`: the time is RFC 3164's.
+    """
+    if syslog or "]: " in line:
+        tag = (_TAG if syslog else _PID_TAG).match(line, at)
+        if tag is not None and not (syslog and tag[1].lower() in WORDS):
+            return tag.end()
+    if line.startswith(("std", " std"), at):
+        printed = _PRINTED_BY_OTHER.match(line, at)
+        if printed is not None:
+            return printed.end()
+    return at if line.startswith("PHP ", at) else -1
+
+
+def after_program(line: str, at: int) -> int:
+    """Where coloredlogs' or Wazuh's level begins behind a host and a program; -1 where there is none."""
+    program = _PROGRAM.match(line, at)
+    return program.end() if program is not None else -1
+
+
+def text_of_syslog(line: str) -> int:
+    """Where the text of a line begins that begins as syslog's; -1 where it does not."""
+    tag = _SYSLOG_TAG.match(line)
+    return tag.end() if tag is not None and _is_host_and_tag(tag) else -1
+
+
+def text_after_name(line: str) -> int:
+    """Where the text begins of a line that a collector put a name, or a number, before; -1 where there is none."""
+    name = _NAMED.match(line)
+    return name.end() if name is not None else -1
+
+
+def text_after_tag(line: str) -> int:
+    """Where the text begins behind a program's name and process alone; -1 where there is none."""
+    tag = _TAG_ALONE.match(line)
+    return tag.end() if tag is not None else -1
+
+
+def text_after_uptime(line: str) -> int:
+    """Where the text begins behind coturn's seconds; -1 where there are none."""
+    uptime = _UPTIME.match(line)
+    return uptime.end() if uptime is not None else -1
+
+
+def text_of_cluster(line: str) -> int:
+    """Where a syslog line begins behind an alert's name, an epoch, a date and a host; -1 where there are none."""
+    cluster = _CLUSTER.match(line)
+    return cluster.end() if cluster is not None else -1
+
+
+def _is_host_and_tag(tag: re.Match[str]) -> bool:
+    """Whether these are a host and a program, and not a level or a facility with one."""
+    host, name = tag[1], tag[2]
+    if host.upper() in UPPER or name.upper() in UPPER or not host[0].isalnum():
+        return False
+    return "." not in host or priority.selector(tag.string, tag.start(1)) is None
