@@ -33,8 +33,7 @@ class Classifier:
         self._defaults = (stdout_default, stderr_default)
         self._find = (stdout or of_message, stderr or of_message)
 
-        self.beginnings: dict[str, int] = {}  # see `memory`
-        self._objects, self._pairs = Objects(), Pairs()
+        self.beginnings, self._objects, self._pairs = Beginnings(), Objects(), Pairs()
 
     def __call__(
         self, messages: list[str], stream: str, decoded: dict[int, dict[str, Any]] | None = None
@@ -50,7 +49,8 @@ class Classifier:
 
     def _usual(self, messages: list[str], default: Found, decoded: dict[int, dict[str, Any]] | None) -> list[Found]:
         """As `of_message` finds it; what came last is tried first."""
-        beginnings, pairs = Beginnings(self.beginnings), self._pairs
+        beginnings, pairs = self.beginnings, self._pairs
+        beginnings.earn(len(messages))
         all_found: list[Found] = []
         for row, message in enumerate(messages):
             if message[:1] == "{":

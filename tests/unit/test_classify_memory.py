@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from log_shipper.stages.classify import Classifier, of_message
 from log_shipper.stages.formats import json_fields, logfmt
+from log_shipper.stages.memory import Beginnings
 from log_shipper.stages.objects import Objects
 from log_shipper.stages.pairs import Pairs, read
 from log_shipper.stages.structured import Structured
@@ -83,7 +84,10 @@ def test_headers_are_read_from_memory() -> None:
     """Else the other tests would say nothing."""
     classifier = Classifier()
     classifier(["[2026-03-01 10:20:30 +0000] [12] [INFO] a", "2026-03-01 10:20:30 a.b [xy-1] x.y INFO y"], "stdout")
-    assert classifier.beginnings == {"[0000-00-00 00:00:00 +0000] [00] [": 0, "0000-00-00 00:00:00 a.b [xy-0] x.y ": 4}
+    assert classifier.beginnings.known == {
+        "[0000-00-00 00:00:00 +0000] [00] [": 0,
+        "0000-00-00 00:00:00 a.b [xy-0] x.y ": 4,
+    }
 
 
 @settings(max_examples=150, deadline=None)
@@ -150,6 +154,15 @@ def test_pairs_that_a_rule_may_read_in_another_way_are_not(line: str) -> None:
         {"ts": "2", "level": "error", "msg": "a", "n": "b"},
     )
     assert memory.get(line) is None
+
+
+def test_lines_of_several_containers_that_come_in_turns_one_by_one_are_read_from_memory() -> None:
+    beginnings = Beginnings()
+    lines = [f"2026-03-01 10:20:30 a.b [{'x' * length}-1] x.y INFO y" for length in range(2, 5)]
+    for line in lines:
+        beginnings.learn(line, ("info", "column"))
+    for line in lines * 2:
+        assert beginnings.get(line.replace("INFO", "ERROR")) == ("error", "column")
 
 
 def test_where_it_matters_what_a_digit_or_a_letter_is_nothing_is_remembered() -> None:
