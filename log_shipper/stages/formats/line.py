@@ -49,7 +49,7 @@ def declared(line: str, depth: int = 0) -> Found | None:
     first = line[:1]
     if first in _BLANK:
         text = line.lstrip(_BLANK)
-        return _indented(text, len(line) - len(text) if first != "\t" else _TAB, max(depth, 1)) if text else None
+        return _indented(text, len(line) - len(text) if first != "\t" else _TAB, depth or 1) if text else None
     if first.isalpha() and first != "ℹ":
         return _worded(line, depth)
     if first == "{":
