@@ -298,8 +298,8 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
         return _headed(line[4:], depth)
     if first == "+" and depth < _DEEPEST and decoration.zoned(line):
         return declared(line[decoration.ZONE :], depth + 1)
-    if first == ":" or first == "#":
-        found = markers.find(line)
+    if first in ":#⨯":
+        found = markers.find(line) if first != "⨯" else letters.crossed(line)
         if found is not None:
             return found
     if silent.of_marks(line):
@@ -341,7 +341,7 @@ def _indented(text: str, indent: int) -> Found | None:
             return None
         word, end = match[0], match.end()
         if indent < 2:
-            return _worded(text, 1)
+            return None if " | " in text and first.islower() else _worded(text, 1)  # psql's tables
         if word in UPPER and len(word) > 3 and not silent.of_words(text) and set_off(text, end, word, stamped=False):
             return UPPER[word], "column"
         if word[:3] in _DATE_WORDS and STAMP.match(text) is not None:

@@ -26,7 +26,7 @@ _PROCESS = re.compile(r"<\d{1,9}>:")  # the Enlightenment libraries' ERR<12>:
 _BEFORE_TIME = re.compile(r" @?\d{4}[-/.]\d\d[-/.]\d\d[ T]\d\d:\d\d")
 _OBJECT = re.compile(r"/[A-Za-z]\w{0,40}: ")
 _SET_OFF = ("- ", "| ", ": ", "-> ", ">> ", "> ", "-- ", "--- ")
-_UPPER_ENDS = frozenset("])>[(,;!/|\t")
+_UPPER_ENDS = frozenset("])>[(,;!*/|\t")
 
 
 def is_value(line: str, at: int) -> bool:
@@ -48,6 +48,8 @@ def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
         return _before_space(line, end, word, capitals, stamped)
     if following in "\t|":
         return stamped or capitals or not is_value(line, end + 1)
+    if following == "!" and word in ("Error", "Warning"):
+        return line[end + 1 : end + 2] == " "
     if capitals:
         return following in _UPPER_ENDS or (following == "<" and _PROCESS.match(line, end) is not None)
     # `info(scope): text` (Zig), `critical/ConfigItem: text` (Icinga), `<Error>`
