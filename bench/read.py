@@ -221,7 +221,7 @@ def main() -> None:
     if bool(given.url) == bool(given.elasticsearch):
         parser.error("give a URL, or --elasticsearch VERSION")
     if given.elasticsearch:
-        with running_node(given.elasticsearch, heap="1g") as node:
+        with running_node(given.elasticsearch, heap="1g", lasting=True) as node:
             given.url = node.url
             measure(given, node.process.pid)
     else:

@@ -148,7 +148,7 @@ def main() -> None:
     parser.add_argument("--elasticsearch", default="", metavar="VERSION")
     given = parser.parse_args()
     if given.elasticsearch:
-        with running_node(given.elasticsearch) as node:
+        with running_node(given.elasticsearch, lasting=True) as node:
             measure(given, node.url)
     else:
         measure(given, given.store)

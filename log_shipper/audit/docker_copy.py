@@ -145,7 +145,7 @@ class Engine:
                 connection.sendall(f"GET {path} HTTP/1.0\r\nHost: docker\r\n\r\n".encode())
                 head, block = _head(connection)
                 status = head.split(b" ", 2)[1:2]
-                if status == [b"404"]:
+                if status in ([b"404"], [b"409"]):  # 409: its removal is under way (moby: daemon/logs.go)
                     raise CopyGone(f"container {container_id[:12]} is not there any more")
                 if status != [b"200"]:
                     raise CopyDamaged(f"Docker's copy of {container_id[:12]} cannot be read: {block[:200]!r}")

@@ -43,10 +43,14 @@ class File:
         return os.fstat(self._raw.fileno()).st_size
 
     @property
+    def is_gone(self) -> bool:
+        """Whether it has no name any more."""
+        return os.fstat(self._raw.fileno()).st_nlink == 0
+
+    @property
     def kept_size(self) -> int:
         """Bytes on the disk that would not be there if it were not open."""
-        state = os.fstat(self._raw.fileno())
-        return 0 if state.st_nlink else state.st_size
+        return self.size if self.is_gone else 0
 
     def blocks(self) -> Iterator[bytes]:
         """Its entries from the first to the last that is there now. Raises CopyDamaged."""
@@ -126,8 +130,8 @@ class HeldFiles:
                 self._held[container_id] = _all(base)
                 self._since[container_id] = self._clock()
                 return True
-            if not base.parent.exists():
-                return True  # removed: there is no more to come
+            if not base.parent.exists() or _is_removed(base, held.files[-1]):
+                return True  # removed, or about to be: there is no more to come
             if not _is(base, held.files[-1]) and self.kept_size >= self._limit:
                 return False
             for _ in range(TRIES):
@@ -186,16 +190,19 @@ def packed_until(head: bytes) -> int:
 
 
 def _all(base: Path) -> Held:
-    if not base.parent.exists():
-        raise FileNotFoundError(f"there is no {base.parent}")
     for _ in range(TRIES):
-        names = [name for number in range(ROTATED, 0, -1) if (name := _rotated(base, number)) is not None]
         try:
-            files = tuple(File(name) for name in (*names, base))
+            current = File(base)  # before all else: the next moment it may be gone
+            names = [name for number in range(ROTATED, 0, -1) if (name := _rotated(base, number)) is not None]
+            files = tuple(File(name) for name in names)
         except FileNotFoundError:
+            if not base.parent.exists():
+                raise FileNotFoundError(f"there is no {base.parent}") from None
             continue
-        if all(_is(name, file) for name, file in zip((*names, base), files, strict=True)):
-            return Held(files, complete=len(names) < ROTATED)
+        if all(_is(name, file) for name, file in zip((*names, base), (*files, current), strict=True)):
+            return Held((*files, current), complete=len(names) < ROTATED)
+        if _is_removed(base, current):  # maybe after others that had rotated
+            return Held((*files, current), complete=False)
     raise OSError(f"the files at {base} are rotated faster than they can be opened")
 
 
@@ -220,6 +227,11 @@ def _with_new(base: Path, held: Held) -> Held:
     log.warning("files of Docker's copy at %s were rotated away before they could be held", base)
     holes = held.holes | {len(held.files)}
     return replace(held, files=(*held.files, *reversed(between), current), holes=holes)
+
+
+def _is_removed(base: Path, current: File) -> bool:
+    """Whether the newest file went with its container: one that is rotated is full."""
+    return current.is_gone and current.size < FULL and not base.exists()
 
 
 def _rotated(base: Path, number: int) -> Path | None:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from log_shipper.audit.ahead import Ahead
 from log_shipper.audit.auditor import Auditor
 from log_shipper.audit.baseline import Baseline
 from log_shipper.audit.docker_copy import Engine, Facts
@@ -96,10 +97,11 @@ class Watcher:
         while not self._stop.is_set():
             try:
                 self._events = self._engine.events()
+                events = Ahead(self._events, self._copies.keep)
                 self._notice_another_engine()
                 self.look_around()
                 self.connected, pauses = True, delays(0.2, 5.0)
-                for event in self._events:
+                for event in events:
                     self._take(event)
                 log.warning("the engine's events ended")
             except (EngineUnavailable, NotAccepted) as error:
@@ -150,8 +152,6 @@ class Watcher:
     def _take(self, event: dict[str, Any]) -> None:
         container_id, event_time = event["Actor"]["ID"], event.get("timeNano", 0)
         self._seen.take(event)
-        if event.get("Action") == "start":
-            self._copies.keep(container_id)  # before all else: one that lasts a moment may be removed the next
         if event.get("Action") in ("start", "die"):
             self._consider_soon(container_id, event_time)
         elif event.get("Action") == "destroy":
@@ -168,8 +168,9 @@ class Watcher:
         """State the end of its runs, from the files of the copy where they are still open; else it stays unverified."""
         open_runs, stated = self._received.baseline(container_id).open_runs, self._received.runs_stated(container_id)
         newest = self._seen.newest(container_id, stated)
-        unseen = bool(stated) and newest not in {0, *stated}
-        if open_runs or unseen or self._received.has_unstated_lines(container_id):
+        unstated = self._received.has_unstated_lines(container_id)
+        unseen = bool(stated or unstated) and newest not in {0, *stated}
+        if open_runs or unseen or unstated:
             seal = open_runs[-1].seal if open_runs else Seal(container_id, 0)
             facts = self._copies.facts(container_id) or _facts_of(seal)
             if open_runs or unseen:

@@ -17,9 +17,6 @@ from log_store.fields import STDERR
 
 _LOOKED_AT: Final = 2048
 """Characters looked at: a declaration stands at the beginning, and a message may be megabytes."""
-_MOST_ESCAPES = 100
-_MOST_ESCAPED = 512
-"""Of a message with more escapes than that so many characters are looked at: each escape costs time."""
 _LINES = 24
 """Lines of one message looked at for the first that declares something."""
 
@@ -86,8 +83,6 @@ def of_line(message: str) -> Found | None:
         coloured = coloured_word(head)
         if coloured is not None:
             return coloured
-        if head.count("\x1b") > _MOST_ESCAPES:
-            head = head[:_MOST_ESCAPED]
         head = without_escapes(head)
         if "\n" in head:
             return _of_lines(head)
@@ -98,7 +93,8 @@ def of_line(message: str) -> Found | None:
 
 def _of_states(line: str) -> Found | None:
     """A line with carriage returns: its last state decides, or its first where the last declares nothing."""
-    return declared(last_state(line)) or declared(line.split("\r", 1)[0])
+    last, first = last_state(line), line.split("\r", 1)[0]
+    return declared(last) or (declared(first) if first != last else None)
 
 
 def _of_lines(message: str) -> Found | None:

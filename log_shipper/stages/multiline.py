@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from log_shipper.stages.formats.plain import MOST
 from log_shipper.stages.traces.phase import ALWAYS, DECLARED, At
 from log_shipper.stages.traces.registry import Rules, rules_of
 
@@ -129,9 +130,14 @@ def _continue(state: GroupState, at: At, size: int) -> bool:
 
 
 def _head(text: str) -> str:
-    """What of a line is looked at: without colours, and without a carriage return at the end."""
+    """What of a line is looked at: without colours, and without a carriage return at the end.
+
+    As `without_escapes` does, up to the hundredth colour only.
+    """
     if len(text) > _LOOKED_AT:
         text = text[:_LOOKED_AT]
     if "\x1b" in text:
-        text = _ESCAPE.sub("", text)
+        text, count = _ESCAPE.subn("", text, MOST)
+        if count == MOST:
+            text = text.partition("\x1b")[0]
     return text[:-1] if text[-1:] == "\r" else text

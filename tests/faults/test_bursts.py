@@ -5,8 +5,8 @@ import pytest
 from tests.faults.conftest import MakeScene
 from tests.services.restartable_elasticsearch import RestartableElasticsearch
 
-WIDTH = 400  # the lines are about 490 bytes long, with the long ones in between
-BYTES_A_LINE = 490
+WIDTH = 1200  # the lines are about 1300 bytes long, with the long ones in between: what rotates a copy is bytes
+BYTES_A_LINE = 1300
 
 
 @pytest.mark.timeout(900)

@@ -26,7 +26,7 @@ from tests.services.shipper import Shipper
 
 __all__ = ["client", "start"]
 
-LINE = "x" * 200
+LINE = "x" * 1000  # what rotates a copy is bytes
 
 
 def until(what: str, seen: Callable[[], bool], seconds: float = 60) -> None:
@@ -42,7 +42,7 @@ def test_a_running_container_is_compared_before_its_copy_rotates(
 ) -> None:
     """130 MB while the shipper is up: the copy has rotated at the end, and nothing is missing all the same."""
     shipper.start()
-    count = 600_000
+    count = 132_000
     container = start(f"i=0; while [ $i -lt 6 ]; do yes {LINE} | head -n {count // 6}; i=$((i+1)); sleep 1; done")
     seal = sealed(store, container)
     assert (seal.state, seal.lines, seal.gaps) == ("sealed", count, ())
@@ -74,7 +74,7 @@ def test_a_copy_that_rotated_while_the_shipper_was_away_is_a_stated_gap(
     shipper: Shipper, start: Start, store: SqliteReader
 ) -> None:
     """130 MB without us: what the copy still has comes in, what it lost is a gap with its reason."""
-    count = 600_000
+    count = 132_000
     container = start(f"yes {LINE} | head -n {count}")
     assert container.wait(timeout=120)["StatusCode"] == 0
     shipper.start()

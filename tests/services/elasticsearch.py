@@ -72,10 +72,12 @@ def data_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def running_node(version: str, heap: str = "512m", settings: Settings | None = None) -> Iterator[Node]:
+def running_node(
+    version: str, heap: str = "512m", settings: Settings | None = None, lasting: bool = False
+) -> Iterator[Node]:
     """A node that answers, on a port of its own and with no data; stopped at the end. Raises NodeError."""
     with data_folder() as folder:
-        node = Node(prepared_home(version), free_port(), folder, heap, settings)
+        node = Node(prepared_home(version), free_port(), folder, heap, settings, lasting)
         try:
             yield node.wait()
         finally:
@@ -105,13 +107,11 @@ def own_prefix(url: str) -> Iterator[str]:
         yield prefix
     finally:
         # By name: servers do not delete by pattern unless told that they may.
-        for index in call(url, "GET", f"/{prefix}-*/_settings?flat_settings=true"):
-            call(url, "DELETE", f"/{index}")
-        for template in call(url, "GET", "/_index_template?filter_path=index_templates.name").get(
-            "index_templates", ()
-        ):
-            if template["name"].startswith(prefix):
-                call(url, "DELETE", f"/_index_template/{template['name']}")
+        if made := list(call(url, "GET", f"/{prefix}-*/_settings?filter_path=*.settings.index.uuid")):
+            call(url, "DELETE", "/" + ",".join(made))
+        found = call(url, "GET", f"/_index_template/{prefix}-*?filter_path=index_templates.name")
+        if templates := [template["name"] for template in found.get("index_templates", ())]:
+            call(url, "DELETE", "/_index_template/" + ",".join(templates))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

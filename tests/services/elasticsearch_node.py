@@ -17,6 +17,7 @@ import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,6 +54,7 @@ class NodeError(Exception):
     """No node can be had; the text says what is missing and how to get it."""
 
 
+@cache
 def find_java(version: str) -> Path:
     """A java that this version runs on: WHOLELOG_TEST_JAVA, JAVA_HOME, PATH or the usual folders. Raises NodeError."""
     wanted = JAVA_OF[version]
@@ -213,11 +215,15 @@ def _string(text: str) -> bytes:
 
 
 class Node:
-    """One node on 127.0.0.1. `settings` are added to those of a single node; None takes one away."""
+    """One node on 127.0.0.1. `settings` are added to those of a single node; None takes one away.
+
+    `lasting`: all of Java's compilers, for what is measured; without the slower one a start costs half.
+    """
 
     def __init__(
-        self, home: Path, port: int, folder: Path, heap: str = "512m", settings: Settings | None = None
-    ) -> None:
+        self, home: Path, port: int, folder: Path, heap: str = "512m", settings: Settings | None = None,
+        lasting: bool = False,
+    ) -> None:  # fmt: skip
         """Starts it; see `wait`. A start on a folder that was used before finds its data again."""
         self.url = f"http://127.0.0.1:{port}"
         self.log = folder / "logs/out.log"
@@ -239,18 +245,17 @@ class Node:
             "cluster.routing.allocation.disk.threshold_enabled": "false",
         }
         chosen = {key: value for key, value in {**defaults, **(settings or {})}.items() if value is not None}
-        self.process = self._spawn(home, folder, heap)
+        self.process = self._spawn(java_command(home, folder, heap, lasting), home, folder)
         assert self.process.stdin is not None
         self.process.stdin.write(server_args(chosen, str(folder / "conf"), str(folder / "logs")))
         self.process.stdin.flush()  # and kept open: the node ends when it closes
 
-    def _spawn(self, home: Path, folder: Path, heap: str) -> "subprocess.Popen[bytes]":
+    def _spawn(self, command: list[str], home: Path, folder: Path) -> "subprocess.Popen[bytes]":
         as_user: dict[str, Any] = {}
         if os.getuid() == 0:
             subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", folder], check=True, timeout=60)
             as_user = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
         environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "LIBFFI_TMPDIR": str(folder / "tmp")}
-        command = java_command(home, folder, heap)
         with open(self.log, "ab") as log:
             return subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=home, env=environment, **as_user
@@ -285,7 +290,7 @@ class Node:
             self.kill()
 
 
-def java_command(home: Path, folder: Path, heap: str) -> list[str]:
+def java_command(home: Path, folder: Path, heap: str, lasting: bool) -> list[str]:
     """What the distribution's own launcher would start, for the version that this home holds."""
     version = (home / "ready").read_text()
     java = find_java(version)
@@ -300,8 +305,9 @@ def java_command(home: Path, folder: Path, heap: str) -> list[str]:
         f"--add-opens=org.apache.lucene.core/org.apache.lucene.{package}={server}"
         for package in ("codecs.lucene99", "codecs.hnsw", "internal.vectorization")
     ]
+    compilers = [] if lasting else ["-XX:TieredStopAtLevel=1"]
     return [
-        str(java), f"-Xms{heap}", f"-Xmx{heap}", "-XX:+UseG1GC", "-Xss1m", "-XX:+ExitOnOutOfMemoryError",
+        str(java), f"-Xms{heap}", f"-Xmx{heap}", *compilers, "-XX:+UseG1GC", "-Xss1m", "-XX:+ExitOnOutOfMemoryError",
         "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8", "-Djava.locale.providers=CLDR",
         "-Dio.netty.noUnsafe=true", "-Dio.netty.noKeySetOptimization=true", "-Dio.netty.recycler.maxCapacityPerThread=0",
         "-Dlog4j.shutdownHookEnabled=false", "-Dlog4j2.disable.jmx=true",

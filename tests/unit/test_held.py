@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from log_shipper.audit import held as held_module
 from log_shipper.audit.docker_copy import Facts
 from log_shipper.audit.frames import Frames
 from log_shipper.audit.held import FULL, NAME, HeldFiles
@@ -174,6 +175,29 @@ def test_what_is_held_outlives_its_rotation(case: Case, pack: bool) -> None:
     reading = case.reading()
     assert case.numbers(reading) == list(range(90)) == case.numbers(reading)
     assert not reading.may_have_rotated and not reading.holes
+
+
+def test_a_container_that_is_being_removed_has_no_more_to_come(case: Case) -> None:
+    """Its folder goes last; what is open is all that there was."""
+    case.copy.fill(2)
+    case.copy.write()
+    case.files.hold(ID)
+    case.copy.path.unlink()
+    assert case.files.hold(ID)
+    case.copy.remove()
+    reading = case.reading()
+    assert case.numbers(reading) == list(range(30)) and not reading.holes
+
+
+def test_files_that_go_while_they_are_opened_are_held_as_far_as_they_were(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy that may have rotated before is not known to be complete."""
+    case.copy.write()
+    monkeypatch.setattr(held_module, "_rotated", lambda base, number: shutil.rmtree(base.parent, ignore_errors=True))
+    assert case.files.hold(ID)
+    reading = case.reading()
+    assert case.numbers(reading) == list(range(10)) and reading.may_have_rotated
 
 
 def test_files_that_came_between_two_looks_are_found(case: Case) -> None:

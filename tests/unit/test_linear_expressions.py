@@ -4,9 +4,11 @@ import re
 
 import pytest
 
-from log_shipper.stages.formats.plain import without_escapes
+from log_shipper.stages import multiline
+from log_shipper.stages.formats import silent
+from log_shipper.stages.formats.plain import MOST, without_escapes
 from log_shipper.stages.structured import Structured
-from log_shipper.stages.traces import golang, managed, ruby
+from log_shipper.stages.traces import beam, golang, managed, ruby
 
 
 def taken(expression: re.Pattern[str], lines: list[str]) -> list[str]:
@@ -37,6 +39,21 @@ def taken(expression: re.Pattern[str], lines: list[str]) -> list[str]:
             ["> 12: x", "  12: x", " >  1: ", "   ^~~", "^"],
             ["12 x", "> > 1: ", "x ^", ">", " "],
         ),
+        (
+            ruby._RAILS,
+            ["A::B (x)", "AError (x):", "A::B::C ():", "AException ()", "A::Error (a) b)"],
+            ["A (x)", "Error (x)", "A:: (x)", "AError (x", "AErrors (x)", "aError (x)", "AError  (x)"],
+        ),
+        (
+            silent._TEST_RESULT,
+            ["ERROR a::b", "ERROR a.py", "ERROR a::b - x", "ERROR a.py - ", "ERROR :::a", "ERROR a.py::b.py", "ERROR a::b:"],
+            ["ERROR ::a", "ERROR a::", "ERROR .py", "ERROR a.pyc", "ERROR a::b x", "ERROR a.py- x", "ERROR  a::b", "ERROR a b::c"],
+        ),
+        (
+            beam._FRAME,
+            ["  (a 1.2) b.ex:3: ", "\ta.exs:1: ", " in function  ", "  \t in call from "],
+            ["(a 1.2) b.ex:3: ", "a.ex:1: ", "  a b.ex:1: ", "  in functions", "   "],
+        ),
     ],
 )  # fmt: skip
 def test_what_an_expression_takes(expression: re.Pattern[str], yes: list[str], no: list[str]) -> None:
@@ -60,6 +77,17 @@ def test_what_a_ruby_error_was_raised_in(line: str, mark: str) -> None:
 
 def test_control_characters_go_alone_and_in_rows() -> None:
     assert without_escapes("a\u200b\u200bb\x00\ufeff\x1b[1mc\x1b[0m\td\n") == "abc\td\n"
+
+
+def test_of_more_escapes_than_a_hundred_what_is_behind_them_is_left_out() -> None:
+    assert without_escapes("\x1b[1ma" * MOST + "b") == "a" * MOST + "b"
+    assert without_escapes("\x1b[1ma" * MOST + "b\x1b[0mc") == "a" * MOST + "b"
+    assert without_escapes("E\0R\0R\0O\0R\0 \0" * MOST) == "ERROR " * MOST
+
+
+def test_joining_sees_a_line_up_to_its_hundredth_colour() -> None:
+    assert multiline._head("\x1b[1ma" * MOST + "b\r") == "a" * MOST + "b"
+    assert multiline._head("\x1b[1ma" * MOST + "b\x1b[0mc") == "a" * MOST + "b"
 
 
 def test_pairs_stand_behind_blanks_and_separators_alone() -> None:

@@ -1,5 +1,6 @@
 """Which containers the audit takes for gone, and what is known of their ends."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,9 +10,12 @@ from typing import Any, cast
 
 import pytest
 
+from log_shipper.audit.ahead import Ahead
+from log_shipper.audit.docker_copy import Engine as DockerEngine
 from log_shipper.audit.docker_copy import Facts
 from log_shipper.audit.seen_runs import SeenRuns
 from log_shipper.audit.watcher import Watcher
+from log_shipper.errors import CopyGone, EngineUnavailable
 from log_store.document import ContainerContext
 from log_store.seal import Seal
 
@@ -101,6 +105,46 @@ def test_the_end_of_a_container_that_is_removed_at_once_is_told(tmp_path: Path, 
     engine.events = lambda: stream_of
     watcher.run()
     assert stated.is_set() and {(one.context.container_id, one.exit_code) for one in ends} == {("a", 4)}
+
+
+def test_the_files_of_a_container_that_starts_are_opened_before_anybody_looks_at_its_event() -> None:
+    """Whoever looks may be busy with another container; a stream that breaks off is told to them, behind what it gave."""
+    opened, told = threading.Event(), list[dict[str, Any]]()
+
+    def stream() -> Iterator[dict[str, Any]]:
+        yield event("start", 1)
+        raise EngineUnavailable("it broke off")
+
+    def keep(container_id: str) -> None:
+        opened.set()
+        raise RuntimeError("one container's trouble")
+
+    ahead = Ahead(stream(), keep)
+    assert opened.wait(30)
+    with pytest.raises(EngineUnavailable):
+        for one in ahead:
+            told.append(one)
+    assert told == [event("start", 1)]
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "409 Conflict"])
+def test_a_copy_whose_removal_is_under_way_is_gone(tmp_path: Path, status: str) -> None:
+    """The files that are open have all of it; it is not damaged."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "s"))
+        server.listen()
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1 << 16)
+                connection.sendall(f"HTTP/1.0 {status}\r\n\r\n{{}}".encode())
+
+        answering = threading.Thread(target=answer)
+        answering.start()
+        with pytest.raises(CopyGone):
+            DockerEngine(f"unix://{tmp_path / 's'}").tail("a")
+        answering.join()
 
 
 class Closable:

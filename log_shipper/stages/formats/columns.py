@@ -40,9 +40,10 @@ _BIND_DEBUG = re.compile(r" \d: ")  # debug 1: text
 _LABEL = re.compile(r"[A-Za-z]+:$")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
-_MOST_TOKENS = 14
+_MOST_TOKENS = 12  # of a header; nine are the most that was seen
+_MOST_NESTED = 8  # of one inside another program's line
 _MOST_NAMES = 3
-_MOST_PAIRS = 12
+_MOST_OBJECTS = 2
 _MOST_STAMPS = 3
 
 
@@ -62,7 +63,7 @@ class Header:
     is another program's whole line.
     """
 
-    __slots__ = ("line", "found", "text", "stamped", "wraps", "place", "_names", "_plain", "_plain_at", "_paired", "_pairs", "_label", "_stamps")  # fmt: skip
+    __slots__ = ("line", "found", "text", "stamped", "wraps", "place", "_names", "_plain", "_plain_at", "_paired", "_pairs", "_objects", "_label", "_stamps")  # fmt: skip
 
     def __init__(self, line: str, *, stamped: bool = False) -> None:
         self.line = line
@@ -71,16 +72,12 @@ class Header:
         self.stamped = stamped
         self.wraps = False
         self.place = 0  # see `level_place`
-        self._names = 0
-        self._plain = False
-        self._plain_at = 0
-        self._paired = False
-        self._pairs = self._stamps = 0
-        self._label = False
+        self._names = self._plain_at = self._objects = self._stamps = 0
+        self._plain = self._paired = self._pairs = self._label = False
 
-    def read(self, pos: int = 0) -> "Header":
-        line, end = self.line, len(self.line)
-        for _ in range(_MOST_TOKENS):
+    def read(self, *, nested: bool = False) -> "Header":
+        line, end, pos = self.line, len(self.line), 0
+        for _ in range(_MOST_NESTED if nested else _MOST_TOKENS):
             gap = _GAP.match(line, pos)
             start = gap.end() if gap is not None else pos
             if start >= end:
@@ -101,7 +98,8 @@ class Header:
 
     def _group(self, start: int, first: str) -> int:
         line = self.line
-        if first == "{" and json_fields.begins(line, start):
+        if first == "{" and self._objects < _MOST_OBJECTS and json_fields.begins(line, start):
+            self._objects += 1
             self.found = json_fields.find(line, start)
             if self.found is not None:
                 return -1
@@ -315,8 +313,8 @@ class Header:
         if token.isdecimal() or "=" in token:
             if "=" not in token:
                 return -1 if self._label else end
-            self._pairs += 1
-            return end if self._pairs <= _MOST_PAIRS else -1
+            self._pairs = True
+            return end
         if self.stamped and token.startswith("LOG_"):  # Quill's LOG_INFO, LOG_TRACE_L1
             level = UPPER.get(token[4:].partition("_L")[0])
             if level is not None:

@@ -49,7 +49,7 @@ def declared(line: str, depth: int = 0) -> Found | None:
     first = line[:1]
     if first in _BLANK:
         text = line.lstrip(_BLANK)
-        return _indented(text, len(line) - len(text) if first != "\t" else _TAB) if text else None
+        return _indented(text, len(line) - len(text) if first != "\t" else _TAB, max(depth, 1)) if text else None
     if first.isalpha() and first != "ℹ":
         return _worded(line, depth)
     if first == "{":
@@ -81,7 +81,7 @@ def _headed(line: str, depth: int) -> Found | None:
             return None
         if line.startswith("[#|") and len(line) > 3 and depth < _DEEPEST:
             return _headed(line[3:], depth + 1)  # GlassFish' uniform format: [#|time|level|product|logger|pairs|text|#]
-    header = Header(line).read()
+    header = Header(line).read(nested=depth > 0)
     if header.found is not None:
         return header.found
     if header.stamped and not header.wraps:
@@ -269,7 +269,7 @@ def _after_place(line: str, depth: int) -> Found | None:
         level = WORDS.get(line[line.rfind(":", 0, blank) + 1 : blank])  # Zigbee2MQTT:info  2026-03-01 10:20:30: text
         return (level, "column") if level is not None else _headed(line[at:], depth + 1)
     if line[at : at + 1] == "[":
-        header = Header(line[at:]).read()  # WSO2's TID: [-1] [] [2026-03-01 10:20:30,123] ERROR text
+        header = Header(line[at:]).read(nested=True)  # WSO2's TID: [-1] [] [2026-03-01 10:20:30,123] ERROR text
         return header.found if header.stamped else None
     second = line.find(" ", at, at + 40) + 1
     full = line[second : second + 2] in ("19", "20")
@@ -280,7 +280,7 @@ def _after_place(line: str, depth: int) -> Found | None:
         return WORDS[middle.lower()], "prefix"  # auth-worker(12): Info: 2026-03-01 10:20:30 ERROR text
     if middle in UPPER and len(middle) > 3:
         return UPPER[middle], "column"  # app.db WARNING 2026-03-01 10:20:30 text
-    return Header(line[second:]).read().found if full else None  # lxc c1 20240506081503.127 ERROR text
+    return Header(line[second:]).read(nested=True).found if full else None  # lxc c1 20240506081503.127 ERROR text
 
 
 def _stamp_at(line: str, at: int) -> bool:
@@ -328,23 +328,23 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
     return declared(line[decorated:], depth + 1) if decorated else None
 
 
-def _indented(text: str, indent: int) -> Found | None:
+def _indented(text: str, indent: int, depth: int) -> Found | None:
     """Indented text: a padded column, a header, a linter's place, a trace; not `  error: x`, the member of some report."""
     first = text[0]
     if first.isdigit():
-        return tools.placed(text) or _headed(text, 1)
+        return tools.placed(text) or _headed(text, depth)
     if first in "[(<{":
-        return declared(text, 1)
+        return declared(text, depth)
     if first.isalpha():
         match = _LEAD.match(text)
         if match is None:
             return None
         word, end = match[0], match.end()
         if indent < 2:
-            return None if " | " in text and first.islower() else _worded(text, 1)  # psql's tables
+            return None if " | " in text and first.islower() else _worded(text, depth)  # psql's tables
         if word in UPPER and len(word) > 3 and not silent.of_words(text) and set_off(text, end, word, stamped=False):
             return UPPER[word], "column"
         if word[:3] in _DATE_WORDS and STAMP.match(text) is not None:
-            return _headed(text, 1)
+            return _headed(text, depth)
         return traces.find(text) if text.startswith(("Traceback ", "Exception in ")) else None
-    return _marked(text, first, 1)
+    return _marked(text, first, depth)

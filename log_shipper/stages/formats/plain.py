@@ -4,14 +4,18 @@ Source: ECMA-48 sections 5.4 (control sequences) and 8.3.89 (operating system co
 """
 
 import re
+from typing import Final
 
 from log_shipper.stages.formats.levels import UPPER, WORDS, Found
 
+_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\u200b]"
+# It begins with a set of characters, so that a search finds the next of them by itself.
 _ESCAPES = re.compile(
-    r"\x1b\[[0-?]*+[ -/]*+[@-~]?+|\x1b\][^\x07\x1b]*+(?:\x07|\x1b\\)?|\x1b[ -/]*+[0-~]?+|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\ufeff\u200b]++"
+    rf"{_CONTROL}{_CONTROL}*+"
+    r"(?:(?<=\x1b)(?:\[[0-?]*+[ -/]*+[@-~]?+|\][^\x07\x1b]*+(?:\x07|\x1b\\)?|[ -/]*+[0-~]?+))?"
 )
-
-
+MOST: Final = 100
+"""Escape sequences of one text that are taken out."""
 _COLOURED = re.compile(r"(?:\x1b\[[\d;]*+m)+[ \[]*+([A-Za-z]{3,11}+)[ \]]*+\x1b\[[\d;]*+m(?![:=\w])")
 
 
@@ -23,8 +27,17 @@ def coloured_word(line: str) -> Found | None:
 
 
 def without_escapes(text: str) -> str:
-    """`text` with escape sequences, control characters and byte-order marks taken out; tabs and line ends stay."""
-    return _ESCAPES.sub("", text)
+    """`text` with escape sequences, control characters and byte-order marks taken out; tabs and line ends stay.
+
+    What stands behind the hundredth is left out: each costs time.
+    """
+    if "\0" in text:  # of UTF-16 each second character
+        text = text.replace("\0", "")
+    text, count = _ESCAPES.subn("", text, MOST)
+    if count == MOST:
+        left = _ESCAPES.search(text)
+        return text[: left.start()] if left is not None else text
+    return text
 
 
 def last_state(line: str) -> str:

@@ -51,7 +51,7 @@ _GLIB = re.compile(
     r"(?:\*\* |[\w-]*-|\(\S+:\d+\): [\w-]*?-?|\*\* \(\S+:\d+\): )(ERROR|CRITICAL|WARNING|Message|INFO|DEBUG)(?: \*\*)?: "
 )
 _FRAMES = re.compile(
-    r"\n(?:[ \t]++(?:at \S.{0,200}?[\])\d>][ \t]*+$|at [\w.$<>/]+\(|from \S+:\d+:in )|.{0,200}? called at \S+ line \d+)|\n(?:#\d+ \S|\t[\w./-]++\.go:\d+ |[^\s:]{1,200}:\d+:in [`'])|\n    while (?:executing|compiling)\n|\A\S{1,300}:\d+\n.*\n\s*\^+\s*$",
+    r"\n(?:[ \t]++(?:at \S.{0,200}?[\])\d>][ \t]*+$|at [\w.$<>/]+\(|from \S+:\d+:in )|.{0,200}? called at \S+ line \d+)|\n(?:#\d+ \S|\t[\w./-]++\.go:\d+ |\t?[^\s:]{1,200}:\d+:in [`'])|\n    while (?:executing|compiling)\n|\A\S{1,300}:\d+\n.*\n\s*\^+\s*$",
     re.MULTILINE,
 )
 NAME_ENDS = ("Error", "Exception", "]", ")", "Group")

@@ -12,12 +12,15 @@ _ELEMENT = re.compile(
     r" {2,}+(?:[\[{'\d<-]|\w++(?:\(\d+\))? [\[{]|\.\.\. \d+ more item|(?:true|false|null|undefined)\b)"
 )
 _CLOSES = re.compile(r" *+[}\])>]")
+_OPENS = re.compile(r"(?:[A-Z]\w*|Object|Array|Map|Set)\(\d+\) [{\[]$|^\[Nest\] .*[{\[]$")
 _GOES_ON = (",", "{", "[", "(", "+", ":")
 
 
-def first_member(text: str, *, alone: bool) -> bool:
-    """Whether a line can be the first in a brace. `alone`: the brace stands in a line of its own."""
-    return _MEMBER.match(text) is not None and (alone or text.endswith(_GOES_ON))
+def first_member(text: str, prev: str = "") -> bool:
+    """Whether a line can be the first in a brace: one that stands alone, or at the end of the line `prev`."""
+    return _MEMBER.match(text) is not None and (
+        not prev or (text.endswith(_GOES_ON) and _OPENS.search(prev) is not None)
+    )
 
 
 def depth_after(text: str, depth: int) -> int | None:

@@ -28,6 +28,7 @@ _USE = re.compile(r"\(Use `\S+ --trace-")
 _PLACE = re.compile(
     r"(?:[^/.<:]*[/.<]|[\w-]{2,}:(?!\d)).*:\d+\)?$|native\)$|unknown(?: location)?\)$|<anonymous>\)?$|index \d+\)$"
 )
+_EXCERPT = re.compile(r"[> ] *\d+ \| ?| +\| +\^")
 _MATCHING = re.compile(r"\s+\.\.\. \d+ (?:lines matching|more|frames?|collapsed)")
 _SECOND = re.compile(r"Emitted '\w+' event (?:on \S+ instance )?at:|From previous event:")
 _HEAP = re.compile(
@@ -148,7 +149,13 @@ def _end(text: str, at: At) -> At | None:
         return At("")
     if _USE.match(text):
         return At("js.frames", at.mark)
+    if text.startswith("digest: "):  # Next.js
+        return At("js.excerpt")
     return At("js.head", "uncaught", 1) if text == "Thrown at:" else None
+
+
+def _excerpt(text: str, at: At) -> At | None:
+    return at if _EXCERPT.match(text) else None
 
 
 JAVASCRIPT = Family(
@@ -178,5 +185,6 @@ JAVASCRIPT = Family(
         "js.closed": _closed,
         "js.heap": _heap,
         "js.end": _end,
+        "js.excerpt": _excerpt,
     },
 )

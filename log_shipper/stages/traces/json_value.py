@@ -47,7 +47,7 @@ def opened_before(text: str, prev: str) -> Entry | None:
     if prev[0] in " \t" or _SOURCE_CODE.search(prev[-8:]):
         return None
     if not _MEMBER.match(text):
-        if not inspected.first_member(text, alone=False):
+        if not inspected.first_member(text, prev):
             return None
         return Entry(ALWAYS, At("json", _INSPECTED, inspected.depth_after(text, 1) or 1))
     depth = depth_after(text, 1)
@@ -59,7 +59,7 @@ def step(text: str, at: At) -> At | None:
         depth = inspected.depth_after(text, at.seen)
     else:
         depth = depth_after(text, at.seen)
-        if depth is None and at.seen == 1 and not at.mark and inspected.first_member(text, alone=True):
+        if depth is None and at.seen == 1 and not at.mark and inspected.first_member(text):
             return step(text, at._replace(mark=_INSPECTED))
         at = at._replace(mark=at.mark or _JSON)
     if depth is None:

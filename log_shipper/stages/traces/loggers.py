@@ -25,6 +25,10 @@ _PINO = re.compile(
     r"|(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) \[[\d:. +-]{8,40}\]"
 )
 _TORNADO = re.compile(r"\[[DIWEC] (?:\d{6}|\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d(?:\.\d{3})? [\w.:]{1,60}\] ")
+_SET_IN = re.compile(
+    r"\[\d{4}-\d\d-\d\dT[\d:.]{8,20}Z? (?:ERROR|WARN |INFO |DEBUG|TRACE) [\w:]{1,200}\] "  # env_logger
+    r"|\[\d{4}-\d\d-\d\dT[\d:.]{8,20}Z?\] +(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL): [^ ]{1,200} on [^ ]{1,200}: "  # bunyan's tool
+)
 _SPRING = re.compile(r"\d[\dT:.,+ Z-]{10,40}+(?:ERROR|WARN) (?:\[[^\]]{0,100}+\] )?\d+ --- \[")
 _MEMBER = re.compile(r"    [\w.\-\"]+: ?")
 
@@ -59,8 +63,9 @@ def pretty(text: str, prev: str) -> Entry | None:
 
 
 def tornado(text: str, prev: str) -> Entry | None:
-    """Tornado's and Jupyter's formatter sets in by four spaces all lines of a record but the first."""
-    return Entry(ALWAYS, At("log.pino")) if text.startswith("    ") and _TORNADO.match(prev) else None
+    """Tornado's and Jupyter's formatter sets in by four spaces all lines of a record but the first; so do others."""
+    set_in = text.startswith("    ") and (_TORNADO.match(prev) or _SET_IN.match(prev))
+    return Entry(ALWAYS, At("log.pino")) if set_in else None
 
 
 def _console_step(text: str, at: At) -> At | None:

@@ -31,7 +31,7 @@ _NESTED_CLASS = re.compile(r"[A-Z]\w*+(?:\$[A-Z]\w*+)+(?:: |$)")  # of the defau
 _REMOTE = re.compile(r"[\w.$]+(?:\([\w.$]+\): |Exception: .*\): [\w.$]+(?:Exception|Error))")
 _NAME = re.compile(r"Exception|Error|Throwable|Failure|Fault|Timeout|Rejected|Interrupt")
 _THREAD = re.compile(
-    r"Exception in thread \"|Unhandled exception\. |Unhandled Exception:|\[ERROR\] FATAL UNHANDLED EXCEPTION: "
+    r"Exception in thread \"|Caught: (?=[\w.$]+(?:Exception|Error)\b)|Unhandled exception\. |Unhandled Exception:|\[ERROR\] FATAL UNHANDLED EXCEPTION: "
 )
 _UNHANDLED = re.compile(
     r"Process terminated\.|Stack overflow\.$|Fatal error\. |Exception in Application "
@@ -87,7 +87,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("at.head", "loose" if RECORD.match(prev) else ""))
     if _THREAD.match(text) or _UNHANDLED.match(text):
         remote = text[:1] == "E" and _REMOTE.match(text, text.find('" ') + 2)
-        return Entry(DECLARED, At("at.head", REMOTE if remote else "loose" if _THREAD.match(text) else ""))
+        loose = _THREAD.match(text) or text == "Process terminated. Assertion failed."
+        return Entry(DECLARED, At("at.head", REMOTE if remote else "loose" if loose else ""))
     if text.startswith("Full thread dump "):
         return Entry(ALWAYS if _TIME.match(prev) else DECLARED, At("at.dump"))
     if _CRASH.match(text):
@@ -119,7 +120,13 @@ def _frames(text: str, at: At) -> At | None:
         return at
     if not text and at.mark in (JUL, REMOTE):
         return COMPLETE if at.mark == JUL else At("at.remote")
+    if text == "  Exception data:":  # Npgsql
+        return At("at.data", at.mark)
     return _cause(text, at) if _CAUSE.match(text) else None
+
+
+def _data(text: str, at: At) -> At | None:
+    return at if text.startswith("    ") else _frames(text, At("at.frames", at.mark))
 
 
 def _remote(text: str, at: At) -> At | None:
@@ -149,6 +156,7 @@ MANAGED = Family(
         r"Exception: ",
         r"Unhandled [eE]xception[.:]",
         r"Process term",
+        r"Caught: ",
         r"Stack ov",
         r"Fatal error\.",
         r"Full thread",
@@ -160,5 +168,12 @@ MANAGED = Family(
     ),
     enter=_enter,
     indented=(("a", _indented), (LETTERS, _indented_header), ("-", _inner)),
-    steps={"at.head": _head, "at.frames": _frames, "at.remote": _remote, "at.dump": _dump, "at.crash": _crash},
+    steps={
+        "at.head": _head,
+        "at.frames": _frames,
+        "at.remote": _remote,
+        "at.data": _data,
+        "at.dump": _dump,
+        "at.crash": _crash,
+    },
 )

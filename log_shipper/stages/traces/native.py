@@ -21,7 +21,7 @@ _UB_REST = re.compile(
 )
 _TERMINATE = re.compile(r"terminate called after throwing an instance of ")
 _FRAME = re.compile(
-    r"\s+#\d+ +0x[0-9a-f]+ |\s+@ +(?:0x)?[0-9a-f]{6,16} |\s*#\d+ +0x[0-9a-f]+ in |\s*+\d++# \S.* (?:at|in) \S+$"
+    r"\s+#\d+ +0x[0-9a-f]+ |\s+@ +(?:(?:0x)?[0-9a-f]{6,16} |\(nil\)|\.\.\. and at least \d)|\s*#\d+ +0x[0-9a-f]+ in |\s*+\d++# \S.* (?:at|in) \S+$"
 )
 _SYMBOL = re.compile(r"\.?/[^\s(]++\([^\s)]*\) ?\[0x[0-9a-f]+\]$")
 _GLOG = re.compile(r"\*\*\* (?:Check failure stack trace|Aborted at |SIG[A-Z]+ |Signal \d+ \(SIG)|PC: @ +0x")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from log_shipper.stages.traces import json_value, loggers, postgresql, python
+from log_shipper.stages.traces import json_value, loggers, postgresql, python, rust
 from log_shipper.stages.traces.beam import BEAM
 from log_shipper.stages.traces.golang import GO
 from log_shipper.stages.traces.javascript import JAVASCRIPT
@@ -50,7 +50,7 @@ class Rules:
     def entry(self, text: str, prev: str, whole: str) -> Entry | None:
         """The group that a line begins, alone or with the line before it; `whole` is the line to its end."""
         if not text:
-            return LOGGERS.enter(text, prev)
+            return LOGGERS.enter(text, prev) or rust.logged(text, prev)
         start = text[0]
         if start in " \t":
             return self._indented(text, prev)

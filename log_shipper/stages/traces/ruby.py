@@ -20,7 +20,7 @@ _THREAD = re.compile(r"#<Thread:0x\S.*> terminated with exception")
 _HINT = re.compile(r"Did you mean\?|> *\d+ \| ")
 _IN = re.compile(r"in ['`]")
 _NESTED = re.compile(r"(?:in ['`]|#)(?:rescue|ensure) in ")
-_RAILS = re.compile(r"[A-Z]\w*(?:::\w+)+ \(.*\):?$|[A-Z]\w*(?:Error|Exception) \(.*\):?$")
+_RAILS = re.compile(r"[A-Z]\w*+(?:(?:::\w++)+|(?<=\wError)|(?<=\wException)) \(.*\):?$")
 _LOGGER = re.compile(r"[DIWEFA], \[")
 _REVERSE = "reverse"  # the outermost call first, and the error below its calls
 _NUMBERED = re.compile(r"\s+\d+: from ")

@@ -22,6 +22,7 @@ _EYRE_PANIC = "The application panicked (crashed)."
 _EYRE = re.compile(
     r"\s|Message: |Location:|Error:$|Backtrace omitted\.|Run with |(?:Suggestion|Note|Warning|Help|Caused by|Section): ?"
 )
+_TRACING = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]{8,20}Z {1,2}(?:ERROR|WARN) \S")
 _PRETTY = re.compile(r"    (?:at \S+\.rs:\d+|in \S+::\S)")
 
 
@@ -34,6 +35,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         if _OLD.match(text):
             return Entry(DECLARED, At("rust.body" if _OLD_END.match(text) else "rust.old"))
         return Entry(DECLARED, At("rust.body" if text.endswith("its stack") else "rust.message"))
+    if text == "Caused by:" and RECORD.match(prev):
+        return Entry(DECLARED, At("rust.causes", "", 1))
     if text == _EYRE_PANIC:
         return Entry(DECLARED, At("rust.eyre"))
     if text.startswith("fatal runtime error: "):
@@ -45,6 +48,15 @@ def _enter(text: str, prev: str) -> Entry | None:
     if text.startswith("Error: ") and not text.endswith("{"):
         return Entry(DECLARED, At("rust.error", "loose" if RECORD.match(prev) else ""))
     return None
+
+
+def logged(text: str, prev: str) -> Entry | None:
+    """The empty line between an error that tracing's layout shows and its causes (anyhow's and eyre's `{:?}`)."""
+    return Entry(ALWAYS, At("rust.logged")) if _TRACING.match(prev) else None
+
+
+def _logged(text: str, at: At) -> At | None:
+    return At("rust.causes", "", 1) if _CAUSED.match(text) else None
 
 
 def _message(text: str, at: At) -> At | None:
@@ -134,6 +146,7 @@ RUST = Family(
         r"fatal runtime",
         r"Error: ",
         r"stack backtrace:",
+        r"Caused by:(?:[\r\x1b]|$)",
         r"note: run with",
     ),
     enter=_enter,
@@ -146,6 +159,7 @@ RUST = Family(
         "rust.blank": _blank,
         "rust.error": _error,
         "rust.causes": _causes,
+        "rust.logged": _logged,
         "rust.eyre": _eyre,
         "rust.miette": _miette,
         "rust.pretty": _pretty,

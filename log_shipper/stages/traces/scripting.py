@@ -26,6 +26,11 @@ _BOX = re.compile(r"[═=]{2,}[╡|] ?EXCEPTION CAUGHT BY ")
 _BOX_END = re.compile(r"[═=]{20,}$")
 _LUA = re.compile(r"stack traceback:$")
 _COROUTINE = re.compile(r"coroutine \d+:$")  # OpenResty shows the stack of each
+_BEGUN = re.compile(r"Trace begun at \S+ line \d+$")  # Devel::StackTrace
+_CALLED = re.compile(r"\S.* called at \S+ line \d+$")
+_FORTRAN = re.compile(r"Fortran runtime error: |Error termination\. Backtrace:$")
+_FORTRAN_PLACE = re.compile(r"At line \d+ of file \S+")
+_FORTRAN_FRAME = re.compile(r"#\d+ +0x[0-9a-f]+ in |\tat \S+:\d+$|Error termination\. Backtrace:$")
 _PERL = re.compile(r"\t\S.* called at \S+ line \d+|\teval \{\.\.\.\} called at ")
 _HASKELL = re.compile(r"(?:CallStack|HasCallStack backtrace|Cost-centre stack)[ :(]|in expression starting at ")
 _OCAML = re.compile(r"(?:Raised at|Re-raised at|Called from|Raised by primitive operation at) (?:\S+ in )?file \"")
@@ -49,6 +54,12 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("dart.box"))
     if _LUA.match(text) or _JULIA.match(text) or _HASKELL.match(text):
         return Entry(ALWAYS, At("sc.indented"))
+    if text.startswith("Trace begun at ") and _BEGUN.match(text):
+        return Entry(DECLARED, At("sc.trace"))
+    if _FORTRAN.match(text):
+        return Entry(ALWAYS if _FORTRAN_PLACE.match(prev) else DECLARED, At("sc.fortran"))
+    if text == "error: called from":  # Octave
+        return Entry(ALWAYS if prev.startswith("error: ") else NEVER, At("sc.indented", "octave"))
     if text.startswith("Calls: ") or text == "Execution halted":  # R
         return Entry(ALWAYS, At("sc.r")) if prev.startswith(("Error in ", "Error: ", "  ")) else None
     if _CRYSTAL.match(text):
@@ -98,6 +109,15 @@ def _indented(text: str, at: At) -> At | None:
     if at.mark == "perl":
         return at if _PERL.match(text) else None
     return at if text[:1] in (" ", "\t") or _HASKELL.match(text) or _COROUTINE.match(text) else None
+
+
+def _trace(text: str, at: At) -> At | None:
+    return at if _CALLED.match(text) else None
+
+
+def _fortran(text: str, at: At) -> At | None:
+    """libgfortran: the error, an empty line, and the stack with a place below each frame."""
+    return at if not text and not at.seen else at._replace(seen=1) if _FORTRAN_FRAME.match(text) else None
 
 
 def _nim(text: str, at: At) -> At | None:
@@ -162,6 +182,10 @@ SCRIPTING = Family(
         r"Called f",
         r"Calls: ",
         r"Execution h",
+        r"Trace beg",
+        r"Fortran run",
+        r"Error term",
+        r"error: called from",
         r"Warning message",
         r"ERROR: LoadError: ",
         r"/[^\s(]++\(\d+\) +\w",
@@ -176,6 +200,8 @@ SCRIPTING = Family(
         "sc.indented": _indented,
         "sc.ocaml": _ocaml,
         "sc.nim": _nim,
+        "sc.trace": _trace,
+        "sc.fortran": _fortran,
         "sc.r": _r,
         "sc.r.warned": _r_warned,
         "sc.julia": _julia,
