@@ -153,7 +153,7 @@ def _worded(line: str, depth: int) -> Found | None:
     following = line[end : end + 1]
     if following == "=" and end > 1:
         return _text(line, depth)
-    level = UPPER.get(word) or WORDS.get(word.lower())
+    level = UPPER.get(word) or WORDS.get(word.lower()) or (named.cut_before_time(line) if end == 3 else None)
     if level is not None:
         if silent.of_words(line):
             return None
