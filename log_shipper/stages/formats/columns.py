@@ -34,6 +34,7 @@ _SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/]| [A-Z\"']| [A-Za-z]\w*(?
 _BEFORE_TAG = re.compile(r" {1,8}\[[A-Z]{2,12} {0,8}\] ")  # corosync: `node1 corosync warning [TOTEM ] text`
 _LONGDATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{4} (?=[A-Z])")  # NLog's ${longdate}, and then ${level}
 _ODD_NAME = re.compile(r"#\d|[%+._$]\S|/\w")
+_NEXT_IN_CAPITALS = re.compile(r" ([-|]) ([A-Z]{4,8}) {0,4}\1 ")
 _OFFSET = re.compile(r"[+-]\d{1,3}(?= )")
 _BIND_DEBUG = re.compile(r" \d: ")  # debug 1: text
 _LABEL = re.compile(r"[A-Za-z]+:$")
@@ -216,6 +217,10 @@ class Header:
             return not self._label and (word in UPPER or (self.stamped and not self._names))
         if "->" in gap:
             return len(word) == 4 and _SEQUENCE.match(line, end) is not None
+        if word not in UPPER and line[end + 1 : end + 2] in ("-", "|"):
+            column = _NEXT_IN_CAPITALS.match(line, end)  # … - alert - DEBUG - text: a logger's name, and then the level
+            if column is not None and column[2] in UPPER:
+                return False
         if self._plain:
             wide = "  " in gap and line[end : end + 2] == ": "
             if word in UPPER:

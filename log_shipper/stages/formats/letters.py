@@ -85,6 +85,11 @@ def parenthesized(line: str) -> Found | None:
     return (LETTERS[match[1]], "letter") if match is not None else None
 
 
+def crossed(line: str) -> Found | None:
+    """`⨯ text`: the mark that Next.js and apex/log put before an error; test runners use other crosses."""
+    return (ERROR, "letter") if line.startswith("⨯ ") else None
+
+
 def angled(line: str) -> Found | None:
     """`<w> [webpack.cache] text`."""
     match = _ANGLED.match(line)

@@ -149,7 +149,7 @@ def _worded(line: str, depth: int) -> Found | None:
     following = line[end : end + 1]
     if following == "=" and end > 1:
         return _text(line, depth)
-    level = UPPER.get(word) or WORDS.get(word.lower())
+    level = UPPER.get(word) or WORDS.get(word.lower()) or (named.cut_before_time(line) if end == 3 else None)
     if level is not None:
         if silent.of_words(line):
             return None
@@ -296,8 +296,8 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
         return _headed(line[4:], depth)
     if first == "+" and depth < _DEEPEST and decoration.zoned(line):
         return declared(line[decoration.ZONE :], depth + 1)
-    if first == ":" or first == "#":
-        found = markers.find(line)
+    if first in ":#⨯":
+        found = markers.find(line) if first != "⨯" else letters.crossed(line)
         if found is not None:
             return found
     if silent.of_marks(line):
@@ -339,7 +339,7 @@ def _indented(text: str, indent: int, depth: int) -> Found | None:
             return None
         word, end = match[0], match.end()
         if indent < 2:
-            return _worded(text, depth)
+            return None if " | " in text and first.islower() else _worded(text, depth)  # psql's tables
         if word in UPPER and len(word) > 3 and not silent.of_words(text) and set_off(text, end, word, stamped=False):
             return UPPER[word], "column"
         if word[:3] in _DATE_WORDS and STAMP.match(text) is not None:

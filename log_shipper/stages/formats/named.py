@@ -27,6 +27,7 @@ _SECOND = re.compile(
     r"([A-Za-z][\w./@#:-]{0,79}+)(?:(\t+| \| ?| - )|:? +)(?:\[[\w.-]{1,40}\][ \t|]{1,3})?(?:([\[<(]) ?([A-Z]{3,8}|[a-z]{4,8}) {0,5}[\])>]:?|([A-Z]{3,8}):?)[ \t|]+(?=[^\s|])"
 )
 _BEFORE_DATE = re.compile(r"[\w.-]{1,40}(?: {1,4}[\w.-]{1,40})?:([A-Z]{4,9}):\d{4}-\d\d-\d\d ")
+_CUT = {"FAT": CRITICAL, "NOT": INFO}
 _LETTERS = frozenset("IWE")
 _LABELS = frozenset(("LEVEL:", "Level:", "level:", "SEVERITY:", "Severity:", "severity:"))
 _LABELLED = re.compile(
@@ -185,6 +186,11 @@ def after_process(line: str, at: int) -> Found | None:
     """ZoneMinder's `web_php[118770].ERR [10.0.0.1] [text]`."""
     match = _AFTER_PROCESS.match(line, at)
     return (_ZONEMINDER.get(match[1], DEBUG), "column") if match is not None else None
+
+
+def cut_before_time(line: str) -> str | None:
+    """Chronicles' `FAT 2026-03-01 10:20:30` and `NOT 2026-…`, words elsewhere; `words.set_off` sees the time."""
+    return _CUT.get(line[:3]) if line[3:5] == " 2" else None
 
 
 def after_number(line: str) -> Found | None:

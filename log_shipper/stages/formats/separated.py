@@ -96,7 +96,7 @@ def of_parts(content: str, stamped: bool) -> str | None:
         if separator == "#" and " " not in content and parts[0].lower() in WORDS:
             return WORDS[parts[0].lower()]  # monad-logger's [Error#SQL]
     kind = _KIND.match(content)
-    if kind is not None:
+    if kind is not None and content[0].isupper():
         return CRITICAL if kind[1].lower() == "fatal" else WORDS[kind[2].lower()]
     couchbase = _COUCHBASE.match(content)
     if couchbase is not None:

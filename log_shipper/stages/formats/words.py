@@ -27,7 +27,7 @@ _CHANGE = re.compile(r" [-=]> [\w-]{1,40}(?: [-=]> [\w-]{1,40}){0,4}$")  # ERROR
 _BEFORE_TIME = re.compile(r" @?\d{4}[-/.]\d\d[-/.]\d\d[ T]\d\d:\d\d")
 _OBJECT = re.compile(r"/[A-Za-z]\w{0,40}: ")
 _SET_OFF = ("- ", "| ", ": ", "-> ", ">> ", "> ", "-- ", "--- ")
-_UPPER_ENDS = frozenset("])>[(,;!/|\t")
+_UPPER_ENDS = frozenset("])>[(,;!*/|\t")
 
 
 def is_value(line: str, at: int) -> bool:
@@ -49,6 +49,8 @@ def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
         return _before_space(line, end, word, capitals, stamped)
     if following in "\t|":
         return stamped or capitals or not is_value(line, end + 1)
+    if following == "!" and word in ("Error", "Warning"):
+        return line[end + 1 : end + 2] == " "
     if capitals:
         if following == "*":
             return line[end - len(word) - 1 : end - len(word)] == "*"  # Sling's *ERROR*
