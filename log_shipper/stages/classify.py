@@ -13,6 +13,7 @@ from log_shipper.stages.formats.line import declared
 from log_shipper.stages.formats.plain import coloured_word, last_state, without_escapes
 from log_shipper.stages.memory import Beginnings
 from log_shipper.stages.objects import Objects
+from log_shipper.stages.pairs import Pairs
 from log_store.fields import STDERR
 
 _LOOKED_AT: Final = 2048
@@ -32,37 +33,41 @@ class Classifier:
         self._defaults = (stdout_default, stderr_default)
         self._find = (stdout or of_message, stderr or of_message)
 
-        self.beginnings: dict[str, int] = {}  # see `memory`
-        self._objects = Objects()
+        self.beginnings, self._objects, self._pairs = Beginnings(), Objects(), Pairs()
 
     def __call__(
         self, messages: list[str], stream: str, decoded: dict[int, dict[str, Any]] | None = None
     ) -> tuple[list[str], list[str]]:
-        """`decoded` is given the objects that messages are, by row, so that they need not be decoded again."""
+        """`decoded` is given the objects and pairs that messages are, by row, so that they need not be read again."""
         default = (self._defaults[stream == STDERR], "default")
         find = self._find[stream == STDERR]
         if find is of_message:
-            found = self._usual(messages, default, decoded if decoded is not None else {})
+            found = self._usual(messages, default, decoded)
         else:
             found = [find(message) or default for message in messages]
         return [log_type for log_type, _ in found], [rule for _, rule in found]
 
-    def _usual(self, messages: list[str], default: Found, decoded: dict[int, dict[str, Any]]) -> list[Found]:
-        """As `of_message` finds it; what the batch said last is tried first."""
-        beginnings, objects = Beginnings(self.beginnings), self._objects
+    def _usual(self, messages: list[str], default: Found, decoded: dict[int, dict[str, Any]] | None) -> list[Found]:
+        """As `of_message` finds it; what came last is tried first."""
+        beginnings, pairs = self.beginnings, self._pairs
+        beginnings.earn(len(messages))
         all_found: list[Found] = []
         for row, message in enumerate(messages):
-            found = beginnings.get(message)
-            if found is None:
-                if message[:1] == "{":
-                    found, value = objects(message)
-                    if value is not None:
-                        decoded[row] = value
-                    found = found or of_line(message)
-                else:
+            if message[:1] == "{":
+                found, value = self._objects(message)
+                found = found or of_line(message)
+            elif message.startswith(pairs.beginnings) and (known := pairs.get(message)):
+                found, value = known
+            else:
+                found, value = beginnings.get(message), None
+                if found is None:
                     found = of_line(message)
                     if found is not None:
                         beginnings.learn(message, found)
+                        if found[1] == "field" and decoded is not None and "=" in message:
+                            value = pairs.learn(message)
+            if value is not None and decoded is not None:
+                decoded[row] = value
             all_found.append(found or default)
         return all_found
 

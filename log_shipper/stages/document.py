@@ -27,11 +27,11 @@ LIVE, REPAIR = 1, 2
 PASS_BITS = 40  # of a version, below the number of exact repairs
 
 Objects = dict[int, dict[str, Any]]
-"""row -> the JSON object that its message is"""
+"""row -> the JSON object, or the pairs of logfmt, that its message is"""
 
 
 class Classify(Protocol):
-    """Messages of a stream -> their log_type, and by which rule. The objects that messages are go into `decoded`."""
+    """Messages of a stream -> their log_type, and by which rule. The objects that messages are, and their pairs, go into `decoded`."""
 
     def __call__(
         self, messages: list[str], stream: str, decoded: Objects | None = None
@@ -156,12 +156,11 @@ def _append(
     rules: Rules, received: int, cut: dict[str, bool],
 ) -> None:  # fmt: skip
     """`cut`: ids of those that may go on, and whether they may go on with another."""
-    decoded: Objects = {}
-    types, by = rules.classify(messages.text, stream, decoded)
+    decoded: Objects = {}  # of what is masked, what it says is to be read from the masked text
+    types, by = rules.classify(messages.text, stream, decoded if rules.extract and not rules.mask else None)
     if rules.mask is not None:
         edges = {row: (cut[name], True) for row, name in enumerate(messages.id) if name in cut}
         messages = _masked(messages, rules.mask, edges)
-        decoded = {}  # what it says is to be read from the masked text
     count, offset = len(messages.id), len(batch)
     batch.container.extend([context] * count)
     batch.stream.extend([stream] * count)

@@ -14,7 +14,9 @@ from log_shipper.stages.formats.levels import UPPER, WORDS, Found
 
 _BEGINNINGS: Final = 4096  # that are remembered
 _LONGEST: Final = 160  # characters of one
-_CREDIT: Final = 4  # lines of a batch that may be looked at in vain for their beginning
+_CREDIT: Final = 4  # lines that may be looked at in vain for their beginning …
+_EARNED: Final = 1 / 32  # … and more for each line
+_TRIED: Final = 4  # lengths, of several containers whose lines come in turns
 _DIGITS: Final = str.maketrans("123456789", "0" * 9)
 _FIRSTS: Final = frozenset("0123456789[")
 # What has the rules look further (pairs, objects, one letter), or at what a digit is (1.7e+09 is a time, Wa(164) a priority)
@@ -24,32 +26,47 @@ _BRACKET: Final = re.compile(r" {0,8}([A-Za-z]{3,9}) {0,8}\]")
 
 
 class Beginnings:
-    """What is remembered of one batch of one stream. `known`: that of all, which grows."""
+    """What is remembered of all lines. To learn from one takes as long as to read it: credit says how often that is done."""
 
-    def __init__(self, known: dict[str, int]) -> None:
-        self._known = known
-        self._length = 0
-        self._credit = _CREDIT
+    def __init__(self) -> None:
+        self.known: dict[str, int] = {}
+        self._lengths: list[int] = []  # of those that came last
+        self._credit = float(_CREDIT)
+
+    def earn(self, lines: int) -> None:
+        """So many lines are about to come."""
+        self._credit = max(self._credit, min(_CREDIT, self._credit + lines * _EARNED))
 
     def get(self, line: str) -> Found | None:
         """What a line declares that begins like one before; None where that is to be found out."""
-        length = self._length
-        shortest = self._known.get(line[:length].translate(_DIGITS)) if length else None
-        if shortest is None or "\r" in line:
+        if line[:1] not in _FIRSTS:
             return None
+        for length in self._lengths:
+            shortest = self.known.get(line[:length].translate(_DIGITS))
+            if shortest is not None:
+                return self._read(line, length, shortest)
+        return None
+
+    def _read(self, line: str, length: int, shortest: int) -> Found | None:
         bracket = shortest == 0
-        match = (_BRACKET if bracket else _COLUMN).match(line, length)
+        match = (_BRACKET if bracket else _COLUMN).match(line, length) if "\r" not in line else None
         if match is None:
             return None
         declared = UPPER.get(match[1]) or (WORDS.get(match[1].lower()) if bracket else None)
         if declared is None or len(match[1]) < shortest:
             return None
         self._credit += 1
+        self._tried(length)
         return declared, "bracket" if bracket else ("prefix" if match[2] == ":" else "column")
+
+    def _tried(self, length: int) -> None:
+        lengths = self._lengths
+        if not lengths or lengths[0] != length:
+            self._lengths = [length, *[other for other in lengths if other != length][: _TRIED - 1]]
 
     def learn(self, line: str, found: Found) -> None:
         """Remembers what stands before the level of a line, whose answer was found out."""
-        if self._credit <= 0 or line[:1] not in _FIRSTS or found[1] not in ("column", "bracket", "prefix"):
+        if self._credit < 1 or line[:1] not in _FIRSTS or found[1] not in ("column", "bracket", "prefix"):
             return
         self._credit -= 1
         if "\r" in line[:_LONGEST]:
@@ -58,9 +75,9 @@ class Beginnings:
         beginning = line[:place]
         if not 4 < place <= _LONGEST or not beginning.isprintable() or _ASKED.search(beginning):
             return
-        if len(self._known) >= _BEGINNINGS:
-            self._known.clear()
+        if len(self.known) >= _BEGINNINGS:
+            self.known.clear()
         # `host name[12] ` is a program's only before a level of four letters: what is learnt of these says no more
         shortest = 0 if found[1] == "bracket" else (3 if line[place + 3 : place + 4] in " :|" else 4)
-        self._known[beginning.translate(_DIGITS)] = shortest
-        self._length = place
+        self.known[beginning.translate(_DIGITS)] = shortest
+        self._tried(place)

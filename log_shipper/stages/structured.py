@@ -5,33 +5,28 @@ of a text; what is beyond is left out, not cut. Lists of plain values stay lists
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import islice
 from operator import itemgetter
 from typing import Any, Final
 
 import orjson
 
+from log_shipper.stages import pairs
 from log_shipper.stages.ecs import ECS
 
-FIELDS: Final = 64
+FIELDS: Final = pairs.MOST
 DEPTH: Final = 5
 KEY: Final = 200
 VALUE: Final = 1024
 LIST: Final = 32  # entries
 LONGEST: Final = 32_768
 """Characters of a message that is looked at."""
-_LOGFMT: Final = 4096  # characters of a logfmt line that are looked at
 _MEMBERS: Final = 256  # of one object that are looked at
 _OBJECTS: Final = 32  # that are looked into
 _PLANS: Final = 2048  # kinds of objects that are remembered
 _NAMES: Final = 16_384  # names that are
 _PLAIN: Final = frozenset((str, int, float, bool))
-# The look-behind, that nothing but blanks and separators may stand before a key, comes behind the key's first letter: an
-# expression that begins with a set of characters finds the next of them by itself.
-_PAIR: Final = re.compile(
-    r'([A-Za-z_@](?<![^\s,;|][A-Za-z_@])[\w.@/-]{0,99}+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*)"|([^\s",;]*+))'
-)
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
 _TRACE: Final = "traceparent"
@@ -62,7 +57,7 @@ class Structured:
             except ValueError:
                 return None
         elif rule == "field" and "=" in message:
-            found = _pairs(message)
+            found = pairs.read(message)
         else:
             return None
         if len(message) <= VALUE:  # the quick way, for a flat object of a kind that came before
@@ -140,20 +135,6 @@ def _dumped(taken: dict[str, Any]) -> bytes:
     return b"".join((orjson.dumps(taken), b""))
 
 
-def _pairs(message: str) -> dict[str, Any]:
-    """Of logfmt: keys, and values as texts; of a key that comes twice the last value."""
-    pairs: Iterable[tuple[str, ...]]
-    if message.count("=") <= FIELDS:
-        pairs = _PAIR.findall(message, 0, _LOGFMT)
-    else:
-        pairs = (match.groups("") for match in islice(_PAIR.finditer(message, 0, _LOGFMT), FIELDS))
-    if "\\" in message:
-        found: dict[str, Any] = {key: _unescaped(quoted) or bare for key, quoted, bare in pairs}
-    else:
-        found = {key: quoted or bare for key, quoted, bare in pairs}
-    return {key: value for key, value in found.items() if value} if "" in found.values() else found
-
-
 def _storable(value: object) -> bool:
     """Whether a value that is no plain one is a short list of such."""
     if not isinstance(value, list) or not 0 < len(value) <= LIST:
@@ -166,12 +147,3 @@ def _trace(value: object) -> dict[str, str]:
     """W3C Trace Context: version-trace-span-flags."""
     match = _TRACEPARENT.fullmatch(value) if isinstance(value, str) else None
     return {"trace.id": match[1], "span.id": match[2]} if match is not None else {}
-
-
-def _unescaped(quoted: str) -> str:
-    if "\\" not in quoted:
-        return quoted
-    try:
-        return str(orjson.loads(f'"{quoted}"'))
-    except ValueError:
-        return quoted

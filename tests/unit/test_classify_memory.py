@@ -5,17 +5,21 @@ import random
 import re
 from itertools import chain
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from log_shipper.stages.classify import Classifier, of_message
-from log_shipper.stages.formats import json_fields
+from log_shipper.stages.formats import json_fields, logfmt
+from log_shipper.stages.memory import Beginnings
 from log_shipper.stages.objects import Objects
+from log_shipper.stages.pairs import Pairs, read
 from log_shipper.stages.structured import Structured
 from tests.data.log_lines.accuracy import files, rows
 
 LINES = sorted({line for path in files() for line, _ in rows(path)})
 STAMPED = [line for line in LINES if line[:1] in "0123456789["]
+PAIRED = [line for line in LINES if logfmt.begins(line, 0)]
 OBJECTS = [line for line in LINES if line.startswith("{")]
 LEVELS = (
     "ERROR",
@@ -80,7 +84,10 @@ def test_headers_are_read_from_memory() -> None:
     """Else the other tests would say nothing."""
     classifier = Classifier()
     classifier(["[2026-03-01 10:20:30 +0000] [12] [INFO] a", "2026-03-01 10:20:30 a.b [xy-1] x.y INFO y"], "stdout")
-    assert classifier.beginnings == {"[0000-00-00 00:00:00 +0000] [00] [": 0, "0000-00-00 00:00:00 a.b [xy-0] x.y ": 4}
+    assert classifier.beginnings.known == {
+        "[0000-00-00 00:00:00 +0000] [00] [": 0,
+        "0000-00-00 00:00:00 a.b [xy-0] x.y ": 4,
+    }
 
 
 @settings(max_examples=150, deadline=None)
@@ -95,6 +102,67 @@ def test_objects_are_told_as_if_each_were_the_first(lines: list[str], seed: int)
         assert value is None or value == json.loads(line)
         rule = found[1] if found is not None else "default"
         assert fields(line, rule, value) == Structured()(line, rule)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(PAIRED), min_size=1, max_size=4), SEEDS)
+def test_pairs_are_told_as_if_each_line_were_the_first(lines: list[str], seed: int) -> None:
+    dice = random.Random(seed)
+    memory, stream = Pairs(worth=1), [made for line in lines for made in (line, *(alike(line, dice) for _ in range(6)))]
+    for line in stream + stream:
+        known = memory.get(line)
+        assert known in (None, (of_message(line), read(line)))
+        memory.learn(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'ts=1 level=warn msg="a b" n=3',
+        'ts=1 level="warn" msg=a n="x=y, z"',
+        "ts=1 level=INFO msg=a/b:c n=é",
+    ],
+)
+def test_pairs_are_read_from_memory(line: str) -> None:
+    memory = Pairs(worth=2)
+    assert memory.get(line) is None
+    for _ in range(2):
+        memory.learn('ts=2026-03-01T10:20:30Z level=info msg="order accepted" n=12')
+    assert memory.get(line) == (of_message(line), read(line))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ts=1 level=gold msg=a n=b",  # no level, but maybe a later one
+        "ts=1 level=info msg=a n=b x=c",
+        "ts=1  level=info msg=a n=b",
+        "ts=1 level=info msg= n=b",
+        "ts=1 level=info msg='a n=b",
+        'ts=1 level=info msg="a\\"b" n=b',
+        'ts=1 level=info msg="a\tb" n=b',
+        "ts=1 level=info msg=a;x=2 n=b",
+        "ts=1 level=info msg=[a] n=b",
+        f"ts=1 level=info msg={'a' * 2048} n=b",
+    ],
+)
+def test_pairs_that_a_rule_may_read_in_another_way_are_not(line: str) -> None:
+    memory = Pairs(worth=1)
+    memory.learn("ts=1 level=info msg=a n=b")
+    assert memory.get("ts=2 level=error msg=a n=b") == (
+        ("error", "field"),
+        {"ts": "2", "level": "error", "msg": "a", "n": "b"},
+    )
+    assert memory.get(line) is None
+
+
+def test_lines_of_several_containers_that_come_in_turns_one_by_one_are_read_from_memory() -> None:
+    beginnings = Beginnings()
+    lines = [f"2026-03-01 10:20:30 a.b [{'x' * length}-1] x.y INFO y" for length in range(2, 5)]
+    for line in lines:
+        beginnings.learn(line, ("info", "column"))
+    for line in lines * 2:
+        assert beginnings.get(line.replace("INFO", "ERROR")) == ("error", "column")
 
 
 def test_where_it_matters_what_a_digit_or_a_letter_is_nothing_is_remembered() -> None:

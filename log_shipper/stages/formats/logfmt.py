@@ -13,7 +13,8 @@ _QUOTED = r"'[^']*+'|\[[^\]\s]*+\]"
 _PAIR = (
     r"[\w.@/:-]++=(?:\"[^\"\\]*+(?:\\.[^\"\\]*+)*\"|" + _QUOTED + rf"|(?!{_QUOTED})[^\s\"',;]*+)[^\s=\"]*+[,;]?+[\s|]++"
 )
-_LOOSE = r"(?!\[?(?:FATAL|CRITICAL|ERROR|WARN|NOTICE|INFO|DEBUG|TRACE|ALERT|EMERG)|\[(?:fatal|critical|error|warn|notice|info|debug|trace|alert|emerg))[^\s=\"]++[\s|]++"  # of a value that was not quoted
+_LOOSE = r"(?![\[<]?(?:FATAL|CRITICAL|ERROR|WARN|NOTICE|INFO|DEBUG|TRACE|ALERT|EMERG)|\[(?:fatal|critical|error|warn|notice|info|debug|trace|alert|emerg))[^\s=\"]++[\s|]++"  # of a value that was not quoted
+_TELLS = re.compile(_KEY)
 _LEVEL = re.compile(rf"(?:(?!{_KEY}=){_PAIR}(?:{_LOOSE}){{0,3}}){{0,24}}{_KEY}=[\"']?([^\s\"',;]++)[\"']?(?=[\s,;]|$)")
 _BEGINS = re.compile(r"[A-Za-z@级日][\w.@/:-]*+=(?!=)")
 _AT = re.compile(r"at=([A-Za-z]{4,8})(?= [\w.]{1,60}+=)")
@@ -28,6 +29,11 @@ _HEROKU = re.compile(r"at=(info|warning|error)\b")
 def begins(line: str, at: int) -> bool:
     """Whether a pair of key and value begins at `at`."""
     return _BEGINS.match(line, at) is not None
+
+
+def tells(key: str) -> bool:
+    """Whether a key is one of those under which a level stands."""
+    return _TELLS.fullmatch(key) is not None
 
 
 def find(line: str, at: int = 0) -> Found | None:
