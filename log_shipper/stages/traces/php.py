@@ -6,9 +6,10 @@ monolog: Formatter/LineFormatter.php (normalizeException).
 
 import re
 
-from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, NEVER, RECORD, At, Entry, Family
 
 _HEADER = re.compile(r"(?:PHP )?(?:Fatal error|Warning|Recoverable fatal error|Parse error):\s+Uncaught ")
+_OWN = re.compile(r"(?:PHP )?(?:Warning|Notice|Deprecated|(?:Fatal|Recoverable fatal|Parse) error):\s")
 _STACK = re.compile(r"(?:PHP )?Stack trace:$|\[stacktrace\]$")
 _CALL = re.compile(r"(?:PHP )?\s*#\d+ (?:\S+\(\d+\): |\{main\}|\[internal function\]: |\S+\(\d+\)$)")
 _XDEBUG = re.compile(r"PHP\s+\d+\. ")
@@ -22,7 +23,10 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(ALWAYS, At("php.calls"))
     if _CALL.match(text):
         return Entry(ALWAYS, At("php.after" if _LAST.match(text) else "php.calls"))
-    return Entry(DECLARED, At("php.head")) if _HEADER.match(text) else None
+    if not _HEADER.match(text):
+        return None
+    # What ends a program is a record of its own behind a warning that PHP has printed before: it must not hide in it.
+    return Entry(NEVER if _OWN.match(prev) else DECLARED, At("php.head"))
 
 
 def _head(text: str, at: At) -> At | None:
