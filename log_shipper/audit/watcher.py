@@ -256,7 +256,11 @@ class Watcher:
             if run in self._busy:
                 return
             self._busy.add(run)
-        self._pool.submit(self._state, run, attempt)
+        try:
+            self._pool.submit(self._state, run, attempt)
+        except RuntimeError:  # events that were read before we were closed: the next start looks at all
+            if not self._stop.is_set():
+                raise
 
     def _state(self, run: tuple[str, int], attempt: Callable[[], Seal | None]) -> None:
         try:

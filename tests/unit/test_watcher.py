@@ -107,6 +107,15 @@ def test_the_end_of_a_container_that_is_removed_at_once_is_told(tmp_path: Path, 
     assert stated.is_set() and {(one.context.container_id, one.exit_code) for one in ends} == {("a", 4)}
 
 
+def test_events_that_were_read_before_the_end_are_left_to_the_next_start(tmp_path: Path) -> None:
+    watcher = Watcher(
+        cast(Any, SimpleNamespace()), cast(Any, None), cast(Any, Removed()), cast(Any, None), addresses=("unix:///s",),
+        identity_file=tmp_path / "engine", count=lambda name, by: None,
+    )  # fmt: skip
+    watcher.close()
+    watcher._take(event("destroy", 3))
+
+
 def test_the_files_of_a_container_that_starts_are_opened_before_anybody_looks_at_its_event() -> None:
     """Whoever looks may be busy with another container; a stream that breaks off is told to them, behind what it gave."""
     opened, told = threading.Event(), list[dict[str, Any]]()
