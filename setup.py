@@ -43,7 +43,7 @@ setup(
         "tests": [
             "pytest>=8,<10",
             "pytest-timeout>=2.3,<3",
-            "pytest-xdist>=3.6,<4",
+            "pytest-xdist>=3.8,<4",
             "hypothesis>=6.100,<7",
             "schemathesis>=4.20,<5",
             "s3fs>=2024.6,<2027",

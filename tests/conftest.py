@@ -1,5 +1,6 @@
 """The services that tests ask for by name; each is started when the first test wants it."""
 
+import os
 import signal
 
 import pytest
@@ -15,6 +16,11 @@ settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Ctrl-C ends what the tests start, also where a shell runs us in the background and has it ignored."""
+    """Ctrl-C ends what the tests start, also where a shell runs us in the background and has it ignored.
+
+    Nor does a program on a terminal of its own hear of another's size: readline leaves that to what pytest starts.
+    """
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -7,7 +7,7 @@ empty is left out (moby: daemon/logger/local/local.go, api/types/plugins/logdriv
 
 import re
 from itertools import groupby, islice
-from struct import Struct, unpack
+from struct import Struct, pack, unpack
 
 from log_shipper.audit.frames import Frames
 from log_shipper.errors import CopyDamaged
@@ -79,17 +79,22 @@ class LocalParser:
         streams, pieces = parts[0:-2:2], parts[1:-2:2]  # a piece: time, line, size, and the size of the entry behind it
         if len(first) != 4 or not pieces:
             return 0
-        sizes = [piece[-8:-4] for piece in pieces]
-        if sizes != [first, *[piece[-4:] for piece in pieces[:-1]]]:
-            return 0
-        if sizes != list(map(SIZE.pack, [len(piece) + STAMP_AT - 8 for piece in pieces])):
-            return 0
-        if min(map(len, pieces)) < STAMP_AT + 8 or max(map(len, pieces)) > LARGEST:
+        lengths = list(map(len, pieces))
+        if min(lengths) < STAMP_AT + 8 or max(lengths) > LARGEST:
             return 0  # of an entry without a time: the error is the other way's
+        sizes = [length + STAMP_AT - 8 for length in lengths]
+        # Behind each entry stand its own size and that of the one behind it, of which the last is not looked at here.
+        tails = [0] * (2 * len(sizes))
+        tails[::2], tails[1:-1:2] = sizes, sizes[1:]
+        tails[-1] = int.from_bytes(pieces[-1][-4:], "big")
+        if first != SIZE.pack(sizes[0]) or b"".join([piece[-8:] for piece in pieces]) != pack(
+            f">{len(tails)}I", *tails
+        ):
+            return 0
         frames.time += self._times(pieces)
         frames.text += [piece[11:-8] for piece in pieces]
         frames.whole += [True] * len(pieces)
-        heads, short = [piece[9:11] for piece in pieces], list(map(SHORT.get, map(len, pieces)))
+        heads, short = [piece[9:11] for piece in pieces], list(map(SHORT.get, lengths))
         if heads != short:
             for row, piece in enumerate(pieces):
                 if heads[row] != short[row]:
@@ -97,7 +102,7 @@ class LocalParser:
         frames.stream += map(STREAM_OF.__getitem__, streams)
         if STDERR_MARK in buffer:
             _move_marked(frames)
-        return 4 + len(pieces) * STAMP_AT + sum(map(len, pieces)) - 4
+        return 4 + len(pieces) * STAMP_AT + sum(lengths) - 4
 
     def _times(self, pieces: list[bytes]) -> list[int]:
         """Of pieces that begin with their time. The lower four bytes of all are put together as one number."""

@@ -53,13 +53,20 @@ class Reading:
             yield from self._of_engine(engine)
 
     def is_likely_same(self, received: Account) -> bool:
-        """Whether a cheap comparison of all of the copy is worth its cost, told from the size of the files."""
-        if received.mended or received.unverified_bytes < SMALL:
+        """Whether a cheap comparison of all of the copy is worth its cost, told from the files' last line and their size."""
+        if received.mended or received.unverified_bytes < SMALL or self._lacks_last(received):
             return False
         if self.held is None or received.verified or any(file.packed for file in self.held.files):
             return True
         expected = received.unverified_bytes - received.records * (FRAME_BYTES - ENTRY_BYTES)
         return abs(self.held.size - expected) < expected >> 6
+
+    def _lacks_last(self, received: Account) -> bool:
+        """Most of what is lost is lost at the end."""
+        try:
+            return self.held is not None and self.held.files[-1].last() > received.latest
+        except CopyDamaged:
+            return False  # whoever reads it finds out
 
     def _of_files(self, engine: Engine, held: Held) -> Iterator[Frames]:
         self.may_have_rotated = not held.complete

@@ -109,8 +109,8 @@ def own_prefix(url: str) -> Iterator[str]:
         # By name: servers do not delete by pattern unless told that they may.
         if made := list(call(url, "GET", f"/{prefix}-*/_settings?filter_path=*.settings.index.uuid")):
             call(url, "DELETE", "/" + ",".join(made))
-        found = call(url, "GET", f"/_index_template/{prefix}-*?filter_path=index_templates.name")
-        if templates := [template["name"] for template in found.get("index_templates", ())]:
+        found = call(url, "GET", "/_index_template?filter_path=index_templates.name").get("index_templates", ())
+        if templates := [template["name"] for template in found if template["name"].startswith(prefix)]:
             call(url, "DELETE", "/_index_template/" + ",".join(templates))
 
 

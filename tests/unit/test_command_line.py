@@ -150,7 +150,12 @@ def test_an_engine_on_another_machine_is_refused_with_the_way_out(command: str, 
 
 
 def test_an_address_in_use_is_named_with_its_flag(listening: int, tmp_path: Path) -> None:
-    line = one_line(wholelog("up", "--data", str(tmp_path), "--listen", f"127.0.0.1:{listening}"), 1)
+    line = one_line(
+        wholelog(
+            "up", "--data", str(tmp_path), "--shipper-listen", "127.0.0.1:0", "--listen", f"127.0.0.1:{listening}"
+        ),
+        1,
+    )
     assert f"127.0.0.1:{listening}" in line and "--listen HOST:PORT" in line
     line = one_line(wholelog("shipper", "--data", str(tmp_path), "--shipper-listen", f"127.0.0.1:{listening}"), 1)
     assert "--shipper-listen HOST:PORT" in line

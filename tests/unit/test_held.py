@@ -17,6 +17,7 @@ from log_shipper.audit.local_file import LocalParser
 from log_shipper.audit.reading import Reading
 from log_shipper.audit.reconcile import END
 from log_shipper.errors import CopyDamaged, CopyGone
+from log_shipper.ledger import Account
 from log_store.document import ContainerContext
 from log_store.rfc3339 import format_ns
 from tests.docker_copy import entry, frame
@@ -198,6 +199,16 @@ def test_files_that_go_while_they_are_opened_are_held_as_far_as_they_were(
     assert case.files.hold(ID)
     reading = case.reading()
     assert case.numbers(reading) == list(range(10)) and reading.may_have_rotated
+
+
+def test_a_copy_whose_last_line_did_not_come_is_not_read_to_see_whether_all_did(case: Case) -> None:
+    """It is read for what is missing at once. What was verified before says nothing of the size to be expected."""
+    case.copy.write(10)
+    case.files.hold(ID)
+    received = Account(verified=case.copy.time(2), latest=case.copy.time(9), unverified_bytes=1 << 30)
+    assert case.reading().is_likely_same(received)
+    received.latest = case.copy.time(8)
+    assert not case.reading().is_likely_same(received)
 
 
 def test_files_that_came_between_two_looks_are_found(case: Case) -> None:

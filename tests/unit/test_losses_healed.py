@@ -281,11 +281,9 @@ def play(machine: Machine, story: list[tuple], *, losing: bool, open_end: bool) 
     last_write = max((at for at, event in enumerate(story) if event[0] == "write"), default=-1)
     for at, (what, *details) in enumerate(story):
         if what == "restart":
-            stamp = latest = max(
-                stamp, latest
-            )  # a clock that steps back over a restart: the run stays open until it is removed
+            stamp = max(stamp, latest)  # a clock that steps back over a restart: the run stays open until it is removed
             machine.restart(stamp + 1, stamp + 2)
-            stamp += 3
+            stamp = latest = stamp + 3
             continue
         if what != "write":
             getattr(machine, what)(*details)
@@ -326,6 +324,21 @@ def of_stdout(*rows: tuple[int, bytes | tuple[str, int]], lost: set[int]) -> tup
 @example(
     [of_stdout((0, b"ready"), (10**8, b""), (-(10**7), b"ready"), (0, b"ready"), lost={0})], True
 )  # a clock's step
+@example(
+    [("restart",), of_stdout((-5, b"ready"), (1, b"ready"), lost={0}), ("restart",), of_stdout((-5, b""), lost=set())],
+    False,
+)
+@example(  # a line's parts in two of the driver's writes, with a crash between them, and its first lost
+    [
+        ("save",),
+        ("divide", 1),
+        of_stdout((1, ("1", 40_000)), lost={0}),
+        ("show",),
+        ("crash_and_catch_up",),
+        ("arrive",),
+    ],
+    False,
+)
 @given(events, st.booleans())
 def test_what_was_lost_is_put_back(story: list[tuple], open_end: bool) -> None:
     check(story, open_end, RULES)

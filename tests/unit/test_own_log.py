@@ -38,5 +38,10 @@ def test_unset_changes_nothing_and_a_folder_that_cannot_be_is_said(tmp_path: Pat
     with pytest.raises(SettingsError, match="own_logs: .* cannot be written"):
         own_log.log_to(tmp_path / "file", "part")
     assert logging.getLogger().handlers == before
-    said = one_line(wholelog("shipper", "--data", f"{tmp_path}/d", "--own-logs", f"{tmp_path}/file"), 2)
+    said = one_line(
+        wholelog(
+            "shipper", "--data", f"{tmp_path}/d", "--shipper-listen", "127.0.0.1:0", "--own-logs", f"{tmp_path}/file"
+        ),
+        2,
+    )
     assert said.startswith("wholelog shipper: own_logs: ")

@@ -13,7 +13,7 @@ _LEVELS = frozenset(("error", "warn", "warning", "info", "debug", "fatal", "crit
 _COMPOUND = re.compile(  # error handling, warning signs, info desk
     r"(?:handl\w+|pages?|logs?|rates?|counts?|counters?|codes?|messages?|modes?|levels?|reports?|ids?|files?|budgets?|desks?|signs?"
     r"|symbols?|ports?|endpoints?|consoles?|thresholds?|flags?|bits?|corrections?|screens?|trackers?|states?|margins?|bars?|lights?|limits?|paths?|sections?"
-    r"|free|prone|builds?|output|stream|bounds?|channels?|boundary|templates?|classes|types?|tolerance|is|was|are|of|and|or)\b(?![./]\w)"
+    r"|free|prone|builds?|output|stream|bounds?|channels?|boundary|templates?|classes|types?|tolerance|is|was|are|of|and|or)\b(?![./]\w|=)"
 )
 _OPENS_NO_SENTENCE = frozenset(("info", "warn"))
 _BEFORE_NAMES = frozenset(("trace", "verbose", "notice", "alert", "emergency", "panic"))

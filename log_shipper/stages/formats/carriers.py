@@ -81,6 +81,6 @@ def text_of_cluster(line: str) -> int:
 def _is_host_and_tag(tag: re.Match[str]) -> bool:
     """Whether these are a host and a program, and not a level or a facility with one."""
     host, name = tag[1], tag[2]
-    if host.upper() in UPPER or name.upper() in UPPER or not host[0].isalnum():
+    if host.rstrip(":").upper() in UPPER or name.upper() in UPPER or not host[0].isalnum():
         return False
     return "." not in host or priority.selector(tag.string, tag.start(1)) is None

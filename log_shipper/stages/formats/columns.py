@@ -11,12 +11,11 @@ log_line_prefix, MySQL's and MariaDB's error logs, lager, celery, airflow, oslo.
 
 import re
 
-from log_shipper.stages.formats import bare, carriers, json_fields, letters, logfmt, named, priority
-from log_shipper.stages.formats.levels import ABBREVIATED, ERROR, UPPER, WORDS, XORG, Found
+from log_shipper.stages.formats import bare, brackets, carriers, json_fields, letters, logfmt, named, priority
+from log_shipper.stages.formats.levels import ABBREVIATED, ERROR, UPPER, WORDS, Found
 from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, at_once, of_quick
-from log_shipper.stages.formats.separated import of_parts
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
-from log_shipper.stages.formats.words import set_off
+from log_shipper.stages.formats.words import is_value, set_off
 
 _GAP = re.compile(r"[\s,;:|*~>\])}–—▶-]*+")
 _WORD = re.compile(r"[^\W\d_]{1,24}+")
@@ -35,11 +34,15 @@ _SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/]| [A-Z\"']| [A-Za-z]\w*(?
 _BEFORE_TAG = re.compile(r" {1,8}\[[A-Z]{2,12} {0,8}\] ")  # corosync: `node1 corosync warning [TOTEM ] text`
 _LONGDATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{4} (?=[A-Z])")  # NLog's ${longdate}, and then ${level}
 _ODD_NAME = re.compile(r"#\d|[%+._$]\S|/\w")
+_NEXT_IN_CAPITALS = re.compile(r" ([-|]) ([A-Z]{4,8}) {0,4}\1 ")
 _OFFSET = re.compile(r"[+-]\d{1,3}(?= )")
 _BIND_DEBUG = re.compile(r" \d: ")  # debug 1: text
 _LABEL = re.compile(r"[A-Za-z]+:$")
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
+_SEQUENCE = re.compile(r" [0-9a-f]{3,8} ")  # Fabric's `[peer] start -> INFO 01a text`
+_NO_NOUNS = frozenset(("warn", "debug"))  # behind a name; `upload error:` is a text, and so is `stack trace:`
+_BEHIND_LETTER = frozenset(" :0123456789")
 _MOST_TOKENS = 12  # of a header; nine are the most that was seen
 _MOST_NESTED = 8  # of one inside another program's line
 _MOST_NAMES = 3
@@ -110,7 +113,7 @@ class Header:
             stamp = STAMP.match(line, inside)
             if stamp is not None and not line[stamp.end() : stamp.end() + 1].isdigit():  # Chromium's [pid:tid:1124/…
                 return self._past_stamp(stamp.end())
-        if first == "[" and line[inside + 1 : inside + 2] in (" ", ":"):
+        if first == "[" and line[inside + 1 : inside + 2] in _BEHIND_LETTER:
             self.found = letters.bracketed(line, start)
             if self.found is not None:
                 return -1
@@ -122,7 +125,17 @@ class Header:
         if first == "(" and line.startswith((" =>", "=>", " ->"), group.end()):
             return -1  # (error) => handle(error)
         called = first == "(" and start > 0 and line[start - 1].isalnum()  # log.Fatal(err)
-        declared = None if called else self._of_group(group[1], first, line[group.end() : group.end() + 60])
+        declared = (
+            None
+            if called
+            else brackets.declared(
+                group[1],
+                first,
+                line[group.end() : group.end() + 60],
+                self.stamped,
+                self._plain_word() if self._plain else None,
+            )
+        )
         if declared is not None:
             self.found = declared, "bracket"
             direct = first == "[" and self.stamped and not self._plain and group[1].strip().isalpha()
@@ -131,34 +144,6 @@ class Header:
         if not self._names:
             self.text = group.end()
         return group.end()
-
-    def _of_group(self, content: str, first: str, following_text: str) -> str | None:
-        content, following = content.strip(), following_text[:1]
-        low = content.lower()
-        declared = WORDS.get(low) or UPPER.get(content)
-        if declared is not None:
-            if first == "(" and following == ":" and following_text[1:2] not in ("", " "):
-                return None  # (ERR):error occurred
-            if first == "<" and not self.stamped:
-                # <Error> is a tag more often than not
-                sure = len(content) == 3 or low != "error" or (content in UPPER and "</" not in following_text)
-                if following not in (" ", "\t") or not sure:
-                    return None
-            if self._plain and content not in UPPER and following != ":" and not named.may_be_name(self._plain_word()):
-                return None
-            return declared
-        if self.stamped and low in ("system", "log", "success", "audit", "status"):
-            return "info"
-        if first == "(":
-            if content in XORG:
-                return XORG[content]
-            if self.stamped and following == ":" and content.startswith("0x"):
-                return priority.of_mask(content)
-        if len(content) == 1:
-            return letters.alone(
-                content, first, following_text, self.stamped, self._plain_word() if self._plain else ""
-            )
-        return of_parts(content, self.stamped) or (logfmt.of_pair(content) if "=" in content else None)
 
     def _number(self, start: int) -> int:
         line = self.line
@@ -231,12 +216,27 @@ class Header:
         if end == len(line):
             return not self._label and (word in UPPER or (self.stamped and not self._names))
         if "->" in gap:
-            return False
+            return len(word) == 4 and _SEQUENCE.match(line, end) is not None
+        if word not in UPPER and line[end + 1 : end + 2] in ("-", "|"):
+            column = _NEXT_IN_CAPITALS.match(line, end)  # … - alert - DEBUG - text: a logger's name, and then the level
+            if column is not None and column[2] in UPPER:
+                return False
         if self._plain:
             wide = "  " in gap and line[end : end + 2] == ": "
             if word in UPPER:
-                dashed = line.startswith(" - ", end) and named.may_be_name(self._plain_word())
-                return wide or dashed or _SET_OFF_AFTER_WORD.match(line, end) is not None or self._after_program(end)
+                behind = (
+                    line.startswith(("] ", ") "), start - 2) and line[end : end + 2] == ": "
+                )  # db [main] ERROR: text
+                called = named.may_be_name(self._plain_word()) and named.before_text(line, self._plain_at, start, end)
+                return (
+                    wide
+                    or behind
+                    or called
+                    or _SET_OFF_AFTER_WORD.match(line, end) is not None
+                    or self._after_program(end)
+                )
+            if (word in ABBREVIATED or word in _NO_NOUNS) and line[end : end + 2] == ": ":
+                return not is_value(line, end + 2)  # orders warn: text
             return wide or ("\t" in gap and line[end : end + 1] == "\t") or _BEFORE_TAG.match(line, end) is not None
         if word == "TRACE" and NEXT_COLUMN.match(line, end) is not None:
             return False
@@ -330,7 +330,7 @@ class Header:
         if not a_name:
             if self._plain and token != "main":
                 return -1
-            self._plain, self._plain_at = token != "main", start
+            self._plain, self._plain_at = token != "main" and not named.is_column(line, start, end), start
         self._label = _LABEL.match(token) is not None
         self._names += 1
         return end if self._names <= _MOST_NAMES else -1

@@ -5,14 +5,18 @@
 
 import re
 
+from log_shipper.stages.formats.levels import UPPER, Found
 from log_shipper.stages.formats.stamps import STAMP
 
 _BERRY = re.compile(r"➤ YN\d{4}: (?:[│┌└] )?")
 _ICON = re.compile(r"(?:ℹ|[^\w\s\[({<\"'`/\\$&^]{1,4})\ufe0f?[ \u00a0]{1,4}(?=\S)")
 _ICON_TEXT = re.compile(
-    r"\[?(?:[A-Z]{4,9}\]|[A-Z]{4,9}(?: \*{2,4}|:) |(?:[Ee]rror|[Ww]arn(?:ing)?|[Ff]atal|[Ii]nfo|[Dd]ebug|[Nn]ote|[Nn]otice|[Tt]race|[Cc]ritical)(?:: |  +\S| - )|(?:[A-Z]\w*)?Error: |[^\W\d_a-zA-Z]+[:：])"
+    r"\[?(?:[A-Z]{4,9}\]|[A-Z]{4,9}(?: \*{2,4}|:) |(?:[Ee]rror|[Ww]arn(?:ing)?|[Ff]atal|[Ii]nfo|[Dd]ebug|[Nn]ote|[Nn]otice|[Tt]race|[Cc]ritical)(?:: |  +\S)|(?:[A-Z]\w*)?Error: |[^\W\d_a-zA-Z]+[:：])"
 )
+_DASHED = re.compile(r"(?:error|warning|fatal|info|debug|critical) - ")  # behind a picture, not a bullet
+_ENCLOSED = re.compile(r"([*!]{1,3})(?=[A-Z]{4,9}\1[ :])")  # **ERROR** text
 _LOUD = re.compile(r">{2,3} (?=\[?[A-Z]{4,9}\]?: )")
+_BOLD = re.compile(r"\*{1,3}([A-Z]{4,8}):?\*{1,3}:? ")
 _NO_ICONS = frozenset("#|->")
 ZONE = 6
 """Characters of `+0000 `."""
@@ -21,6 +25,13 @@ ZONE = 6
 def zoned(line: str) -> bool:
     """Whether a line that begins with a plus begins with a zone and a time, as sing-box writes them."""
     return line[5:6] == " " and line[1:5].isdigit() and STAMP.match(line, ZONE) is not None
+
+
+def bold(line: str) -> Found | None:
+    """`**ERROR** text`: a level between stars."""
+    match = _BOLD.match(line)
+    level = UPPER.get(match[1]) if match is not None else None
+    return (level, "bracket") if level is not None else None
 
 
 def length(line: str, first: str) -> int:
@@ -33,6 +44,12 @@ def length(line: str, first: str) -> int:
     if first == ">":
         loud = _LOUD.match(line)
         return loud.end() if loud is not None else 0
+    enclosed = _ENCLOSED.match(line) if first in "*!" else None
+    if enclosed is not None:
+        return enclosed.end()
     icon = _ICON.match(line)
     known = icon is not None and first not in _NO_ICONS and not line.startswith("= ")
-    return icon.end() if known and icon is not None and _ICON_TEXT.match(line, icon.end()) else 0
+    if not known or icon is None:
+        return 0
+    declares = _ICON_TEXT.match(line, icon.end()) or (first > "\u2190" and _DASHED.match(line, icon.end()))
+    return icon.end() if declares else 0

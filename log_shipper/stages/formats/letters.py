@@ -8,13 +8,13 @@ A letter alone is a word or an initial of the text: each form asks for what its 
 import re
 
 from log_shipper.stages.formats import named
-from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, LETTERS, WARNING, Found
+from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, LETTERS, WARNING, WORDS, Found
 from log_shipper.stages.formats.stamps import STAMP
 
 _AT_START = re.compile(
     r"([IWEFDCVNT])(?:"
     r"\d{4}(?:\d{2}|\d{4})?[ -]\d{2}:\d{2}:\d{2}"  # I0506 08:15:03, I240506 08:15:03, I20240506-08:15:03
-    r"| \d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:"  # %(levelname).1s %(asctime)s
+    r"| (?:\d{4}-\d{2}-\d{2}[T ])?\d{2}:\d{2}:\d{2}[.,]\d{3}|\x20\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:"  # %(levelname).1s %(asctime)s
     r"| \[\d{2}/[A-Z][a-z]{2}/\d{4}:"  # CUPS: E [08/Jun/2013:11:28:58 -0700]
     r"|\[\d{4}-\d{2}-\d{2}\|"  # Tendermint: I[2024-05-06|08:15:03.127]
     r"|, \[\d{4}-\d{2}-"  # Ruby: I, [2024-05-06T
@@ -48,12 +48,15 @@ _AFTER_STAMP = re.compile(
 )
 _GLUSTER = re.compile(r"[AM] \[(?:MSGID: \d{1,9}\] \[)?[\w.-]{1,60}\.c:\d{1,6}:")  # alert, emergency
 _PLACE = re.compile(r" \[[\w.-]{1,50}:\d{1,6}\] ")
+_WINE = re.compile(r"[0-9a-f]{4}:(err|warn|trace):[\w.]{1,40}:\w{1,80} ")
 _LLAMA = re.compile(r"\d{1,4}\.\d{2}\.\d{3}\.\d{3} ([IWED]) ")
 _CEPH = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d{3,6}(?:[+-]\d{4})? [0-9a-f]{8,16} +-1 ")
 _AUDITED = re.compile(r"A +(?:[A-Z]{3,6}\d{4}I: |(?:\w+\.){2,8}\w+ )")  # WebSphere, QuestDB
 _LOGCAT = re.compile(r"\d{1,10}[ -]{1,10}\d{1,10}(?:/\S{1,120}+)? ([VDIWEFA])[ /]")
 _TABBED = re.compile(r"([IWEFDCVNT])[\t ]")
-_BRACKETED = re.compile(r"\[\s?([IWEFDCVNT])(?: (?=\d{2,4}[-/:]?\d{2})|:[\w:-]*, )")
+_BRACKETED = re.compile(
+    r"\[\s?([IWEFDCVNT])(?: (?=\d{2,4}[-/:]?\d{2})|:[\w:-]*, |\d{3,4} \d\d:\d\d:\d\d\.| [\w./-]{1,120}\.(?:cpp|cc|cu|h):\d{1,6}\] )"
+)
 _REDIS = re.compile(
     r"\d{1,7}:(?:\d{1,7}:)?[XCSM] \d{1,2} [A-Z][a-z]{2} (?:\d{4} )?\d{2}:\d{2}:\d{2}(?:\.\d{3})? ([-.*#]) "
 )
@@ -80,6 +83,11 @@ def parenthesized(line: str) -> Found | None:
     """`(W) 2026-03-01T10:20:30 - text`."""
     match = _PARENTHESIZED.match(line)
     return (LETTERS[match[1]], "letter") if match is not None else None
+
+
+def crossed(line: str) -> Found | None:
+    """`⨯ text`: the mark that Next.js and apex/log put before an error; test runners use other crosses."""
+    return (ERROR, "letter") if line.startswith("⨯ ") else None
 
 
 def angled(line: str) -> Found | None:
@@ -134,6 +142,12 @@ def before_place(following: str) -> str | None:
     return CRITICAL if _PLACE.match(following) is not None else None
 
 
+def wine(line: str) -> Found | None:
+    """Wine's `0024:err:module:import_dll text`, behind a thread's id; its `fixme` says what it cannot do yet, not how bad that is."""
+    match = _WINE.match(line)
+    return (WORDS[match[1]], "column") if match is not None else None
+
+
 def uptime(line: str) -> Found | None:
     """`0.12.345.678 W srv  load_model: text`: llama.cpp's minutes, seconds, milli- and microseconds, and a letter."""
     match = _LLAMA.match(line)
@@ -146,7 +160,7 @@ def ceph(line: str) -> Found | None:
 
 
 def bracketed(line: str, at: int) -> Found | None:
-    """`[E 240506 08:15:03 web:12] `, `[W:onnxruntime:, graph.cc:1348 Graph] `."""
+    """`[E 240506 08:15:03 web:12] `, `[W:onnxruntime:, graph.cc:1348 Graph] `, PyTorch's `[W socket.cpp:663] ` and `[E506 08:15:03.127 …`."""
     match = _BRACKETED.match(line, at)
     return (LETTERS[match[1]], "letter") if match is not None else None
 

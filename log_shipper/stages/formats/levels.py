@@ -38,19 +38,19 @@ _SHORT = {
 }
 # Words of everyday language: a level only in capitals, in a place where nothing but a level stands.
 _CAPITALS = {
-    CRITICAL: "DISASTER SHOUT SEVER EMER EMG ALR",
+    CRITICAL: "DISASTER SHOUT SEVER EMER EMG ALR SCHWERWIEGEND GRAVE ВАЖНО ПАНИКА",
     ERROR: "FAILURE EXCEPTION BROKEN EDIAG ERR!",
     WARNING: "UNUSUAL DEPRECATION WDIAG",
     INFO: "LOG SYSTEM SUCCESS AUDIT CONFIG STATUS MESSAGE DISPLAY",
     DEBUG: "FINE DIAG NOISE BLAT SPAM DEB VERB VER VBS",
 }
-# What localised programs print: javac, gcc, git, PostgreSQL and java.util.logging in Chinese, PostgreSQL in others.
+# What localised programs print: javac, gcc, git, PostgreSQL and java.util.logging in Chinese, the last two in others.
 _TRANSLATED = {
-    CRITICAL: "致命 严重 致命错误 严重错误 紧急 嚴重 致命錯誤 嚴重錯誤 緊急 致命的エラー",
-    ERROR: "错误 錯誤 エラー fehler erreur ошибка 异常",
-    WARNING: "警告 告警 warnung avertissement advertencia предупреждение",
-    INFO: "信息 资讯 資訊 情報 通知 提示 注意 日志 附注 消息 配置",
-    DEBUG: "调试 偵錯 調試 跟踪 追踪 详细 较详细 非常详细 デバッグ",
+    CRITICAL: "致命 严重 致命错误 严重错误 紧急 嚴重 致命錯誤 嚴重錯誤 緊急 致命的エラー 重大 심각 치명적",
+    ERROR: "错误 錯誤 エラー fehler erreur errore ошибка 异常 오류 에러",
+    WARNING: "警告 告警 warnung avertissement advertencia avvertenza предупреждение 경고",
+    INFO: "信息 资讯 資訊 情報 通知 提示 注意 日志 附注 消息 配置 정보 알림",
+    DEBUG: "调试 偵錯 調試 跟踪 追踪 详细 较详细 非常详细 デバッグ 디버그",
 }
 
 
@@ -72,7 +72,9 @@ ABBREVIATED: Final = frozenset(f"err crit emerg information {' '.join(_SHORT.val
 }
 """Level words that begin no sentence."""
 
-CHINESE: Final = {word: log_type for word, log_type in _table(_TRANSLATED).items() if not word.isalpha() or word > "一"}
+CHINESE: Final = {
+    word: log_type for word, log_type in _table(_TRANSLATED).items() if not word.isalpha() or "一" < word < "가"
+}
 
 UPPER: Final = _table(_CAPITALS) | {word.upper(): log_type for word, log_type in WORDS.items()}
 """Word in capitals -> log type, with those words that are a level in capitals only."""

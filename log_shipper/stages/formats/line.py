@@ -114,19 +114,15 @@ def _rest(text: str, depth: int) -> Found | None:
 def _numbered(line: str, depth: int) -> Found | None:
     """A line that begins with a number that is no time."""
     head = line[:40]
-    found = named.after_number(line)
+    found = named.after_number(line) or priority.kmsg(line) or letters.uptime(line)
     if found is not None:
         return found
     if "|" in head:
         text = carriers.text_after_name(line)
         if text >= 0 and depth < _DEEPEST:
             return declared(line[text:], depth + 1)
-    if ",-;" in head:
-        return priority.kmsg(line)
-    if head.find(".", 0, 5) > 0 and (found := letters.uptime(line)) is not None:
-        return found
     if ":" in head[:9]:
-        found = letters.redis(line) or tools.placed(line)
+        found = letters.redis(line) or letters.wine(line) or tools.placed(line)
         if found is None and "%" in head:
             found = priority.cisco(line)  # behind the number of the message
         text = carriers.text_after_uptime(line) if found is None and ": " in head else -1
@@ -153,7 +149,7 @@ def _worded(line: str, depth: int) -> Found | None:
     following = line[end : end + 1]
     if following == "=" and end > 1:
         return _text(line, depth)
-    level = UPPER.get(word) or WORDS.get(word.lower())
+    level = UPPER.get(word) or WORDS.get(word.lower()) or (named.cut_before_time(line) if end == 3 else None)
     if level is not None:
         if silent.of_words(line):
             return None
@@ -199,6 +195,8 @@ def _text(line: str, depth: int, placed: bool = False) -> Found | None:
         found = logfmt.labelled(line)
         if found is not None:
             return found
+    if ":20" in line[:80] and (before := named.before_date(line)) is not None:
+        return before
     if "=" in line and logfmt.begins(line, 0):
         found = logfmt.find(line) or (logfmt.at(line) if line.startswith("at=") else None)
         if found is not None:
@@ -298,14 +296,14 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
         return _headed(line[4:], depth)
     if first == "+" and depth < _DEEPEST and decoration.zoned(line):
         return declared(line[decoration.ZONE :], depth + 1)
-    if first == ":" or first == "#":
-        found = markers.find(line)
+    if first in ":#⨯":
+        found = markers.find(line) if first != "⨯" else letters.crossed(line)
         if found is not None:
             return found
     if silent.of_marks(line):
         return None
     if first in "*%.!":
-        found = priority.cisco(line) or (tools.own_mark(line) if first in "%!" else None)
+        found = priority.cisco(line) or (tools.own_mark(line) if first in "%!" else decoration.bold(line))
         if found is not None:
             return found
     found = traces.find(line) or (traces.glib(line) if first == "*" else None)
@@ -341,7 +339,7 @@ def _indented(text: str, indent: int, depth: int) -> Found | None:
             return None
         word, end = match[0], match.end()
         if indent < 2:
-            return _worded(text, depth)
+            return None if " | " in text and first.islower() else _worded(text, depth)  # psql's tables
         if word in UPPER and len(word) > 3 and not silent.of_words(text) and set_off(text, end, word, stamped=False):
             return UPPER[word], "column"
         if word[:3] in _DATE_WORDS and STAMP.match(text) is not None:

@@ -13,7 +13,7 @@ _QUOTED = r"'[^']*+'|\[[^\]\s]*+\]"
 _PAIR = (
     r"[\w.@/:-]++=(?:\"[^\"\\]*+(?:\\.[^\"\\]*+)*\"|" + _QUOTED + rf"|(?!{_QUOTED})[^\s\"',;]*+)[^\s=\"]*+[,;]?+[\s|]++"
 )
-_LOOSE = r"(?!\[?(?:FATAL|CRITICAL|ERROR|WARN|NOTICE|INFO|DEBUG|TRACE|ALERT|EMERG)|\[(?:fatal|critical|error|warn|notice|info|debug|trace|alert|emerg))[^\s=\"]++[\s|]++"  # of a value that was not quoted
+_LOOSE = r"(?![\[<]?(?:FATAL|CRITICAL|ERROR|WARN|NOTICE|INFO|DEBUG|TRACE|ALERT|EMERG)|\[(?:fatal|critical|error|warn|notice|info|debug|trace|alert|emerg))[^\s=\"]++[\s|]++"  # of a value that was not quoted
 _TELLS = re.compile(_KEY)
 _LEVEL = re.compile(rf"(?:(?!{_KEY}=){_PAIR}(?:{_LOOSE}){{0,3}}){{0,24}}{_KEY}=[\"']?([^\s\"',;]++)[\"']?(?=[\s,;]|$)")
 _BEGINS = re.compile(r"[A-Za-z@级日][\w.@/:-]*+=(?!=)")

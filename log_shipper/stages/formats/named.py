@@ -19,20 +19,34 @@ _LEVEL_AFTER_PID = re.compile(
     r"\d{1,2}:\d{2} \[?([A-Z]{4,8})(?=[ :\]])|\d{1,9} (?:(?=\S{0,60}(?:[a-z][A-Z]|[-_.\d]))[\w.-]{2,60}+ )?([A-Z]{4,8})(?= )|\d{1,9}-([A-Z]{4,8})-"
 )
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
-_BARE_NAME = re.compile(r"([a-z][\w./@#-]{0,59}+(?::\d{1,6})?)( *\| *| *: | +)([A-Z]{3,8})(?=[ :|-])")
+_BARE_NAME = re.compile(
+    r"((?:[a-z]|[A-Z][a-z]{1,20}+[A-Z])[\w./@#-]{0,59}+(?::\d{1,6}|\[\d{1,9}\])?)( *\| *| *: | +)([A-Z]{3,8})(?=[ :|-])"
+)
 # A name, and then a level in brackets of its own or between separators: `app.db [ERROR] text`, `app<tab>ERROR<tab>text`
 _SECOND = re.compile(
-    r"([A-Za-z][\w./@#:-]{0,79}+)(?:(\t+| \| ?| - )|:? +)(?:([\[<(]) ?([A-Z]{3,8}) ?[\])>]:?|([A-Z]{3,8}):?)[ \t|]+(?=[^\s|])"
+    r"([A-Za-z][\w./@#:-]{0,79}+)(?:(\t+| \| ?| - )|:? +)(?:\[[\w.-]{1,40}\][ \t|]{1,3})?(?:([\[<(]) ?([A-Z]{3,8}|[a-z]{4,8}) {0,5}[\])>]:?|([A-Z]{3,8}):?)[ \t|]+(?=[^\s|])"
 )
+_BEFORE_DATE = re.compile(r"[\w.-]{1,40}(?: {1,4}[\w.-]{1,40})?:([A-Z]{4,9}):\d{4}-\d\d-\d\d ")
+_CUT = {"FAT": CRITICAL, "NOT": INFO}
 _LETTERS = frozenset("IWE")
 _LABELS = frozenset(("LEVEL:", "Level:", "level:", "SEVERITY:", "Severity:", "severity:"))
 _LABELLED = re.compile(
     r" {1,8}([A-Za-z]{4,9})(?: {2}| *[|,;\]]|$)"
 )  # Db2's `2026-03-01-10.20.30.123456+060 I1E5   LEVEL: Error`
 _CATEGORY = re.compile(r": [\w.`+<>-]{1,120}\[-?\d{1,9}\]")
+_PATH = re.compile(r"\w+(?:\.|::|/)\w")
 _ODD = re.compile(r".*(?:[._/@#\d-]|[a-z][A-Z])")
 _OUTCOME = re.compile(r"\s*(?:\[ *\d+%\]|\(\d|\d+(?:\.\d+)?s\b|$)")
 _BEGINS_TEXT = re.compile(r":? *(?:- |\| )?[\[\"'A-Z]|  +\S|: |\s*\| ")
+_CALLED = frozenset(
+    "table column index schema database topic queue command keyword tag label key value field name type flag mode event enum "
+    "constant category class constraint view role user group channel option setting parameter variable header".split()
+)
+_GOES_ON = re.compile(
+    r"(?:from|in|on|at|to|for|of|with|by|and|or|is|was|are|were|has|had|as|when|while|if|not|after|before|during|into|than|then"
+    r"|packets?|responses?|status|codes?|pages?|levels?|states?|counts?|logs?|messages?|replys?|replies|events?|flags?|frames?|modes?"
+    r"|lines?|files?|handlers?|handling|rates?|counters?|reports?|thresholds?|limits?|[=:|\]-])(?:\b|(?<=\W))"
+)
 _NAME = 100  # characters in which a name ends
 _SMALL_WORDS = frozenset(
     "the an a no not is was are be got get gets with and or of in on for to from by at as set use any all status state level "
@@ -59,9 +73,36 @@ def after_name(line: str) -> Found | None:
     return None
 
 
+def before_date(line: str) -> Found | None:
+    """`md   main:WARNING:2026-03-01 10h20.30 UTC:12: text`: a level between colons, before a date."""
+    match = _BEFORE_DATE.match(line)
+    level = UPPER.get(match[1]) if match is not None else None
+    return (level, "column") if level is not None else None
+
+
 def may_be_name(word: str) -> bool:
     """Whether a plain word is a program's name rather than a sentence's first, as far as its form tells."""
     return word.islower() and word not in _SMALL_WORDS and not word.endswith(("ed", "ing"))
+
+
+def is_column(line: str, start: int, end: int) -> bool:
+    """Whether what stands from `start` to `end` stands alone between two separators of one kind."""
+    following = line[end : end + 1]
+    if following == "\t":
+        return line[start - 1] == "\t"
+    return following == " " and line.startswith((" | ", " - "), end) and line.startswith(line[end : end + 3], start - 3)
+
+
+def before_text(line: str, at: int, start: int, end: int) -> bool:
+    """Whether the level in capitals from `start` to `end`, right behind a name at `at`, is none of the text's words.
+
+    `orders ERROR - text` and `orders ERROR cannot open x`, and not `replica ERROR packet`, `proxy ERROR from upstream`.
+    """
+    if line.startswith(" - ", end):
+        return True
+    if line[at : start - 1] in _CALLED:
+        return False  # table ERROR created
+    return line.find(" ", at) == start - 1 and line[end : end + 1] == " " and _GOES_ON.match(line, end + 1) is None
 
 
 def is_camel(word: str) -> bool:
@@ -89,7 +130,7 @@ def after_bare_name(line: str) -> Found | None:
         return None
     if match[1].isalpha() and (
         match[1] in _SMALL_WORDS
-        or not match[1].islower()
+        or not (match[1].islower() or is_camel(match[1]))
         or match[2] == ": "
         or not _BEGINS_TEXT.match(line, match.end())
     ):
@@ -102,7 +143,9 @@ def _set_off(line: str) -> Found | None:
     if match is None:
         return None
     name, separator, bracket, bracketed, bare = match.groups()
-    word = bracketed or bare
+    word = (bracketed or bare).upper()
+    if bracketed is not None and bracketed.islower() and (bracket != "[" or _PATH.match(name) is None):
+        return None
     if word not in WORDS_IN_CAPITALS or (bare and not separator) or _OUTCOME.match(line, match.end()) is not None:
         return None
     odd = _ODD.match(name) is not None
@@ -143,6 +186,11 @@ def after_process(line: str, at: int) -> Found | None:
     """ZoneMinder's `web_php[118770].ERR [10.0.0.1] [text]`."""
     match = _AFTER_PROCESS.match(line, at)
     return (_ZONEMINDER.get(match[1], DEBUG), "column") if match is not None else None
+
+
+def cut_before_time(line: str) -> str | None:
+    """Chronicles' `FAT 2026-03-01 10:20:30` and `NOT 2026-…`, words elsewhere; `words.set_off` sees the time."""
+    return _CUT.get(line[:3]) if line[3:5] == " 2" else None
 
 
 def after_number(line: str) -> Found | None:

@@ -6,10 +6,11 @@ Apache's `[module:level]`, Twisted's `[namespace#level]`, multiprocessing's `[le
 
 import re
 
-from log_shipper.stages.formats.levels import CHINESE, CRITICAL, LETTERS, UPPER, WORDS, Found, of_word
+from log_shipper.stages.formats.levels import CHINESE, CRITICAL, ERROR, INFO, LETTERS, UPPER, WORDS, Found, of_word
 from log_shipper.stages.formats.stamps import STAMP
 
 _POSTGRES = re.compile(r"[ :](LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|错误|致命错误|警告|日志|注意):  \S")
+_GANESHA = re.compile(r"[^:]{1,20}(?::[^:]{1,120}){4,9}? :(FATAL|MAJ|CRIT|WARN|EVENT|INFO|(?:MID_|FULL_)?DEBUG) :")
 _FALCO = re.compile(r"\d\d:\d\d:\d\d\.\d{9}: ([A-Z][a-z]{4,13}) [A-Z]")
 _GO_LOGGING = re.compile(r"[^▶>]{8,140}(?: ▶ ([A-Z]{4,8}) |\] [\w.()*]{1,60} -> ([A-Z]{4,8}) +[0-9a-f]{3,8} )")
 _COHERENCE = re.compile(r"[^<]{20,120}+<(Error|Warning|Info|Internal|D\d)> \(thread=")
@@ -42,8 +43,9 @@ def fields(line: str, at: int) -> Found | None:
         if separator not in rest:
             continue
         for part in rest.split(separator, most)[:most]:
+            quoted = part[:1] == '"'
             part = part.strip(' "')
-            if part in UPPER or (any_case and part.lower() in WORDS):
+            if part in UPPER or ((any_case or quoted) and part.lower() in WORDS):
                 return UPPER.get(part) or WORDS[part.lower()], "column"
     return None
 
@@ -60,6 +62,14 @@ def spelled(line: str) -> Found | None:
     match = _FALCO.match(line) or _GO_LOGGING.match(line) or _COHERENCE.match(line)
     declared = of_word(match[match.lastindex or 1]) if match is not None else None
     return (declared, "column") if declared is not None else None
+
+
+def ganesha(line: str) -> str | None:
+    """The type in NFS-Ganesha's fields between colons: `01/03/2026 10:20:30 : epoch 69a : host : … :NFS STARTUP :EVENT :text`."""
+    match = _GANESHA.match(line)
+    if match is None:
+        return None
+    return {"MAJ": ERROR, "EVENT": INFO}.get(match[1]) or UPPER.get(match[1].rpartition("_")[2])
 
 
 def of_parts(content: str, stamped: bool) -> str | None:
@@ -86,7 +96,7 @@ def of_parts(content: str, stamped: bool) -> str | None:
         if separator == "#" and " " not in content and parts[0].lower() in WORDS:
             return WORDS[parts[0].lower()]  # monad-logger's [Error#SQL]
     kind = _KIND.match(content)
-    if kind is not None:
+    if kind is not None and content[0].isupper():
         return CRITICAL if kind[1].lower() == "fatal" else WORDS[kind[2].lower()]
     couchbase = _COUCHBASE.match(content)
     if couchbase is not None:

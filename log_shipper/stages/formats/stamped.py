@@ -2,7 +2,7 @@
 
 from log_shipper.stages.formats import letters, priority
 from log_shipper.stages.formats.levels import Found
-from log_shipper.stages.formats.separated import postgres, spelled
+from log_shipper.stages.formats.separated import ganesha, postgres, spelled
 
 
 def declared(line: str) -> Found | None:
@@ -11,6 +11,9 @@ def declared(line: str) -> Found | None:
         found = letters.ceph(line)
         if found is not None:
             return found
+    if " : epoch " in line[:40]:
+        level = ganesha(line)
+        return (level, "column") if level is not None else None
     if "▶" in line or " -> " in line or line[18:20] == ": " or "> (thread=" in line:
         found = spelled(line)
         if found is not None:

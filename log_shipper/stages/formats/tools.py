@@ -36,7 +36,7 @@ _NPM_TYPES = {
     "sill": DEBUG,
     "silly": DEBUG,
 }
-_YARN = re.compile(r"(error|warning|warn|info|verbose|debug) (?=[A-Z\"']|\S+\.json: )")
+_YARN = re.compile(r"(error|warning|warn|info|verbose|debug) (?=[A-Z\"']|\S+\.json: |\./\S|[a-z]+[A-Z]\w+: )")
 # Marks by their first character, in the order in which they are tried.
 _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     "!": ((re.compile(r"! (?:LaTeX|(?:Package|Class) [\w-]{1,60}) Error: "), ERROR),),
@@ -82,7 +82,7 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
         (re.compile(r"docker: Error response from daemon: |dpkg(?:-\w+)?: error processing "), ERROR),
         (re.compile(r"deprecation warning(?: \[[\w-]+\])?: "), WARNING),
     ),
-    "e": ((re.compile(r"error(?:\[[\w-]+\]| [A-Z]{1,8}\d{1,6}): |error during (?:build|connect): "), ERROR),),
+    "e": ((re.compile(r"error(?:\[[\w-]+\]| [A-Z]{1,8}\d{1,6}): |error during (?:build|connect):(?: |$)"), ERROR),),
     "f": (
         (re.compile(r"fail: [\w.`+<>-]+\[-?\d+\]"), ERROR),  # .NET's console logger
         (re.compile(r"fatal error(?: [A-Z]{1,8}\d{1,6})?: "), CRITICAL),
@@ -240,6 +240,9 @@ def filesystem(line: str) -> Found | None:
 
 
 def yarn(line: str) -> Found | None:
-    """Yarn 1, and winston's simplest formats, print a bare word before a sentence: `error Command failed with exit code 1.`"""
+    """Yarn 1, and winston's simplest formats, print a bare word before a sentence: `error Command failed with exit code 1.`
+
+    Next.js 13 puts a dash before it: `- error ./app/page.js`, `- error unhandledRejection: text`.
+    """
     match = _YARN.match(line)
     return (of_word(match[1]) or ERROR, "tool") if match is not None else None

@@ -26,6 +26,7 @@ _ERROR = re.compile(
     r"|Error in .{1,200}? : |Error in [\w.:]+\(.{0,200}?\) :|Fortran runtime error: |Died at \S+ line \d+|Program terminated with signal"
     r"|double free or corruption|free\(\): invalid |malloc\(\): |corrupted size vs\. prev_size|munmap_chunk\(\): invalid pointer"
     r"|goroutine \d+ \[[a-z ,0-9]+\]:|\{\"init terminating in |stack traceback:$|══╡ EXCEPTION CAUGHT BY |\*\*\* SIG[A-Z]+ (?:\(@0x[0-9a-f]+\) )?received"
+    r"|\*\*\* Error in `|Assertion failed: .{1,300}? (?:\(\S+: \S+: \d+\)$|line \d+\.?$)"  # glibc's before 2.26, musl's, BSD's
     r"|\*\*\* Aborted at \d+ \([Uu]nix time|\*\*\* Check failure stack trace: \*\*\*"
     r"|(?:Execution|Unexpected) error \([\w.$]{1,80}\) (?:at|macroexpanding|printing|reading) |Syntax error (?:\([\w.$]{1,80}\) )?(?:compiling|macroexpanding|reading source) "
     r"|CallStack \(from HasCallStack\)|escript: exception |Error: unhandled exception|runtime error: "
@@ -58,7 +59,7 @@ NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
 # Three characters tell most lines from announcements, at a tenth of what the expressions take; a test reads these
 # from the expressions.
 BEGINNINGS = frozenset(
-    "# A|***|** |+ E|Cal|Cat|Cau|Die|Err|Exc|FAT|Fat|For|Exe|Ker|PHP|Syn|Une|Pro|Rec|SIG|The|Tra|Unc|Unh|[Un|cor|dou|esc|fat|fre|gor|htt"
+    "# A|***|** |+ E|Ass|Cal|Cat|Cau|Die|Err|Exc|FAT|Fat|For|Exe|Ker|PHP|Syn|Une|Pro|Rec|SIG|The|Tra|Unc|Unh|[Un|cor|dou|esc|fat|fre|gor|htt"
     '|lib|lua|mal|mun|pan|run|sta|ter|thr|unc|une|unh|{"i|══╡'.split("|")
 )
 """Of announcements, but for names of exceptions and those that begin with a place."""

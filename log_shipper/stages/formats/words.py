@@ -23,10 +23,11 @@ _CODE = re.compile(r"\[[A-Z][\w-]{1,40}\] ")  # VCS' Error-[SV-ERR] text
 _CODE_BEFORE_COLON = re.compile(r" \[[A-Z][A-Z0-9_]{2,60}\]: ")  # Node.js' Error [ERR_MODULE_NOT_FOUND]: text
 _NUMBER = re.compile(r" \(\d{3,9}\): ")  # Quartus' Error (12345): text
 _PROCESS = re.compile(r"<\d{1,9}>:")  # the Enlightenment libraries' ERR<12>:
+_CHANGE = re.compile(r" [-=]> [\w-]{1,40}(?: [-=]> [\w-]{1,40}){0,4}$")  # ERROR -> OK
 _BEFORE_TIME = re.compile(r" @?\d{4}[-/.]\d\d[-/.]\d\d[ T]\d\d:\d\d")
 _OBJECT = re.compile(r"/[A-Za-z]\w{0,40}: ")
 _SET_OFF = ("- ", "| ", ": ", "-> ", ">> ", "> ", "-- ", "--- ")
-_UPPER_ENDS = frozenset("])>[(,;!/|\t")
+_UPPER_ENDS = frozenset("])>[(,;!*/|\t")
 
 
 def is_value(line: str, at: int) -> bool:
@@ -48,7 +49,11 @@ def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
         return _before_space(line, end, word, capitals, stamped)
     if following in "\t|":
         return stamped or capitals or not is_value(line, end + 1)
+    if following == "!" and word in ("Error", "Warning"):
+        return line[end + 1 : end + 2] == " "
     if capitals:
+        if following == "*":
+            return line[end - len(word) - 1 : end - len(word)] == "*"  # Sling's *ERROR*
         return following in _UPPER_ENDS or (following == "<" and _PROCESS.match(line, end) is not None)
     # `info(scope): text` (Zig), `critical/ConfigItem: text` (Icinga), `<Error>`
     if following == "(":
@@ -72,6 +77,8 @@ def _before_colon(line: str, at: int, capitals: bool, stamped: bool) -> bool:
 
 def _before_space(line: str, end: int, word: str, capitals: bool, stamped: bool) -> bool:
     rest = line[end + 1 : end + 5]
+    if rest[:2] in ("->", "=>") and _CHANGE.match(line, end) is not None:
+        return False
     if capitals:
         if rest[:2] in ("= ", "=="):
             return rest[:3] == "==>"

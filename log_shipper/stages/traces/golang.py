@@ -33,6 +33,9 @@ _REGISTER = re.compile(
 _NOTE = re.compile(r"\[signal |\[recovered|goroutine |runtime|fatal error: |panic: |signal |\[originating from|m=\d+ ")
 _PLACE = re.compile(r"\t[^\s/]*+/\S+\.(?:go|s|c|h):\d+(?: \+0x[0-9a-f]+.*)?$")
 _FUNCTION = re.compile(r"[\w/%~-]*+\.[\w./%~*()\[\]{}…-]++$")
+_STACKED = re.compile(
+    r"main\.(?![a-z]{1,4}$)[\w(]|[\w.-]++/[^\s()]*+\(\*\w+\)\.\w|main\.(?:main|init|run)$"
+)  # pkg/errors, `%+v`
 _ZAP = re.compile(r"\S+\t\S*(?:WARN|ERROR|PANIC|FATAL|warn|error|panic|fatal)\S*\t")
 _GIN_FILE = re.compile(r"/\S+:\d+ \(0x[0-9a-f]+\)$")
 _RECOVERY = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[Recovery\] .*panic recovered:$")
@@ -65,7 +68,11 @@ def _enter(text: str, prev: str) -> Entry | None:
     if _REQUEST.match(text):
         return Entry(ALWAYS, At("go.request")) if prev.endswith("panic recovered:") else None
     # zap's console encoder puts the stack under the line, without a header and without arguments
-    return Entry(ALWAYS, At("go.body", "zap", 1)) if _ZAP.match(prev) and _FUNCTION.match(text) else None
+    if not _FUNCTION.match(text):
+        return None
+    if _ZAP.match(prev):
+        return Entry(ALWAYS, At("go.body", "zap", 1))
+    return Entry(DECLARED, At("go.body", "zap", 1)) if prev and _STACKED.match(text) else None
 
 
 def _head(text: str, at: At) -> At | None:

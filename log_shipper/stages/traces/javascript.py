@@ -22,6 +22,7 @@ from log_shipper.stages.traces.phase import (
 _SCRIPT = re.compile(r"(?:node:\S+|\S+\.[cm]?[jt]sx?|evalmachine\S*|\[(?:eval|stdin)\](?:-wrapper)?|REPL\d+):\d+$")
 _HEADER = re.compile(r"(?:Uncaught )?[A-Z][\w$]*+(?<=rror|tion)(?: \[\w+\])?(?:: |:$|$)|\[?UnhandledPromiseRejection")
 _DENO = re.compile(r"error: Uncaught (?:\(in promise\) )?(?:\(in worker \S+\) )?[A-Z]\w*+(?<=rror|tion)(?:: |$)")
+_DENO_CAUSE = re.compile(r"Caused by: (?:Uncaught )?[A-Z]\w*+(?:: |$)")
 _COMPARES = re.compile(r"AssertionError \[ERR_ASSERTION\]: ")  # what differs stands before the frames
 _WARNING = re.compile(r"\(node:\d+\) ")
 _USE = re.compile(r"\(Use `\S+ --trace-")
@@ -57,7 +58,8 @@ def _enter(text: str, prev: str) -> Entry | None:
     if " " not in text and text[-1].isdigit() and _SCRIPT.match(text):
         return Entry(DECLARED, At("js.source"))
     if _HEADER.match(text):
-        mark = "loose" if RECORD.match(prev) or _COMPARES.match(text) else ""
+        goes_on = text.endswith(": ") or _COMPARES.match(text)  # Prisma's messages begin in the next line
+        mark = "loose" if RECORD.match(prev) or goes_on else ""
         return Entry(DECLARED, At("js.props", mark) if text.endswith("{") else At("js.head", mark))
     if text.startswith("error: Uncaught "):
         return Entry(DECLARED, At("js.deno", "named" if _DENO.match(text) else ""))
@@ -118,6 +120,8 @@ def _frames(text: str, at: At) -> At | None:
     if _MATCHING.match(text) or _NAME.match(text) or _SECOND.match(text):
         return at
     if text[:1] in (" ", "\t") and text.lstrip().startswith(("[cause]", "Caused by", "[errors]")):
+        return at
+    if at.mark == "named" and _DENO_CAUSE.match(text):
         return at
     if not text:
         return At("js.end") if at.mark == "uncaught" else None

@@ -73,6 +73,11 @@ def _inner(text: str, prev: str) -> Entry | None:
     return Entry(ALWAYS, At("at.head", "loose")) if _INNER.match(text) and "Exception" in prev else None
 
 
+def _indented_part(text: str, prev: str) -> Entry | None:
+    """PostgreSQL's report as its driver hands it to a logger."""
+    return Entry(ALWAYS, At("at.part")) if _PART.match(text) and "ERROR: " in prev else None
+
+
 def _indented_header(text: str, prev: str) -> Entry | None:
     """Tomcat's OneLineFormatter sets in by a tab all of a throwable."""
     thrown = text[0] == "\t" and ("Exception" in text or "Error" in text) and is_header(text)
@@ -142,6 +147,10 @@ def _cause(text: str, at: At) -> At:
     return At("at.frames" if _FRAMELESS.search(text) else "at.head", mark, seen)
 
 
+def _part(text: str, at: At) -> At | None:
+    return at if _PART.match(text) else None
+
+
 def _dump(text: str, at: At) -> At | None:
     return at if _DUMP.match(text) else None
 
@@ -167,11 +176,12 @@ MANAGED = Family(
         QUALIFIED,
     ),
     enter=_enter,
-    indented=(("a", _indented), (LETTERS, _indented_header), ("-", _inner)),
+    indented=(("a", _indented), ("DHWP", _indented_part), (LETTERS, _indented_header), ("-", _inner)),
     steps={
         "at.head": _head,
         "at.frames": _frames,
         "at.remote": _remote,
+        "at.part": _part,
         "at.data": _data,
         "at.dump": _dump,
         "at.crash": _crash,

@@ -6,6 +6,7 @@ Lib/asyncio/base_events.py (default_exception_handler), Lib/logging/__init__.py 
 
 import re
 
+from log_shipper.stages.traces import python_messages
 from log_shipper.stages.traces.phase import (
     ALWAYS,
     COMPLETE,
@@ -46,9 +47,6 @@ _THREAD = re.compile(
     r"(?:Current thread|Thread) 0x[0-9a-f]+|Current thread's C stack|Python runtime state: |Extension modules: |\s|$"
 )
 _BOX = re.compile(r"[╭┌][─ ]+Traceback \(most recent call last\)")
-_TAIL = re.compile(  # what database drivers and SQLAlchemy put behind the first line of their messages
-    r"(?:DETAIL|HINT|CONTEXT|QUERY|WHERE):  |LINE \d+: |\[SQL: |\[parameters: |\(Background on this error at: "
-)
 _SCHEMA = re.compile(r"Failed validating |On (?:instance|schema)")
 _VALIDATION = re.compile(r"[\w.]*ValidationError: (\d+) validation errors? for ")
 _WARNING = re.compile(r"(?:.*\s)?\S+:\d+: \w*Warning: ")
@@ -89,7 +87,7 @@ def _enter(text: str, prev: str) -> Entry | None:
     if text == _STACK:
         return Entry(ALWAYS if RECORD.match(prev) else DECLARED, At("py.stack"))
     if _ANNOUNCES.match(text) or (text.rstrip().endswith("RemoteTraceback:") and " " not in text.rstrip()):
-        return Entry(DECLARED, At("py.announced", "logging" if text.startswith("---") else ""))
+        return Entry(DECLARED, At("py.announced", "logging" if text.startswith("---") else text[:10].strip()))
     if text == _NOTHING:
         return Entry(DECLARED, COMPLETE)
     if _CONTEXT.match(text):
@@ -120,9 +118,11 @@ def _after_warning(text: str, at: At) -> At | None:
 
 def _announced(text: str, at: At) -> At | None:
     if text == TRACEBACK:
-        return At("py.frames", at.mark)
+        return At("py.frames", "logging" if at.mark == "logging" else "")
     if _GROUP.match(text):
         return At("py.group")
+    if at.mark == "Exception" and _THROWN.match(text):  # ignored, and without a place
+        return COMPLETE
     return at if text in ("", '"""') or _CONTEXT.match(text) else None
 
 
@@ -136,6 +136,9 @@ def _frames(text: str, at: At) -> At | None:
         return None
     if at.mark == "bare" and not _THROWN.match(text):
         return None
+    with_frames = python_messages.begins(text)
+    if with_frames is not None:
+        return with_frames
     validation = _VALIDATION.match(text)
     if validation:
         return At("py.done", at.mark, min(int(validation[1][:4]), 1000))
@@ -173,7 +176,9 @@ def _done(text: str, at: At) -> At | None:
     if not text:
         return At("py.tie", at.mark)
     if text[0] in " \t" or text == '"""':
-        return None if _FILE.match(text) or _GROUP.match(text) else at
+        if text.startswith("  in "):
+            return python_messages.goes_on(text, at) or at
+        return None if _FILE.match(text) or _GROUP.match(text) or RECORD.match(text) else at
     if at.mark == "logging" and text == "Call stack:":
         return At("py.logging")
     if text == _STACK:
@@ -186,9 +191,9 @@ def _done(text: str, at: At) -> At | None:
 def _tail(text: str, at: At) -> At | None:
     if _TIE.match(text):
         return At("py.tied", at.mark)
-    if _TAIL.match(text):
-        return At("py.sql" if text.startswith("[") and not text.endswith("]") else "py.done", at.mark)
-    return None
+    if text.startswith("[SQL: ") and not text.endswith("]"):
+        return At("py.sql", at.mark)
+    return python_messages.goes_on(text, At("py.done", at.mark))
 
 
 def _tie(text: str, at: At) -> At | None:
@@ -320,6 +325,7 @@ PYTHON = Family(
         "py.group": _group,
         "py.inner": _inner,
         "py.sql": _sql,
+        "py.yaml": lambda text, at: python_messages.after_mark(text, at) or _done(text, At("py.done", at.mark)),
         "py.logging": _logging,
         "py.box": _box,
         "py.boxed": _boxed,

@@ -8,11 +8,11 @@ import re
 
 from log_shipper.stages.traces.phase import ALWAYS, DECLARED, LETTERS, PLACE, RECORD, UPPER, At, Entry, Family
 
-_HEADER = re.compile(r"[^\s:]++:\d++:in ['`][^']*': ")
+_HEADER = re.compile(r"(?:<internal:[^\s>]++>|[^\s:]++):\d++:in ['`][^']*': ")
 _TOP = re.compile(r"[^\s:]++(?<=\.rb|\.ru):\d++: .*\([A-Z][\w:]*\)$")
 _FROM = re.compile(r"\s+(?:\d+: )?from \S.*:\d+(?::in ['`].*|$)")
 _CALLER = re.compile(r"\s++(?:\d++: )?from \S+:\d+:in ['`]|\s++(?:\d++: )?from \S+\.(?:rb|ru|rake):\d+$")
-_FRAME = re.compile(r"(?:from )?[^\s:]++:\d++:in ['`][^']*'$")
+_FRAME = re.compile(r"(?:from )?(?:<internal:[^\s>]++>|[^\s:]++):\d++:in ['`][^']*'$")
 _GEM = re.compile(r"\s*(?:[\w-]+ \([\w.]+\) )?[^\s:]++:\d++:in ['`][^']*'$")
 _EXCERPT = re.compile(r"\s*+(?:>\s*+)?\d++: |\s*+\^")
 _OMITTED = re.compile(r"\s+\.\.\. \d+ levels\.\.\.")
@@ -119,6 +119,7 @@ RUBY = Family(
     suspects=(
         PLACE,
         r"#<Thread:",
+        r"<internal:",
         r"\[[^\]\s]{1,100}+\] [A-Z][\w:]*+ \(",
         (UPPER, r"[A-Z][\w:]*+ \(.*\):?\r?$"),
     ),

@@ -23,6 +23,7 @@ _EYRE = re.compile(
     r"\s|Message: |Location:|Error:$|Backtrace omitted\.|Run with |(?:Suggestion|Note|Warning|Help|Caused by|Section): ?"
 )
 _TRACING = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]{8,20}Z {1,2}(?:ERROR|WARN) \S")
+_OUT_OF_MEMORY = re.compile(r"memory allocation of \d+ bytes failed$")
 _PRETTY = re.compile(r"    (?:at \S+\.rs:\d+|in \S+::\S)")
 
 
@@ -39,7 +40,7 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("rust.causes", "", 1))
     if text == _EYRE_PANIC:
         return Entry(DECLARED, At("rust.eyre"))
-    if text.startswith("fatal runtime error: "):
+    if text.startswith("fatal runtime error: ") or _OUT_OF_MEMORY.match(text):
         return Entry(DECLARED, At("rust.body"))
     if text == "stack backtrace:" or text.startswith("note: run with `RUST_BACKTRACE="):
         return Entry(ALWAYS, At("rust.body", "noted" if text[0] == "n" else ""))
@@ -144,6 +145,7 @@ RUST = Family(
         r"thread '",
         r"The application pan",
         r"fatal runtime",
+        r"memory allocation of \d",
         r"Error: ",
         r"stack backtrace:",
         r"Caused by:(?:[\r\x1b]|$)",

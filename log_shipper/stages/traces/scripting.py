@@ -26,6 +26,8 @@ _BOX = re.compile(r"[═=]{2,}[╡|] ?EXCEPTION CAUGHT BY ")
 _BOX_END = re.compile(r"[═=]{20,}$")
 _LUA = re.compile(r"stack traceback:$")
 _COROUTINE = re.compile(r"coroutine \d+:$")  # OpenResty shows the stack of each
+_LUA_HEAD = re.compile(r"lua(?:jit|[\d.]*): \S")
+_R_HEAD = re.compile(r"Error in .{1,200} : ?")
 _BEGUN = re.compile(r"Trace begun at \S+ line \d+$")  # Devel::StackTrace
 _CALLED = re.compile(r"\S.* called at \S+ line \d+$")
 _FORTRAN = re.compile(r"Fortran runtime error: |Error termination\. Backtrace:$")
@@ -54,8 +56,12 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("dart.box"))
     if _LUA.match(text) or _JULIA.match(text) or _HASKELL.match(text):
         return Entry(ALWAYS, At("sc.indented"))
+    if _LUA_HEAD.match(text) or _R_HEAD.match(text):
+        return Entry(DECLARED, At("sc.head", text[:1]))
     if text.startswith("Trace begun at ") and _BEGUN.match(text):
         return Entry(DECLARED, At("sc.trace"))
+    if _FORTRAN_PLACE.match(text):
+        return Entry(DECLARED, At("sc.fortran", "place"))
     if _FORTRAN.match(text):
         return Entry(ALWAYS if _FORTRAN_PLACE.match(prev) else DECLARED, At("sc.fortran"))
     if text == "error: called from":  # Octave
@@ -111,12 +117,23 @@ def _indented(text: str, at: At) -> At | None:
     return at if text[:1] in (" ", "\t") or _HASKELL.match(text) or _COROUTINE.match(text) else None
 
 
+def _head(text: str, at: At) -> At | None:
+    """The stack of Lua's interpreter; the calls and the end of an R script, of which a message may go on set in."""
+    if at.mark == "l":
+        return At("sc.indented") if _LUA.match(text) else None
+    if text.startswith("  ") and at.seen < MESSAGE_LINES:
+        return at._replace(seen=at.seen + 1)
+    return At("sc.r") if text.startswith("Calls: ") else COMPLETE if text == "Execution halted" else None
+
+
 def _trace(text: str, at: At) -> At | None:
     return at if _CALLED.match(text) else None
 
 
 def _fortran(text: str, at: At) -> At | None:
     """libgfortran: the error, an empty line, and the stack with a place below each frame."""
+    if at.mark:
+        return At("sc.fortran") if _FORTRAN.match(text) else None
     return at if not text and not at.seen else at._replace(seen=1) if _FORTRAN_FRAME.match(text) else None
 
 
@@ -183,6 +200,10 @@ SCRIPTING = Family(
         r"Calls: ",
         r"Execution h",
         r"Trace beg",
+        r"lua[\d.]*+: ",
+        r"luajit: ",
+        r"Error in .",
+        r"At line \d",
         r"Fortran run",
         r"Error term",
         r"error: called from",
@@ -200,6 +221,7 @@ SCRIPTING = Family(
         "sc.indented": _indented,
         "sc.ocaml": _ocaml,
         "sc.nim": _nim,
+        "sc.head": _head,
         "sc.trace": _trace,
         "sc.fortran": _fortran,
         "sc.r": _r,
