@@ -1,8 +1,8 @@
-"""Microseconds a line of the classifier: common formats, a plain line, lines made to be slow.
+"""Microseconds a line of the classifier: common formats, a plain line.
 
     python bench/classify.py [--seconds S]
 
-Prints one line a case; for adversarial input microseconds per KiB of it too. Best of several rounds, one core.
+Prints one line a case. Best of several rounds, one core. `bench/hostile.py` has lines made to be slow.
 """
 
 import argparse
@@ -34,17 +34,6 @@ COMMON = {
     + '  File "a.py", line 3, in f\n    g()\n' * 5
     + "ValueError: x",
 }
-_BITS = (
-    " ", "[", "(", "<", "{", "]", "0", "1:", "-", "a", "A", ":", ": ", "a: ", "a.", "a=", "a=b ", '"', "\\", "\\\"", "'", "\t", "|",
-    " | ", " - ", ",", "/", "/a", "a/", "\x1b[", "\x1b]", "\r", "\n", "\n    at ", "{\"", '{"a":', '{"a":1,', '{"a":[', "a::", "[a", "[[",
-    "[ ", "(a", "ERROR", "ERROR ", "error", "E ", "#", "=", "*", "+", "> ", "1 ", "1.", "12:34:56 ", "2026-03-01 ", "2026-03-01T10:20:30Z ",
-    "::error ", "##[", "%A-", "File ", "a.py:1: ", "错误", "\u00a0", "$", "a b ", "Error", "a.Error", "a[1]", "Warning", '{"a":1,"b":"', '"a":"b",',
-)  # fmt: skip
-
-
-def _adversarial(size: int) -> dict[str, str]:
-    heads = ("", "2026-03-01 10:20:30 ", "[", "{", "a: ", "a=")
-    return {f"{head!r} {bit!r}": head + (bit * size)[: size - len(head)] for bit in _BITS for head in heads}
 
 
 def _best(call: Callable[[], object], seconds: float) -> float:
@@ -65,12 +54,6 @@ def main() -> None:
         batch = [line] * 500
         took = _best(lambda batch=batch: classify(batch, "stdout"), seconds)  # type: ignore[misc]
         print(f"{name:20} {took / 500 * 1e6:7.2f} us a line of {len(line)} characters: {classify([line], 'stdout')}")
-    for size in (1024, 32768, 1 << 20):
-        cases = _adversarial(size)
-        took_by = {name: _best(lambda line=line: classify([line], "stdout"), 0.004) for name, line in cases.items()}  # type: ignore[misc]
-        print(f"adversarial, {size} characters: {len(cases)} cases; the slowest, in us per KiB:")
-        for name, took in sorted(took_by.items(), key=lambda item: -item[1])[:8]:
-            print(f"  {took * 1e6 / (size / 1024):9.2f}  {name}")
 
 
 if __name__ == "__main__":
