@@ -19,9 +19,13 @@ _EARNED: Final = 1 / 32  # … and more for each line
 _TRIED: Final = 4  # lengths, of several containers whose lines come in turns
 _DIGITS: Final = str.maketrans("123456789", "0" * 9)
 _FIRSTS: Final = frozenset("0123456789[")
-# What has the rules look further (pairs, objects, one letter), or at what a digit is (1.7e+09 is a time, Wa(164) a priority)
-_ASKED: Final = re.compile(r"[={]|\d[eE]\+?\d|(?<![\w.])[A-Za-z](?![\w.])|\b(?:Db|In|No|Wa|Er|Cr|Al|Em)\(")
-_COLUMN: Final = re.compile(r"(?!TRACE)([A-Z]{3,9})([ :|])(?= {0,8}[\w\"'(<\[/])")
+# What has the rules look further (pairs, objects, one letter), at what a digit is (1.7e+09 is a time, Wa(164) a priority)
+# or at what follows the level (`-> INFO 01a`, `main.c:12 at main(): ERROR: `, Nagios' events)
+_ASKED: Final = re.compile(
+    r"[={]|->|\(\): $|^\[\d{10}\] |\d[eE]\+?\d|(?<![\w.])[A-Za-z](?![\w.])|\b(?:Db|In|No|Wa|Er|Cr|Al|Em)\("
+)
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_COLUMN: Final = re.compile(r"(?!TRACE|[A-Z]{3,9} (?:error|exception) ?: )([A-Z]{3,9})([ :|])(?= {0,8}[\w\"'(<\[/])")
 _BRACKET: Final = re.compile(r" {0,8}([A-Za-z]{3,9}) {0,8}\]")
 
 
@@ -49,7 +53,10 @@ class Beginnings:
 
     def _read(self, line: str, length: int, shortest: int) -> Found | None:
         bracket = shortest == 0
-        match = (_BRACKET if bracket else _COLUMN).match(line, length) if "\r" not in line else None
+        # `…|ERROR host[12]: ` may be a program's tag
+        if "\r" in line or (line[length - 1] == "|" and "]: " in line):
+            return None
+        match = (_BRACKET if bracket else _COLUMN).match(line, length)
         if match is None:
             return None
         declared = UPPER.get(match[1]) or (WORDS.get(match[1].lower()) if bracket else None)
@@ -75,6 +82,8 @@ class Beginnings:
         beginning = line[:place]
         if not 4 < place <= _LONGEST or not beginning.isprintable() or _ASKED.search(beginning):
             return
+        if any(word in UPPER or word.lower() in WORDS for word in _WORD.findall(beginning)):
+            return  # … - alert - DEBUG - text: which of both is the level, what follows says
         if len(self.known) >= _BEGINNINGS:
             self.known.clear()
         # `host name[12] ` is a program's only before a level of four letters: what is learnt of these says no more

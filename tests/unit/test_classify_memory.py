@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from log_shipper.stages.classify import Classifier, of_message
 from log_shipper.stages.formats import json_fields, logfmt
+from log_shipper.stages.formats.columns import level_place
 from log_shipper.stages.memory import Beginnings
 from log_shipper.stages.objects import Objects
 from log_shipper.stages.pairs import Pairs, read
@@ -35,6 +36,9 @@ LEVELS = (
     "warning",
     "error",
     "DEBUG1",
+    "SEVERE",
+    "NOTICE",
+    "ALERT",
     "gold",
 )
 LEVEL = re.compile(rf"\b(?:{'|'.join(LEVELS)})\b")
@@ -78,6 +82,22 @@ def test_every_line_is_told_after_any_other_as_if_it_were_the_first() -> None:
         stream = [made for line in LINES for made in (line, line, alike(line, dice))]
         assert told(classifier, stream) == expected(stream)
         dice.shuffle(LINES)
+
+
+def test_whatever_follows_a_beginning_is_told_as_if_it_were_the_first() -> None:
+    """What stands before the level of one line, then any level, then what stands behind that of any other, or a whole line."""
+    dice = random.Random(11)
+    places = {line: level_place(line) for line in STAMPED}
+    known = [line for line in STAMPED if places[line]]
+    tails = [re.sub("^[A-Za-z]+", "", line[places[line] :]) for line in known] + LINES
+    for line in known:
+        beginning = line[: places[line]]
+        made = [
+            beginning + dice.choice(LEVELS) + dice.choice(("", "", " ", ": ", " error: ")) + dice.choice(tails)
+            for _ in range(30)
+        ]
+        stream = [line, line, *made]
+        assert told(Classifier(), stream) == expected(stream)
 
 
 def test_headers_are_read_from_memory() -> None:
