@@ -54,7 +54,7 @@ class Beginnings:
     def _read(self, line: str, length: int, shortest: int) -> Found | None:
         bracket = shortest == 0
         # `…|ERROR host[12]: ` may be a program's tag
-        if "\r" in line or (line[length - 1] == "|" and "]: " in line):
+        if "\r" in line or (line[length - 1 : length] == "|" and "]: " in line):
             return None
         match = (_BRACKET if bracket else _COLUMN).match(line, length)
         if match is None:

@@ -90,14 +90,16 @@ def test_whatever_follows_a_beginning_is_told_as_if_it_were_the_first() -> None:
     places = {line: level_place(line) for line in STAMPED}
     known = [line for line in STAMPED if places[line]]
     tails = [re.sub("^[A-Za-z]+", "", line[places[line] :]) for line in known] + LINES
+    several = Classifier()
     for line in known:
         beginning = line[: places[line]]
         made = [
             beginning + dice.choice(LEVELS) + dice.choice(("", "", " ", ": ", " error: ")) + dice.choice(tails)
             for _ in range(30)
         ]
-        stream = [line, line, *made]
+        stream = [line, line, *made, beginning]
         assert told(Classifier(), stream) == expected(stream)
+        assert told(several, stream) == expected(stream)
 
 
 def test_headers_are_read_from_memory() -> None:
