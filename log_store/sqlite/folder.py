@@ -10,6 +10,7 @@ import os
 import re
 import sqlite3
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -86,6 +87,7 @@ class SqliteFolder:
                 connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
                 if name != SEALS:
                     arrivals.prepare(connection)
+                self.touch(name)  # a writer before may have been killed behind its commit
             except BaseException:
                 connection.close()
                 raise
@@ -107,7 +109,7 @@ class SqliteFolder:
         return connection
 
     def state(self, name: str) -> tuple[int, ...]:
-        """Another when the partition has been written to meanwhile; the same may be by chance within a few milliseconds."""
+        """Another when a commit has been shown meanwhile (see `touch`); by chance the same within a few milliseconds."""
         path = self.file(name)
         found: list[int] = []
         with translated(path):
@@ -118,6 +120,15 @@ class SqliteFolder:
                     continue
                 found += (status.st_ino, status.st_size, status.st_mtime_ns)
         return tuple(found)
+
+    def touch(self, name: str) -> None:
+        """Make `state` another one; to be called behind each commit.
+
+        SQLite writes and syncs its write-ahead log first, and only then shows readers what is in it (sqlite.org/walformat.html,
+        the WAL-index). Who asked between the two has seen the log's last change, but not what it brought.
+        """
+        with translated(self.file(name)), suppress(FileNotFoundError):  # a file that was removed has another state
+            os.utime(self.file(name))
 
     def identity(self, name: str) -> tuple[int, int] | None:
         """Which file the name leads to, None if to none: another answer later means that it was removed."""

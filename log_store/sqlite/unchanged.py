@@ -24,12 +24,13 @@ class Unchanged:
     def since(self, day: Day, name: str, shipper: str, after: int, until: int, most: int) -> tuple[list[Row], int]:
         """See `arrivals.since`."""
         key = (name, day.container_id, shipper)
+        asked_at = time.time_ns()
         state = self._folder.state(name)
         known = self._known.get(key)
         if known is not None and known[0] == state and known[1] <= after <= until <= known[2]:
             return [], until + 1
         rows, end = day.since(shipper, after, until, most)
-        if not rows and end > until and max(state[2::3], default=0) < time.time_ns() - _SURE_AFTER:
+        if not rows and end > until and max(state[2::3], default=0) < asked_at - _SURE_AFTER:
             with self._lock:
                 if len(self._known) >= _MOST:
                     self._known.clear()

@@ -86,6 +86,7 @@ class SqliteWriter:
             except BaseException:
                 self._roll_back(name, connection)
                 raise
+            self._folder.touch(name)
 
     def _roll_back(self, name: str, connection: sqlite3.Connection) -> None:
         try:

@@ -47,6 +47,18 @@ def test_writes_are_synced_to_a_write_ahead_log(tmp_path: Path) -> None:
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 
 
+def test_the_last_that_changes_with_a_commit_is_the_files_time(tmp_path: Path) -> None:
+    """Who follows takes a day for unchanged by its files, and a commit is shown to readers only after its last write to the
+    write-ahead log was synced, which may take a second on a busy disk."""
+    with closing(SqliteWriter(tmp_path)) as writer:
+        for number in range(3):
+            if number:
+                os.utime(tmp_path / DAY_FILE, (0, 0))
+            writer.write(Documents().add(NOON + number, "x").batch)
+            times = [(tmp_path / name).stat().st_mtime_ns for name in (f"{DAY_FILE}-wal", DAY_FILE)]
+            assert times == sorted(times)
+
+
 def test_a_folder_that_is_empty_is_no_store_without_logs(tmp_path: Path) -> None:
     """It may be where a disk is to be mounted."""
     with pytest.raises(StoreUnavailable, match="no log store is there"):
