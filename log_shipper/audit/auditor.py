@@ -65,11 +65,12 @@ class Auditor:
 
     def open_ended(self, facts: Facts, baseline: Baseline) -> None:
         """State a run that is over although its log cannot be compared yet, and when it was over."""
-        container_id, known = facts.context.container_id, baseline.run(facts.started_at)
+        known = baseline.run(facts.started_at)
         if known is None:
-            self._send_seal(replace(_seal(facts), version=1))
+            self.open(facts)
         elif not known.seal.finished_at:
             chunk = uuid.uuid4().hex
+            container_id = facts.context.container_id
             self._acceptor.send(end_message(container_id, facts.started_at, facts.finished_at, chunk), chunk)
 
     def add_gap(self, run: Seal, gap: Gap) -> None:

@@ -107,10 +107,9 @@ class Rounds:
         with self._watcher.turn(container_id):
             now = self._watcher.ours(container_id)  # it may have been started again while we waited
             baseline = self._progress.baseline(container_id)
+            # Its end is stated elsewhere, and a run that is not opened yet is compared in a later round.
             if now is None or not now.running or baseline.run(now.started_at) is None:
-                return (
-                    None  # its end is stated elsewhere, and a run that is not opened yet is compared in a later round
-                )
+                return None
             facts, latest = now, baseline.account.latest
             until = max(latest - STILL_ON_ITS_WAY, time.time_ns() - QUIET)
             seal = self._auditor.audit_so_far(facts, until)

@@ -50,7 +50,7 @@ _LOGS: Final[dict[str, Any]] = {
     "shipper": _KEYWORD,
     "lines": {"type": "long", "index": False},
     "last_time": {"type": "date_nanos", **_KEPT},
-    "bytes": {"type": "long"},  # only where there are many, see rows
+    "bytes": {"type": "long"},  # only where there are many, see document_rows
     # One field for all keys that programs think of: no key can make the mapping grow, no value be of a wrong type.
     "fields": {"type": "flattened", "ignore_above": 1024},
     "raw": {"type": "binary"},

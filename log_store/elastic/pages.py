@@ -1,7 +1,7 @@
 """A container's documents in one order, page by page.
 
 How much a page weighs must be known before it is asked for, since a message may have 8 MiB. Documents that are not light
-say how many `bytes` they have (see `rows`). A container without such, as nearly all, is read in pages of PAGE;
+say how many `bytes` they have (see `document_rows`). A container without such, as nearly all, is read in pages of PAGE;
 in another the keys and sizes of a page come first, and tell how many documents may be asked for at once.
 
 For a page in order the server looks at all documents that fit, 2 million of them in 80 ms; to give 5,000 of them takes it

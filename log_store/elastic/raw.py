@@ -1,6 +1,6 @@
 """Lines cut out of the bytes of a search's answer, without making objects of it: a third of the time.
 
-Documents lie in the answer as `rows` wrote them, one member behind the other, and what /logs gives of them is
+Documents lie in the answer as `document_rows` wrote them, one member behind the other, and what /logs gives of them is
 bytes again. Members are found by marks such as `,"log_message":`, which no text can hold: in JSON a quote within a text
 always has a backslash before it. What does not look so (another program wrote it, or the answer comes from a server that
 writes it otherwise) is read as JSON, the whole page of it.

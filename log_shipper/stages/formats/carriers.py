@@ -44,8 +44,7 @@ def text_of_other(line: str, at: int, syslog: bool) -> int:
 
 def after_program(line: str, at: int) -> int:
     """Where coloredlogs' or Wazuh's level begins behind a host and a program; -1 where there is none."""
-    program = _PROGRAM.match(line, at)
-    return program.end() if program is not None else -1
+    return _end(_PROGRAM.match(line, at))
 
 
 def text_of_syslog(line: str) -> int:
@@ -56,26 +55,26 @@ def text_of_syslog(line: str) -> int:
 
 def text_after_name(line: str) -> int:
     """Where the text begins of a line that a collector put a name, or a number, before; -1 where there is none."""
-    name = _NAMED.match(line)
-    return name.end() if name is not None else -1
+    return _end(_NAMED.match(line))
 
 
 def text_after_tag(line: str) -> int:
     """Where the text begins behind a program's name and process alone; -1 where there is none."""
-    tag = _TAG_ALONE.match(line)
-    return tag.end() if tag is not None else -1
+    return _end(_TAG_ALONE.match(line))
 
 
 def text_after_uptime(line: str) -> int:
     """Where the text begins behind coturn's seconds; -1 where there are none."""
-    uptime = _UPTIME.match(line)
-    return uptime.end() if uptime is not None else -1
+    return _end(_UPTIME.match(line))
 
 
 def text_of_cluster(line: str) -> int:
     """Where a syslog line begins behind an alert's name, an epoch, a date and a host; -1 where there are none."""
-    cluster = _CLUSTER.match(line)
-    return cluster.end() if cluster is not None else -1
+    return _end(_CLUSTER.match(line))
+
+
+def _end(match: re.Match[str] | None) -> int:
+    return match.end() if match is not None else -1
 
 
 def _is_host_and_tag(tag: re.Match[str]) -> bool:

@@ -144,11 +144,9 @@ def _nim(text: str, at: At) -> At | None:
 def _tcl(text: str, at: At) -> At | None:
     """By turns where it was, and the command in quotation marks, maybe over several lines."""
     if at.mark:
-        return (
-            None
-            if RECORD.match(text) or at.seen > 50
-            else At("sc.tcl", "" if text.endswith('"') else at.mark, at.seen + 1)
-        )
+        if RECORD.match(text) or at.seen > 50:
+            return None
+        return At("sc.tcl", "" if text.endswith('"') else at.mark, at.seen + 1)
     if _TCL.match(text):
         return at
     return At("sc.tcl", "" if len(text) > 1 and text[-1] == '"' else "open") if text[:1] == '"' else None
