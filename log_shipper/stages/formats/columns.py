@@ -38,6 +38,7 @@ _NEXT_IN_CAPITALS = re.compile(r" ([-|]) ([A-Z]{4,8}) {0,4}\1 ")
 _OFFSET = re.compile(r"[+-]\d{1,3}(?= )")
 _BIND_DEBUG = re.compile(r" \d: ")  # debug 1: text
 _LABEL = re.compile(r"[A-Za-z]+:$")
+_SCRIPTS_MARK = re.compile(r"\[(?:[^\w\s]|i)\] +([A-Z]{3})(?![\w:])")  # and a text: Pi-hole's `[✓] FTL is listening`
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 _SEQUENCE = re.compile(r" [0-9a-f]{3,8} ")  # Fabric's `[peer] start -> INFO 01a text`
@@ -140,6 +141,8 @@ class Header:
             self.found = declared, "bracket"
             direct = first == "[" and self.stamped and not self._plain and group[1].strip().isalpha()
             self.place = group.start(1) if direct else 0
+            return -1
+        if not self.stamped and (mark := _SCRIPTS_MARK.match(line, start)) and mark[1].lower() in ABBREVIATED:
             return -1
         if not self._names:
             self.text = group.end()

@@ -11,6 +11,7 @@ _LEVEL_AFTER_NAME = re.compile(r"[\w./-]++::?([A-Z]{4,8})[: ]")
 _IBM = re.compile(r"[A-Z]{3,6}\d{4,5}([IWE]): ")
 _LEVEL_IN_NAME = re.compile(r"[\w.-]+[./]([A-Z]{4,9})(?:/[\w.]+)?:")  # Monolog: production.ERROR:
 _DOTTED = re.compile(r"[a-z][\w-]{0,40}+[./](FATAL|CRITICAL|ERROR|WARN|WARNING|INFO|NOTICE|DEBUG|TRACE): ")
+_UNREAL = re.compile(r"Log[A-Z]\w{0,60}: (Display|VeryVerbose): ")  # its other verbosities are words of all
 _WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
 _AFTER_PROCESS = re.compile(r"[\w-]{1,40}+\[\d{1,9}\]\.(FAT|PNC|ERR|WAR|INF|DB[0-9G])(?= )")
 _ZONEMINDER = {"FAT": CRITICAL, "PNC": CRITICAL, "ERR": ERROR, "WAR": WARNING, "INF": INFO}
@@ -18,6 +19,7 @@ _ZONEMINDER = {"FAT": CRITICAL, "PNC": CRITICAL, "ERR": ERROR, "WAR": WARNING, "
 _LEVEL_AFTER_PID = re.compile(
     r"\d{1,2}:\d{2} \[?([A-Z]{4,8})(?=[ :\]])|\d{1,9} (?:(?=\S{0,60}(?:[a-z][A-Z]|[-_.\d]))[\w.-]{2,60}+ )?([A-Z]{4,8})(?= )|\d{1,9}-([A-Z]{4,8})-"
 )
+_GREENPLUM = re.compile(r"\d{8}:\d\d:\d\d:\d\d:(?:\d{6} )?[\w.-]{1,40}:[\w.-]{1,100}:[\w.-]{1,40}-\[([A-Z]{4,8})\]:-")
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
 _BARE_NAME = re.compile(
     r"((?:[a-z]|[A-Z][a-z]{1,20}+[A-Z])[\w./@#-]{0,59}+(?::\d{1,6}|\[\d{1,9}\])?)( *\| *| *: | +)([A-Z]{3,8})(?=[ :|-])"
@@ -160,6 +162,8 @@ def in_token(line: str, at: int, token: str, stamped: bool) -> Found | None:
         return WARNING, "prefix"
     if not stamped:
         return None
+    if token.startswith("Log") and (unreal := _UNREAL.match(line, at)) is not None:
+        return INFO if unreal[1] == "Display" else DEBUG, "prefix"
     if token.startswith("fluent.") and token[7:-1] in WORDS and line.startswith(" {", at + len(token)):
         return WORDS[token[7:-1]], "column"  # what Fluentd says of itself: its tag is the level's name
     if token[-2] in _LETTERS and (ibm := _IBM.match(line, at)) is not None:
@@ -195,6 +199,10 @@ def cut_before_time(line: str) -> str | None:
 
 def after_number(line: str) -> Found | None:
     """`12 INFO text`, `54 [main] …`, `3042-INFO-text`, `10:20 ERROR text`: a level behind a process, a duration, an hour."""
+    if line[8:9] == ":":  # 20260301:10:20:30:004042 gpstart:mdw:gpadmin-[ERROR]:-text
+        greenplum = _GREENPLUM.match(line)
+        level = UPPER.get(greenplum[1]) if greenplum is not None else None
+        return (level, "bracket") if level is not None else None
     match = _LEVEL_AFTER_PID.match(line)
     if match is not None:
         word = match[1] or match[2] or match[3]

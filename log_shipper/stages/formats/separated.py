@@ -18,6 +18,8 @@ _NAMED_LETTER = re.compile(r"\w{2,20}+ ([IWEFDCVNT]) \d{2,4}[-/]\d\d[-/]")  # Ne
 _KIND = re.compile(  # Ansible's [DEPRECATION WARNING], Xerces' [Fatal Error]
     r"(deprecation|fatal|internal|security|system|runtime|syntax) (error|warning)$", re.IGNORECASE
 )
+_BEPINEX = re.compile(r"(Fatal  |Error  |Warning|Message|Info   |Debug  ):([^:]{10,40})$")  # {Level,-7}:{Source,10}
+_CDK = re.compile(r"(Error|Warning|Info) at /\S{1,200}$")  # aws-cdk's annotations
 _COUCHBASE = re.compile(r"\w+:(debug|info|warn|error),\d{4}-\d\d-")
 _BLUE_GENE = re.compile(r" \d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{6} \S{1,60} [A-Z]{2,12} [A-Z_]{2,20} ([A-Z]+) ")
 WORDS_IN_CAPITALS = frozenset(word.upper() for word in WORDS)
@@ -101,6 +103,9 @@ def of_parts(content: str, stamped: bool) -> str | None:
     couchbase = _COUCHBASE.match(content)
     if couchbase is not None:
         return WORDS[couchbase[1]]
+    mixed = _BEPINEX.match(content) or _CDK.match(content)
+    if mixed is not None:
+        return UPPER[mixed[1].rstrip().upper()]
     word, _, rest = content.partition(" ")
     if rest and word in UPPER and word in WORDS_IN_CAPITALS:
         return UPPER[word]

@@ -42,6 +42,8 @@ def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
     if following == ":" or following == "：":
         return _before_colon(line, end + 1, capitals, stamped)
     if following == "-":
+        if line.startswith("--- ", end):  # Verdaccio's `error--- text`: its levels are padded to five
+            return len(word) == 5
         return line[end + 1 : end + 2] == "[" and _CODE.match(line, end + 1) is not None
     if following == "":
         return capitals or stamped or word in CHINESE
