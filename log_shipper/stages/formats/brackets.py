@@ -27,6 +27,9 @@ def declared(content: str, first: str, following: str, stamped: bool, plain: str
             return priority.of_mask(content)
     if len(content) == 1:
         return letters.alone(content, first, following, stamped, plain or "")
+    if "." in content and (content.startswith("ID ") if first == "[" else stamped and first == "<"):
+        return priority.of_bracket(content)
+    stamped = stamped or following.startswith(" [pid ")  # Apache's through syslog, which writes the time
     return of_parts(content, stamped) or (logfmt.of_pair(content) if "=" in content else None)
 
 

@@ -8,7 +8,7 @@ import re
 
 from log_shipper.stages.formats import priority
 from log_shipper.stages.formats.levels import UPPER, WORDS
-from log_shipper.stages.formats.stamps import SYSLOG_STAMP
+from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 
 _SYSLOG_TAG = re.compile(rf"{SYSLOG_STAMP.pattern}(\S{{1,100}}+) ([\w./@()-]{{1,80}})(?:\[\d{{1,9}}\])?: ")
 _TAG = re.compile(r"(?!\w++\()(?:\S{1,100}+ )?([\w./@(){}-]{1,80})(?:\[[\w.:-]{1,40}\])?: ")
@@ -18,7 +18,7 @@ _PROGRAM = re.compile(  # coloredlogs: host name[123] INFO text; Wazuh: name[123
 )
 _PRINTED_BY_OTHER = re.compile(r"std(?:out|err) [FP] ")
 _TAG_ALONE = re.compile(  # NetworkManager[12]: <info>  text, web-2 app[7]: ERROR text, pulp [4f1a]: app.tasks:INFO: text
-    r"(?:[\w.-]{1,60} )?[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{]|[A-Z]{4,9}[: ])|[\w./@-]{1,80} ?\[[\w-]{1,40}\]: (?=[\w.]{1,80}:[A-Z]{4,8}:)"
+    r"(?:[\w.-]{1,60} )?[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{]|[A-Z]{4,9}[: ]|(?:error|fatal|warning|panic|info|notice|debug): )|[\w./-]{1,60} {1,20}\[\d{1,9}\]: (?=[A-Z]{4,9} )|[\w./@-]{1,80} ?\[[\w-]{1,40}\]: (?=[\w.]{1,80}:[A-Z]{4,8}:)"
 )
 # The names that collectors put before a line: docker compose, foreman, pm2, buildkit, rsyslog's CEE cookie
 _NAMED = re.compile(r"[\w.@-]+(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]+ *\| |#\d+ (?:\d+\.\d+ )?(?=\S)|@cee: ?")
@@ -34,6 +34,10 @@ def text_of_other(line: str, at: int, syslog: bool) -> int:
     if syslog or "]: " in line:
         tag = (_TAG if syslog else _PID_TAG).match(line, at)
         if tag is not None and not (syslog and tag[1].lower() in WORDS):
+            return tag.end()
+    elif ": 2" in line[at : at + 160] and "T" in line[:at]:
+        tag = _TAG.match(line, at)  # 2026-03-01T10:20:30 db mariadbd: 2026-03-01 10:20:30 7 [Warning] text
+        if tag is not None and tag[1].upper() not in UPPER and STAMP.match(line, tag.end()) is not None:
             return tag.end()
     if line.startswith(("std", " std"), at):
         printed = _PRINTED_BY_OTHER.match(line, at)

@@ -318,10 +318,9 @@ class Header:
                 return -1 if self._label else end
             self._pairs = True
             return end
-        if self.stamped and token.startswith("LOG_"):  # Quill's LOG_INFO, LOG_TRACE_L1
-            level = UPPER.get(token[4:].partition("_L")[0])
-            if level is not None:
-                self.found = level, "column"
+        if self.stamped and token.startswith("LOG"):
+            self.found = named.of_log(token, line[end : end + 1])
+            if self.found is not None:
                 return -1
         if ":" in token:
             self.found = named.in_token(line, start, token, self.stamped)

@@ -107,14 +107,14 @@ def _rest(text: str, depth: int) -> Found | None:
     if first.isalpha():
         return (letters.tagged(text) if text[1:2] == "/" else None) or _worded(text, depth)
     if first.isdigit() or first in "[(<":
-        return tools.find(text) if first.isdigit() else None
+        return (named.after_peer(text) or tools.find(text)) if first.isdigit() else None
     return _marked(text, first, depth)
 
 
 def _numbered(line: str, depth: int) -> Found | None:
     """A line that begins with a number that is no time."""
     head = line[:40]
-    found = named.after_number(line) or priority.kmsg(line) or letters.uptime(line)
+    found = named.after_number(line) or priority.kmsg(line) or letters.uptime(line) or named.after_peer(line)
     if found is not None:
         return found
     if "|" in head:

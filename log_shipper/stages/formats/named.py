@@ -3,7 +3,18 @@
 import re
 
 from log_shipper.stages.formats import json_fields
-from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, LETTERS, UPPER, WARNING, WORDS, Found
+from log_shipper.stages.formats.levels import (
+    CRITICAL,
+    DEBUG,
+    ERROR,
+    INFO,
+    LETTERS,
+    SYSLOG,
+    UPPER,
+    WARNING,
+    WORDS,
+    Found,
+)
 from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS
 from log_shipper.stages.formats.words import set_off
 
@@ -20,6 +31,9 @@ _LEVEL_AFTER_PID = re.compile(
     r"\d{1,2}:\d{2} \[?([A-Z]{4,8})(?=[ :\]])|\d{1,9} (?:(?=\S{0,60}(?:[a-z][A-Z]|[-_.\d]))[\w.-]{2,60}+ )?([A-Z]{4,8})(?= )|\d{1,9}-([A-Z]{4,8})-"
 )
 _GREENPLUM = re.compile(r"\d{8}:\d\d:\d\d:\d\d:(?:\d{6} )?[\w.-]{1,40}:[\w.-]{1,100}:[\w.-]{1,40}-\[([A-Z]{4,8})\]:-")
+_AFTER_PEER = re.compile(
+    r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}:\d{1,5} (?:(?:TLS|VERIFY|TLS Auth|AUTH) (?=E))?(ERROR|Error|WARNING|NOTE): "
+)
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
 _BARE_NAME = re.compile(
     r"((?:[a-z]|[A-Z][a-z]{1,20}+[A-Z])[\w./@#-]{0,59}+(?::\d{1,6}|\[\d{1,9}\])?)( *\| *| *: | +)([A-Z]{3,8})(?=[ :|-])"
@@ -179,6 +193,23 @@ def in_token(line: str, at: int, token: str, stamped: bool) -> Found | None:
         if len(part) > 3 and part in UPPER and part in WORDS_IN_CAPITALS:
             return UPPER[part], "column"
     return None
+
+
+def of_log(token: str, following: str) -> Found | None:
+    """Quill's `LOG_INFO`, `LOG_TRACE_L1`; stunnel's `LOG3[ui]: text`, a severity of syslog."""
+    if token.startswith("LOG_"):
+        level = UPPER.get(token[4:].partition("_L")[0])
+        return (level, "column") if level is not None else None
+    if following == "[" and len(token) == 4 and token[3] in "01234567":
+        return SYSLOG[int(token[3])], "priority"
+    return None
+
+
+def after_peer(line: str) -> Found | None:
+    """OpenVPN's prefix behind a client's address: `10.0.0.7:41194 TLS Error: text`, `10.0.0.7:41194 WARNING: text`."""
+    match = _AFTER_PEER.match(line)
+    level = UPPER.get(match[1].upper()) if match is not None else None
+    return (level, "prefix") if level is not None else None
 
 
 def of_dotnet(line: str, end: int) -> bool:

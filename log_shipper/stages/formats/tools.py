@@ -80,12 +80,17 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     "l": ((re.compile(r"libpng error: "), ERROR), (re.compile(r"libpng warning: "), WARNING)),
     "M": ((re.compile(r"Module not found: Error: "), ERROR),),
     "O": ((re.compile(r"OpenJDK .{0,60}? VM warning: "), WARNING),),
+    "T": ((re.compile(r"TLS (?:Auth )?Error: "), ERROR),),  # OpenVPN
+    "V": ((re.compile(r"VERIFY ERROR: "), ERROR),),
     "W": ((re.compile(r"Warning messages?:"), WARNING), (re.compile(r"Write-Error ?: "), ERROR)),
     "d": (
         (re.compile(r"docker: Error response from daemon: |dpkg(?:-\w+)?: error processing "), ERROR),
         (re.compile(r"deprecation warning(?: \[[\w-]+\])?: "), WARNING),
     ),
-    "e": ((re.compile(r"error(?:\[[\w-]+\]| [A-Z]{1,8}\d{1,6}): |error during (?:build|connect):(?: |$)"), ERROR),),
+    "e": (
+        (re.compile(r"errors: (?:<\w{1,40}> )?[A-Z]{2,6} Error: "), ERROR),  # Roundcube's IMAP, SMTP, DB, PHP Error
+        (re.compile(r"error(?:\[[\w-]+\]| [A-Z]{1,8}\d{1,6}): |error during (?:build|connect):(?: |$)"), ERROR),
+    ),
     "f": (
         (re.compile(r"fail: [\w.`+<>-]+\[-?\d+\]"), ERROR),  # .NET's console logger
         (re.compile(r"fatal error(?: [A-Z]{1,8}\d{1,6})?: "), CRITICAL),
@@ -104,7 +109,7 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
 _NPM_FIRSTS = frozenset("npyblg")
 # Three characters tell most lines from those with a mark; a test reads these from the expressions.
 _BEGINNINGS = frozenset(
-    "%Er %Wa --> CMa DEP Dep ERR Err FAT Jav LaT Lib Mod Ope Pac SCR War Wri bun dep doc dpk err fai fat gma gyp ler lib mak mys nod npm pnp pri rsy svn wan war yar".split()
+    "%Er %Wa --> CMa DEP Dep ERR Err FAT Jav LaT Lib Mod Ope Pac SCR War Wri bun dep doc dpk err fai fat gma gyp ler lib mak mys nod npm pnp pri rsy svn TLS VER wan war yar".split()
 ) | {"In ", "! L", "! P", "! C"}
 _AT_PLACE = re.compile(r"\s*\d{1,6}:\d{1,5}\s+(error|warning)\s{1,6}\S")
 _TSC = re.compile(r"\S+?:\d+:\d+ - (error|warning|message|information)(?: TS\d+)?: ")
