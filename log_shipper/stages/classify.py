@@ -93,7 +93,7 @@ def of_line(message: str) -> Found | None:
             return _of_lines(head)
         if "\r" in head:
             return _of_states(head)
-    return declared(head)
+    return declared(head.rstrip(" ") if head[-1:] == " " else head)  # a word alone is one with blanks behind it too
 
 
 def _of_states(line: str) -> Found | None:

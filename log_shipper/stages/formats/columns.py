@@ -55,9 +55,9 @@ def level_place(line: str) -> int:
     """Where, behind a time, the level stands that the header declares: in capitals, or alone in brackets; else 0.
 
     What stands before it decides alone that a level which stands there declares, and of digits only that they are digits.
-    0 also where `at_once` finds it.
+    0 also where `at_once` finds it, and where the line is another's behind a prefix.
     """
-    return Header(line).read().place if at_once(line) is None else 0
+    return Header(line).read().place if at_once(line) is None and carriers.text_of_wrapped(line) < 0 else 0
 
 
 class Header:

@@ -26,6 +26,7 @@ _AT_START = re.compile(
 _APT = re.compile(r"([EWNI]): (?=[A-Z'\"./a-z(<\[]{2}|[一-鿿]{2})")
 _PARENTHESIZED = re.compile(r"\(([NIWC])\) \d{4}-\d{2}-\d{2}T")  # qBittorrent
 _ESPHOME = re.compile(r"\[[\w.]{1,40}:\d{2,5}\]: ")  # [10:20:30][C][wifi:012]: its configuration
+_COUNTER = re.compile(r" '[^']{1,160}': Count: \d")  # go-metrics' [time][C] 'consul.http': Count: 3 Sum: 12.000
 _SURE = "EWIDFTV"
 _ANGLED = re.compile(r"<([ewi])> \[[\w.@/-]{1,80}\] ")  # webpack
 _TAGGED = re.compile(r"([DIWEV])/[A-Za-z][\w.:-]{1,40}+ ")
@@ -48,7 +49,7 @@ _AFTER_STAMP = re.compile(
 )
 _GLUSTER = re.compile(r"[AM] \[(?:MSGID: \d{1,9}\] \[)?[\w.-]{1,60}\.c:\d{1,6}:")  # alert, emergency
 _TARANTOOL = re.compile(  # 2026-03-01 10:20:30.123 [12] main/103/init.lua E> text
-    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \[\d{1,9}\] [\w./:@-]{2,60}+(?: [\w./-]{2,60}+)?+ ([FECWIVD])> "
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \[\d{1,9}\] [\w./:@-]{2,60}+(?: [\w./-]{2,60}+)? ([FECWIVD])> "
 )
 _WEBSPHERE = re.compile(  # [3/1/26 10:20:30:123 UTC] 0000001b com.acme.Orders   W text
     r"\[\d[^\]]{14,40}\] [0-9a-f]{8} (?:id=\w* +)?[\w.$-]{1,120}+ +([FEWICD]) +(?=\S)"
@@ -140,7 +141,7 @@ def logcat(line: str, at: int) -> Found | None:
 
 def alone(letter: str, bracket: str, following: str, stamped: bool, before: str) -> str | None:
     """What a letter alone in brackets declares; `before`: the plain word that stands before it, if one does."""
-    if following[:1].islower():
+    if following[:1].islower() or (letter == "C" and _COUNTER.match(following)):
         return None  # [E]dit
     if letter == "C" and _ESPHOME.match(following):
         return INFO

@@ -39,9 +39,9 @@ _ACCESS = re.compile(
 )  # Common Log Format
 _BLANK = " \t\u00a0\u3000"
 _DEEPEST = 3
+_CARRIER = 80  # characters in which a carrier's name and bar end
 _TAB = 8
-_TEXT = 400
-"""Characters of a line without header that are looked at."""
+_TEXT = 400  # characters of a line without header that are looked at
 
 
 def declared(line: str, depth: int = 0) -> Found | None:
@@ -60,7 +60,8 @@ def declared(line: str, depth: int = 0) -> Found | None:
     if first.isdigit() or first in "[(<【":
         if _ACCESS.match(line) is not None:
             return None
-        return at_once(line) or _headed(line, depth)
+        text = carriers.text_of_wrapped(line) if depth < _DEEPEST else -1
+        return declared(line[text:], depth + 1) if text >= 0 else at_once(line) or _headed(line, depth)
     return _marked(line, first, depth)
 
 
@@ -92,7 +93,7 @@ def _headed(line: str, depth: int) -> Found | None:
         return _numbered(line, depth)
     if not header.text:
         return traces.find(line)
-    text = line[header.text :].lstrip(" \t:|-,>]›»")
+    text = line[header.text :] if header.wraps else line[header.text :].lstrip(" \t:|-,>]›»")
     if not text or depth >= _DEEPEST:
         return None
     found = declared(text, depth + 1) if header.wraps else _rest(text, depth + 1)
@@ -142,6 +143,9 @@ def _worded(line: str, depth: int) -> Found | None:
         text = carriers.text_of_syslog(line)
         if text >= 0:
             return declared(line[text:], depth + 1)
+    text = carriers.text_after_name(line) if "| " in line[:_CARRIER] and depth < _DEEPEST else -1
+    if text >= 0:
+        return declared(line[text:], depth + 1)
     match = _LEAD.match(line)
     if match is None:
         return None
@@ -245,9 +249,6 @@ def _taken_off(line: str, depth: int, placed: bool = False) -> Found | None:
     if depth >= _DEEPEST:
         return None
     if "| " in line:
-        text = carriers.text_after_name(line)
-        if text >= 0:
-            return declared(line[text:], depth + 1)
         at = line.find(" | ", 0, 60) + 3
         if at > 3 and " " not in line[: at - 3] and _stamp_at(line, at):
             return declared(line[at:], depth + 1)

@@ -37,7 +37,7 @@ _NPM_TYPES = {
     "silly": DEBUG,
 }
 _YARN = re.compile(  # `warning a > b@1.0.0: text`, `warning package.json: text`
-    r"(error|warning|warn|info|verbose|debug) (?=[A-Z\"']|\S+\.json: |\./\S|[a-z]+[A-Z]\w+: |(?:[@\w./-]{1,80}+ > ){0,20}+@?[\w./-]{1,80}+@[^\s:]{1,40}+: |package-lock\.json found\.)"
+    r"(error|warning|warn|info|verbose|debug) (?=[A-Z\"']|\S+\.json: |\./\S|[a-z]+[A-Z]\w+: |(?:[@\w./-]{1,80}+ > ){0,20}@?[\w./-]{1,80}+@[^\s:]{1,40}+: |package-lock\.json found\.)"
 )
 # Marks by their first character, in the order in which they are tried.
 _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
