@@ -60,8 +60,9 @@ def declared(line: str, depth: int = 0) -> Found | None:
     if first.isdigit() or first in "[(<【":
         if _ACCESS.match(line) is not None:
             return None
-        text = carriers.text_of_wrapped(line) if depth < _DEEPEST else -1
-        return declared(line[text:], depth + 1) if text >= 0 else at_once(line) or _headed(line, depth)
+        found = at_once(line)
+        text = carriers.text_of_wrapped(line) if found is None and depth < _DEEPEST else -1
+        return declared(line[text:], depth + 1) if text >= 0 else found or _headed(line, depth)
     return _marked(line, first, depth)
 
 
