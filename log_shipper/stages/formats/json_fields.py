@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import orjson
 
-from log_shipper.stages.formats.levels import INFO, Found, of_number, of_word
+from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, Found, of_number, of_word
 
 # Keys without case, `_`, `-`, `.`, `@`: what names a level in words or numbers, the surer ones first.
 _SCALES: Final = {
@@ -163,6 +163,8 @@ def _of_object(value: object, depth: int) -> str | None:
         return None
     if value.get("reqId") is not None and "remoteAddr" in value and type(value.get("level")) is int:
         return of_number(value["level"], "azure")  # Nextcloud: 0 debug … 4 fatal
+    if "source" in value and "data" in value and type(value.get("log_level")) is int:
+        return _LAGER.get(value["log_level"])
     record = depth > 0 or not _RECORD_KEYS.isdisjoint(value)  # a bare number says nothing in `{"player":"a","level":3}`
     best, rank = None, len(_SCALES)
     for key, member in value.items():
@@ -179,6 +181,7 @@ def _worded(value: object) -> bool:
     return isinstance(value, str) and not value.strip().isdecimal()
 
 
+_LAGER = {0: DEBUG, 1: INFO, 2: ERROR, 3: CRITICAL}  # Cloud Foundry's
 _RECORD_KEYS = frozenset(
     "msg message short_message time timestamp ts @timestamp MESSAGE Message Timestamp asctime body log err hostname v".split()
 )
