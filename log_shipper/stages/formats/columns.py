@@ -217,9 +217,15 @@ class Header:
     def _declares(self, start: int, end: int, word: str, gap: str) -> bool:
         line = self.line
         if end == len(line):
-            return not self._label and (word in UPPER or (self.stamped and not self._names))
+            counted = line[start - 1] == " " and line[start - 2].isdigit() and self.text < start - 1  # 1 error
+            return (
+                not self._label
+                and "->" not in gap
+                and (word in UPPER or (self.stamped and not self._names and not counted))
+            )
         if "->" in gap:
-            return len(word) == 4 and _SEQUENCE.match(line, end) is not None
+            of_clamav = self._names == 0 and word in UPPER and line[end : end + 2] == ": "  # time -> WARNING: text
+            return of_clamav or (len(word) == 4 and _SEQUENCE.match(line, end) is not None)
         if word not in UPPER and line[end + 1 : end + 2] in ("-", "|"):
             column = _NEXT_IN_CAPITALS.match(line, end)  # … - alert - DEBUG - text: a logger's name, and then the level
             if column is not None and column[2] in UPPER:
@@ -250,7 +256,7 @@ class Header:
         if line[end : end + 1] != " " or not self.stamped:
             return False
         if "|" in gap or "\t" in gap or "  " in gap:
-            return True
+            return word in UPPER or bare.in_column(line, end, word)
         if self._names:
             return False
         if word.lower() in ABBREVIATED or (word[0].isupper() and _LONGDATE.match(line)):
@@ -277,7 +283,7 @@ class Header:
             after = self._wrapped(start)
             if after is not None:
                 return after
-        if not self._paired and "=" in line and logfmt.begins(line, start):
+        if not self._paired and "=" in line and logfmt.begins(line, start, several=self._plain):
             self._paired = True
             self.found = logfmt.find(line, start) or (logfmt.router(line, start) if "router]" in line[:start] else None)
             if self.found is not None:

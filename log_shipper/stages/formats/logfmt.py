@@ -17,6 +17,7 @@ _LOOSE = r"(?![\[<]?(?:FATAL|CRITICAL|ERROR|WARN|NOTICE|INFO|DEBUG|TRACE|ALERT|E
 _TELLS = re.compile(_KEY)
 _LEVEL = re.compile(rf"(?:(?!{_KEY}=){_PAIR}(?:{_LOOSE}){{0,3}}){{0,24}}{_KEY}=[\"']?([^\s\"',;]++)[\"']?(?=[\s,;]|$)")
 _BEGINS = re.compile(r"[A-Za-z@级日][\w.@/:-]*+=(?!=)")
+_TWO = re.compile(_PAIR + r"[\w.@/:-]++=")
 _AT = re.compile(r"at=([A-Za-z]{4,8})(?= [\w.]{1,60}+=)")
 _LABELS = re.compile(r"[\w.-]++:[^\t]*+\t[\w.-]++:")
 _LABELLED = re.compile(r"(?:^|\t)(?:level|severity|loglevel|log_level|lvl):(\w++)(?:\t|$)")
@@ -26,9 +27,9 @@ _TIMES = frozenset("time timestamp timeMillis date datetime".split())
 _HEROKU = re.compile(r"at=(info|warning|error)\b")
 
 
-def begins(line: str, at: int) -> bool:
-    """Whether a pair of key and value begins at `at`."""
-    return _BEGINS.match(line, at) is not None
+def begins(line: str, at: int, *, several: bool = False) -> bool:
+    """Whether a pair of key and value begins at `at`, and, if there have to be `several`, another behind it."""
+    return _BEGINS.match(line, at) is not None and (not several or _TWO.match(line, at) is not None)
 
 
 def tells(key: str) -> bool:
@@ -40,13 +41,14 @@ def find(line: str, at: int = 0) -> Found | None:
     """What the pairs from `at` on declare; None if none of them is a level."""
     if not ("evel" in line or "lvl=" in line or "everity" in line or _may_tell(line)):
         return None
+    begin = at
     for _ in range(3):  # a level= whose value is no level (`level=gold`) is passed over
         match = _LEVEL.match(line, at)
         if match is None:
             return None
         declared = of_word(match[1])
         if declared is not None:
-            alone = match.start() == 0 and match.end() == len(line) and line.count("=") == 1
+            alone = match.start() == begin and match.end() == len(line) and line.count("=", begin) == 1
             return None if alone else (declared, "field")  # a setting by itself, such as LOGLEVEL=debug
         at = match.end()
         while line[at : at + 1] in (" ", "\t", ",", ";"):

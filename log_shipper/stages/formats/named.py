@@ -109,6 +109,11 @@ def is_column(line: str, start: int, end: int) -> bool:
     return following == " " and line.startswith((" | ", " - "), end) and line.startswith(line[end : end + 3], start - 3)
 
 
+def is_called(word: str) -> bool:
+    """Whether a word says what the next one is the name of: `tag ERROR removed`."""
+    return word in _CALLED
+
+
 def before_text(line: str, at: int, start: int, end: int) -> bool:
     """Whether the level in capitals from `start` to `end`, right behind a name at `at`, is none of the text's words.
 
@@ -116,7 +121,7 @@ def before_text(line: str, at: int, start: int, end: int) -> bool:
     """
     if line.startswith(" - ", end):
         return True
-    if line[at : start - 1] in _CALLED:
+    if is_called(line[at : start - 1]):
         return False  # table ERROR created
     return line.find(" ", at) == start - 1 and line[end : end + 1] == " " and _GOES_ON.match(line, end + 1) is None
 
@@ -165,6 +170,8 @@ def _set_off(line: str) -> Found | None:
     if word not in WORDS_IN_CAPITALS or (bare and not separator) or _OUTCOME.match(line, match.end()) is not None:
         return None
     odd = _ODD.match(name) is not None
+    if name in _CALLED:
+        return None
     if not odd and not separator and (bracket == "(" or not name.islower() or name in _SMALL_WORDS):
         return None  # found [ERROR] in the text
     return UPPER[word], "bracket" if bracketed else "column"
@@ -182,7 +189,7 @@ def in_token(line: str, at: int, token: str, stamped: bool) -> Found | None:
         return WORDS[token[7:-1]], "column"  # what Fluentd says of itself: its tag is the level's name
     if token[-2] in _LETTERS and (ibm := _IBM.match(line, at)) is not None:
         return LETTERS[ibm[1]], "letter"  # IBM's message identifiers end in a severity: AMQ9207W:
-    if token in _LABELS:
+    if token in _LABELS and not (line[at - 1] == " " and line[at - 2].isalpha()):  # log level: error
         match = _LABELLED.match(line, at + len(token))
         level = WORDS.get(match[1].lower()) if match is not None else None
         return (level, "field") if level is not None else None

@@ -15,6 +15,11 @@ _SCALAR = re.compile(
 _PLAIN_VALUE = re.compile(
     r"\s*+(?:false|true|null|none|nil|-?\d[\d.,]*+\s*+(?:%|ms|s)?|\[\s*+\]|\{\s*+\})\s*+$", re.IGNORECASE
 )
+_COUNTS = re.compile(  # CRITICAL: 0, HIGH: 3
+    r"\s*+\d{1,9}+(?:[,;|/]? {1,3}|\t)(?:\| )?(?:warn|err|fail|high|medium|low|crit|info|unknown|total|pass|skip|ok|notes?|notice"
+    r"|debug|major|minor|fatal)[a-z]{0,10}: ?\d",
+    re.IGNORECASE,
+)
 _METHOD_TARGET = re.compile(r"\s+(?:/|\*\s|https?:)")
 _BANNER = re.compile(r"(?:\s+[A-Z!*]+)+(?:\s+\d+)?\s*$")
 # `ERROR is no level`, `FATAL or ERROR`: the subject of a sentence
@@ -31,8 +36,8 @@ _UPPER_ENDS = frozenset("])>[(,;!*/|\t")
 
 
 def is_value(line: str, at: int) -> bool:
-    """Whether the rest of `line` is but a scalar (`0`, `false`, `none`, `[]`): the word before it names a field."""
-    return _SCALAR.match(line, at) is not None
+    """Whether the rest of `line` is but a scalar (`0`, `none`, `[]`), or one of several counts: the word before it names a field."""
+    return _SCALAR.match(line, at) is not None or _COUNTS.match(line, at) is not None
 
 
 def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
@@ -60,7 +65,7 @@ def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
     # `info(scope): text` (Zig), `critical/ConfigItem: text` (Icinga), `<Error>`
     if following == "(":
         closed = line.find("):", end, end + 60)
-        return closed > 0 and " " not in line[end:closed]
+        return closed > 0 and " " not in line[end:closed] and not is_value(line, closed + 2)  # Error(s): 0
     return stamped and (following in "]>)" or (following == "/" and _OBJECT.match(line, end) is not None))
 
 
@@ -70,7 +75,7 @@ def _before_colon(line: str, at: int, capitals: bool, stamped: bool) -> bool:
         if (
             capitals and line[at - 2].isascii()
         ):  # what a program writes in capitals is rarely a field, and `ERROR: no` is a text
-            return stamped or _PLAIN_VALUE.match(line, at) is None
+            return _COUNTS.match(line, at) is None and (stamped or _PLAIN_VALUE.match(line, at) is None)
         return not is_value(line, at)
     if following == ":":
         return capitals and stamped  # 2026-03-01 10:20:30,123::INFO::[main:3] text
