@@ -103,6 +103,16 @@ def _whole(text: str, at: int) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def line_in_docker(text: str) -> str | None:
+    """The line in a record of Docker's json-file, `{"log":"…\\n","stream":"stderr","time":"…"}`; None for any other object."""
+    if not text.startswith('{"log":"') or '"stream":"std' not in text:
+        return None
+    value = _decoded(text, 0)
+    if not isinstance(value, dict) or not value.keys() <= _DOCKERS or not isinstance(value.get("log"), str):
+        return None
+    return str(value["log"]).rstrip("\r\n") or None
+
+
 def _piecewise(text: str, at: int) -> Found | None:
     """What is long, cut off, followed by other text, or Python's repr: members are read up to the level."""
     flat = _FLAT.match(text, at)
@@ -181,6 +191,7 @@ def _worded(value: object) -> bool:
     return isinstance(value, str) and not value.strip().isdecimal()
 
 
+_DOCKERS = frozenset(("log", "stream", "time", "attrs"))
 _LAGER = {0: DEBUG, 1: INFO, 2: ERROR, 3: CRITICAL}  # Cloud Foundry's
 _RECORD_KEYS = frozenset(
     "msg message short_message time timestamp ts @timestamp MESSAGE Message Timestamp asctime body log err hostname v".split()

@@ -34,9 +34,6 @@ _SHELLS_PROSE = shells.FIRSTS | {"e"}
 _NAME_MARKS = frozenset(".-_0123456789")
 _STAMPED = frozenset("0123456789[")
 _DATE_WORDS = frozenset("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
-_ACCESS = re.compile(
-    r'[\da-f.:]{3,45}+ \S{1,60}+ \S{1,60}+ \[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]]{8,20}\] "'
-)  # Common Log Format
 _BLANK = " \t\u00a0\u3000"
 _DEEPEST = 3
 _CARRIER = 80  # characters in which a carrier's name and bar end
@@ -55,10 +52,13 @@ def declared(line: str, depth: int = 0) -> Found | None:
     if first == "{":
         found = json_fields.find(line)
         if found is None and json_fields.begins(line, 0):
+            text = json_fields.line_in_docker(line)
+            if text is not None and depth < _DEEPEST:
+                return declared(text, depth + 1)
             return traces.find(line) if line.startswith('{"init ') else None
         return found or _headed(line, depth)
     if first.isdigit() or first in "[(<【":
-        if _ACCESS.match(line) is not None:
+        if silent.of_access(line):
             return None
         found = at_once(line)
         text = carriers.text_of_wrapped(line) if found is None and depth < _DEEPEST else -1
