@@ -30,7 +30,7 @@ def declared(content: str, first: str, following: str, stamped: bool, plain: str
     if "." in content and (content.startswith("ID ") if first == "[" else stamped and first == "<"):
         return priority.of_bracket(content)
     stamped = stamped or following.startswith(" [pid ")  # Apache's through syslog, which writes the time
-    return of_parts(content, stamped) or (logfmt.of_pair(content) if "=" in content else None)
+    return of_parts(content, stamped) or (logfmt.of_pair(content) if "=" in content or "级别" in content else None)
 
 
 def _stands(content: str, low: str, first: str, following: str, stamped: bool, plain: str | None) -> bool:

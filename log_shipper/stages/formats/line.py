@@ -26,14 +26,12 @@ from log_shipper.stages.formats.columns import Header
 from log_shipper.stages.formats.levels import UPPER, WORDS, Found
 from log_shipper.stages.formats.quick import at_once
 from log_shipper.stages.formats.separated import blue_gene, fields
-from log_shipper.stages.formats.stamps import STAMP
+from log_shipper.stages.formats.stamps import DATE_WORDS, STAMP, stamp_at
 from log_shipper.stages.formats.words import set_off
 
 _LEAD = re.compile(r"[^\W\d_]{1,24}+")
 _SHELLS_PROSE = shells.FIRSTS | {"e"}
 _NAME_MARKS = frozenset(".-_0123456789")
-_STAMPED = frozenset("0123456789[")
-_DATE_WORDS = frozenset("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
 _BLANK = " \t\u00a0\u3000"
 _DEEPEST = 3
 _CARRIER = 80  # characters in which a carrier's name and bar end
@@ -57,7 +55,7 @@ def declared(line: str, depth: int = 0) -> Found | None:
                 return declared(text, depth + 1)
             return traces.find(line) if line.startswith('{"init ') else None
         return found or _headed(line, depth)
-    if first.isdigit() or first in "[(<【":
+    if first.isdigit() or first in "[(<【（":
         if silent.of_access(line):
             return None
         found = at_once(line)
@@ -140,7 +138,7 @@ def _worded(line: str, depth: int) -> Found | None:
         found = priority.decoded(line)
         if found is not None:
             return found
-    if line[3:4] == " " and line[:3] in _DATE_WORDS and depth < _DEEPEST:
+    if line[3:4] == " " and line[:3] in DATE_WORDS and depth < _DEEPEST:
         text = carriers.text_of_syslog(line)
         if text >= 0:
             return declared(line[text:], depth + 1)
@@ -154,6 +152,8 @@ def _worded(line: str, depth: int) -> Found | None:
     following = line[end : end + 1]
     if following == "=" and end > 1:
         return _text(line, depth)
+    if word in logfmt.LABELS and (found := logfmt.chinese(line)) is not None:
+        return found
     level = UPPER.get(word) or WORDS.get(word.lower()) or (named.cut_before_time(line) if end == 3 else None)
     if level is not None:
         if silent.of_words(line):
@@ -168,7 +168,7 @@ def _worded(line: str, depth: int) -> Found | None:
         found = letters.at_start(line) or tools.placed(line)
         if found is not None:
             return found
-    if word[:3] in _DATE_WORDS:
+    if word[:3] in DATE_WORDS:
         if STAMP.match(line) is not None:
             return _headed(line, depth)
     placed = following in _NAME_MARKS and depth < _DEEPEST
@@ -251,7 +251,7 @@ def _taken_off(line: str, depth: int, placed: bool = False) -> Found | None:
         return None
     if "| " in line:
         at = line.find(" | ", 0, 60) + 3
-        if at > 3 and " " not in line[: at - 3] and _stamp_at(line, at):
+        if at > 3 and " " not in line[: at - 3] and stamp_at(line, at):
             return declared(line[at:], depth + 1)
     text = carriers.text_after_tag(line) if "]: " in line[:100] else -1
     if text >= 0:
@@ -265,7 +265,7 @@ def _after_place(line: str, depth: int) -> Found | None:
     if blank <= 0:
         return None
     at = blank + 1 if line[blank + 1 : blank + 2] != " " else len(line) - len(line[blank:].lstrip(" "))
-    if _stamp_at(line, at):
+    if stamp_at(line, at):
         level = WORDS.get(line[line.rfind(":", 0, blank) + 1 : blank])  # Zigbee2MQTT:info  2026-03-01 10:20:30: text
         return (level, "column") if level is not None else _headed(line[at:], depth + 1)
     if line[at : at + 1] == "[":
@@ -273,7 +273,7 @@ def _after_place(line: str, depth: int) -> Found | None:
         return header.found if header.stamped else None
     second = line.find(" ", at, at + 40) + 1
     full = line[second : second + 2] in ("19", "20")
-    if not second or not _stamp_at(line, second) or not (full or ":" in line[second : second + 24]):
+    if not second or not stamp_at(line, second) or not (full or ":" in line[second : second + 24]):
         return None  # Max error: 13.1415 has no time
     middle = line[at : second - 1].rstrip(":")
     if line[second - 2] == ":" and middle.lower() in WORDS:
@@ -281,10 +281,6 @@ def _after_place(line: str, depth: int) -> Found | None:
     if middle in UPPER and len(middle) > 3:
         return UPPER[middle], "column"  # app.db WARNING 2026-03-01 10:20:30 text
     return Header(line[second:]).read(nested=True).found if full else None  # lxc c1 20240506081503.127 ERROR text
-
-
-def _stamp_at(line: str, at: int) -> bool:
-    return (line[at : at + 1] in _STAMPED or line[at : at + 3] in _DATE_WORDS) and STAMP.match(line, at) is not None
 
 
 def _marked(line: str, first: str, depth: int) -> Found | None:
@@ -344,7 +340,7 @@ def _indented(text: str, indent: int, depth: int) -> Found | None:
             return None if " | " in text and first.islower() else _worded(text, depth)  # psql's tables
         if word in UPPER and len(word) > 3 and not silent.of_words(text) and set_off(text, end, word, stamped=False):
             return UPPER[word], "column"
-        if word[:3] in _DATE_WORDS and STAMP.match(text) is not None:
+        if word[:3] in DATE_WORDS and STAMP.match(text) is not None:
             return _headed(text, depth)
         return traces.find(text) if text.startswith(("Traceback ", "Exception in ")) else None
     return _marked(text, first, depth)

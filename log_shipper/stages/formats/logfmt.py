@@ -21,6 +21,11 @@ _TWO = re.compile(_PAIR + r"[\w.@/:-]++=")
 _AT = re.compile(r"at=([A-Za-z]{4,8})(?= [\w.]{1,60}+=)")
 _LABELS = re.compile(r"[\w.-]++:[^\t]*+\t[\w.-]++:")
 _LABELLED = re.compile(r"(?:^|\t)(?:level|severity|loglevel|log_level|lvl):(\w++)(?:\t|$)")
+LABELS = frozenset(("级别", "日志级别", "时间"))
+"""Words that begin a line of Chinese labels."""
+_CHINESE = re.compile(
+    r"(?:时间[:：=] ?\S{8,30}(?: \S{5,20})?[\s,，;；|]{1,3})?(?:日志)?级别[:：=] ?[\[【]?([^\W\d_]{2,8})[\]】]?(?=[\s,，;；|]|$)"
+)
 _ELEMENT = re.compile(r"<[A-Za-z][\w:.-]{0,60}+(?:\s++[\w:.-]{1,60}+=\"[^\"<>]{0,300}+\"){2,20}")
 _ATTRIBUTE = re.compile(r"([\w:.-]++)=\"([^\"]*+)\"")
 _TIMES = frozenset("time timestamp timeMillis date datetime".split())
@@ -68,6 +73,13 @@ def labelled(line: str) -> Found | None:
     return (declared, "field") if declared is not None else None
 
 
+def chinese(line: str) -> Found | None:
+    """`级别：错误 内容：…`, `时间：2026-03-01 10:20:30 级别：错误 …`: labels with colons, not tabs, between them."""
+    match = _CHINESE.match(line)
+    declared = of_word(match[1]) if match is not None and match.end() < len(line) else None
+    return (declared, "field") if declared is not None else None
+
+
 def at(line: str) -> Found | None:
     """`at=info msg=…`: a level that the first pair tells under the key of Heroku's programs."""
     match = _AT.match(line)
@@ -94,6 +106,6 @@ def element(line: str) -> Found | None:
 
 
 def of_pair(text: str) -> str | None:
-    """The type that a pair alone in brackets declares: `[level=error]`."""
-    key, _, value = text.partition("=")
-    return of_word(value) if key in ("level", "severity", "lvl", "loglevel", "log_level") else None
+    """The type that a pair alone in brackets declares: `[level=error]`, `[级别:错误]`."""
+    key, _, value = text.replace("：", "=").replace("级别:", "级别=").partition("=")
+    return of_word(value) if key in ("level", "severity", "lvl", "loglevel", "log_level", "级别", "日志级别") else None

@@ -2,7 +2,7 @@
 
 import re
 
-from log_shipper.stages.formats import json_fields
+from log_shipper.stages.formats import json_fields, logfmt
 from log_shipper.stages.formats.levels import (
     CRITICAL,
     DEBUG,
@@ -34,7 +34,7 @@ _GREENPLUM = re.compile(r"\d{8}:\d\d:\d\d:\d\d:(?:\d{6} )?[\w.-]{1,40}:[\w.-]{1,
 _AFTER_PEER = re.compile(
     r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}:\d{1,5} (?:(?:TLS|VERIFY|TLS Auth|AUTH) (?=E))?(ERROR|Error|WARNING|NOTE): "
 )
-_DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
+_DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}|错误|警告|致命|严重|信息|调试) - ")
 _BARE_NAME = re.compile(
     r"((?:[a-z]|[A-Z][a-z]{1,20}+[A-Z])[\w./@#-]{0,59}+(?::\d{1,6}|\[\d{1,9}\])?)( *\| *| *: | +)([A-Z]{3,8})(?=[ :|-])"
 )
@@ -183,6 +183,8 @@ def in_token(line: str, at: int, token: str, stamped: bool) -> Found | None:
         return WARNING, "prefix"
     if not stamped:
         return None
+    if token[0] in "级日" and (labelled := logfmt.chinese(line[at:])) is not None:
+        return labelled
     if token.startswith("Log") and (unreal := _UNREAL.match(line, at)) is not None:
         return INFO if unreal[1] == "Display" else DEBUG, "prefix"
     if token.startswith("fluent.") and token[7:-1] in WORDS and line.startswith(" {", at + len(token)):

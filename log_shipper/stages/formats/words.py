@@ -9,7 +9,7 @@ import re
 from log_shipper.stages.formats.levels import CHINESE, UPPER
 
 _SCALAR = re.compile(
-    r"\s*+(?:false|true|null|none|nil|<nil>|nan|n/a|yes|no|off|on|ok|enabled|disabled|-?\d[\d.,]*+\s*+(?:%|ms|s)?|\[\s*+\]|\{\s*+\}|\"\"|''|无|没有|否|是)\s*+[,;.]?\s*+$|\s*+0[,;] \w{1,40}+: ",
+    r"\s*+(?:false|true|null|none|nil|<nil>|nan|n/a|yes|no|off|on|ok|enabled|disabled|-?\d[\d.,]*+\s*+(?:%|ms|s|[个条次项处起例件])?|\[\s*+\]|\{\s*+\}|\"\"|''|无|没有|否|是)\s*+[,;.]?\s*+$|\s*+0[,;] \w{1,40}+: ",
     re.IGNORECASE,
 )
 _PLAIN_VALUE = re.compile(
@@ -20,6 +20,7 @@ _COUNTS = re.compile(  # CRITICAL: 0, HIGH: 3
     r"|debug|major|minor|fatal)[a-z]{0,10}: ?\d",
     re.IGNORECASE,
 )
+_CHINESE_COUNT = re.compile(r"\s*+\d{1,9}+ ?[个条次项处起例件]")  # 错误 0 个
 _METHOD_TARGET = re.compile(r"\s+(?:/|\*\s|https?:)")
 _BANNER = re.compile(r"(?:\s+[A-Z!*]+)+(?:\s+\d+)?\s*$")
 # `ERROR is no level`, `FATAL or ERROR`: the subject of a sentence
@@ -79,12 +80,14 @@ def _before_colon(line: str, at: int, capitals: bool, stamped: bool) -> bool:
         return not is_value(line, at)
     if following == ":":
         return capitals and stamped  # 2026-03-01 10:20:30,123::INFO::[main:3] text
-    return capitals or following >= "\u2e80"
+    return (capitals or following >= "\u2e80") and not (line[at - 1] == "：" and is_value(line, at))
 
 
 def _before_space(line: str, end: int, word: str, capitals: bool, stamped: bool) -> bool:
     rest = line[end + 1 : end + 5]
     if rest[:2] in ("->", "=>") and _CHANGE.match(line, end) is not None:
+        return False
+    if word in CHINESE and _CHINESE_COUNT.match(line, end) is not None:
         return False
     if capitals:
         if rest[:2] in ("= ", "=="):
