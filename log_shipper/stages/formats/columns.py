@@ -17,7 +17,7 @@ from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, at_once, of_qui
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import is_value, set_off
 
-_GAP = re.compile(r"[\s,;:|*~>\])}】）：｜–—▶-]*+")
+_GAP = re.compile(r"[\s,;:|*~>\])}】）：｜│•·»›‖–—▶-]*+")
 _WORD = re.compile(r"[^\W\d_]{1,24}+")
 _TOKEN = re.compile(r"[^\s\[\](){}<>|\"',;]{1,160}+(?![^\s\[\](){}<>|\"',;])")
 _GROUPS = {

@@ -300,8 +300,8 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
             return found
     if silent.of_marks(line):
         return None
-    if first in "*%.!":
-        found = priority.cisco(line) or (tools.own_mark(line) if first in "%!" else decoration.bold(line))
+    if first in "*%.!@":
+        found = priority.cisco(line) or (tools.own_mark(line) if first in "%!@" else decoration.bold(line))
         if found is not None:
             return found
     found = traces.find(line) or (traces.glib(line) if first == "*" else None)

@@ -42,6 +42,9 @@ _BARE_NAME = re.compile(
 _SECOND = re.compile(
     r"([A-Za-z][\w./@#:-]{0,79}+)(?:(\t+| \| ?| - )|:? +)(?:\[[\w.-]{1,40}\][ \t|]{1,3})?(?:([\[<(]) ?([A-Z]{3,8}|[a-z]{4,8}) {0,5}[\])>]:?|([A-Z]{3,8}):?)[ \t|]+(?=[^\s|])"
 )
+_BEHIND_PROCESS = re.compile(
+    r"[A-Za-z][\w.-]{0,60}+\[\d{1,9}\] (error|warning|warn|fatal|critical|debug|Error|Warning|Fatal): "
+)
 _BEFORE_DATE = re.compile(r"[\w.-]{1,40}(?: {1,4}[\w.-]{1,40})?:([A-Z]{4,9}):\d{4}-\d\d-\d\d ")
 _CUT = {"FAT": CRITICAL, "NOT": INFO}
 _LETTERS = frozenset("IWE")
@@ -135,6 +138,9 @@ def after_bare_name(line: str) -> Found | None:
 
     A name that is a plain word may open a sentence (`got ERROR from …`): there the text has to begin as one.
     """
+    behind_process = _BEHIND_PROCESS.match(line) if "] " in line[:_NAME] else None
+    if behind_process is not None:
+        return WORDS[behind_process[1].lower()], "prefix"
     blank = line.find(" ")
     if line[blank + 1 : blank + 2].islower() and "\t" not in line[:_NAME]:
         return None  # two words of a sentence: the commonest there is
@@ -165,7 +171,8 @@ def _set_off(line: str) -> Found | None:
         return None
     name, separator, bracket, bracketed, bare = match.groups()
     word = (bracketed or bare).upper()
-    if bracketed is not None and bracketed.islower() and (bracket != "[" or _PATH.match(name) is None):
+    sure = bracket == "[" and (_PATH.match(name) is not None or "]:" in match[0])
+    if bracketed is not None and bracketed.islower() and not sure:
         return None
     if word not in WORDS_IN_CAPITALS or (bare and not separator) or _OUTCOME.match(line, match.end()) is not None:
         return None

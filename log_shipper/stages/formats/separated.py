@@ -10,6 +10,11 @@ from log_shipper.stages.formats.levels import CHINESE, CRITICAL, ERROR, INFO, LE
 from log_shipper.stages.formats.stamps import STAMP
 
 _POSTGRES = re.compile(r"[ :](LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|错误|致命错误|警告|日志|注意):  \S")
+_FIRST_FIELD = (
+    re.compile(  # behind a time: `; error; text`, `,Error,text`, ` app - error - text`; not `,error,3` of a measure
+        r"(?:; ?([A-Za-z][a-z]{3,7}); ?|,([A-Za-z][a-z]{3,7}),)(?=[^\d\s])| [\w./:-]{1,60}+ - ([a-z]{4,8}) - "
+    )
+)
 _GANESHA = re.compile(r"[^:]{1,20}(?::[^:]{1,120}){4,9}? :(FATAL|MAJ|CRIT|WARN|EVENT|INFO|(?:MID_|FULL_)?DEBUG) :")
 _FALCO = re.compile(r"\d\d:\d\d:\d\d\.\d{9}: ([A-Z][a-z]{4,13}) [A-Z]")
 _GO_LOGGING = re.compile(r"[^▶>]{8,140}(?: ▶ ([A-Z]{4,8}) |\] [\w.()*]{1,60} -> ([A-Z]{4,8}) +[0-9a-f]{3,8} )")
@@ -35,6 +40,10 @@ def postgres(line: str) -> Found | None:
 def fields(line: str, at: int) -> Found | None:
     """A field of a tab, `|`, ` - ` or comma separated line that is a level and nothing else."""
     rest = line[at : at + 600]
+    first = _FIRST_FIELD.match(rest)
+    level = WORDS.get((first[1] or first[2] or first[3]).lower()) if first is not None else None
+    if level is not None:
+        return level, "column"
     for separator, most, any_case in (
         ("\t", 6, True),
         ("|", 6, True),
@@ -93,6 +102,8 @@ def of_parts(content: str, stamped: bool) -> str | None:
             declared = WORDS.get(last.rstrip("0123456789"))
             if declared is not None:
                 return declared
+        if separator == "|" and parts[0].lower() in WORDS and STAMP.match(parts[1].lstrip()) is not None:
+            return WORDS[parts[0].lower()]  # [error|2026-03-01 10:20:30]
         if stamped and separator == "|" and parts[0] in LETTERS:
             return LETTERS[parts[0]]  # Foreman's [W|app|5f2c]
         if separator == "#" and " " not in content and parts[0].lower() in WORDS:
@@ -118,7 +129,7 @@ def _of_words(content: str, word: str, rest: str) -> str | None:
     """A level before a time or behind an id: `severe 2024/05/06 10:20:30 main`, `NeMo W 2024-05-06 …`, `main(1) ERR`."""
     declared = UPPER.get(word.upper())
     if declared is not None:
-        return declared if STAMP.match(rest) is not None else None
+        return declared if STAMP.match(rest.lstrip("|- ")) is not None else None
     letter = _NAMED_LETTER.match(content)
     if letter is not None:
         return LETTERS[letter[1]]

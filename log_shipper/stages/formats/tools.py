@@ -47,6 +47,7 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
         (re.compile(r"%Warning(?:-\w+)?: "), WARNING),
     ),  # Verilator
     "-": ((re.compile(r"--> FOAM FATAL (?:IO )?ERROR"), CRITICAL), (re.compile(r"--> FOAM Warning ?:"), WARNING)),
+    "@": ((re.compile(r"@ERROR: "), ERROR),),  # rsync's daemon
     "C": (
         (re.compile(r"CMake (?:Internal )?Error(?: |:)"), ERROR),
         (re.compile(r"CMake (?:Deprecation )?Warning(?: |:)"), WARNING),
@@ -109,7 +110,7 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
 _NPM_FIRSTS = frozenset("npyblg")
 # Three characters tell most lines from those with a mark; a test reads these from the expressions.
 _BEGINNINGS = frozenset(
-    "%Er %Wa --> CMa DEP Dep ERR Err FAT Jav LaT Lib Mod Ope Pac SCR War Wri bun dep doc dpk err fai fat gma gyp ler lib mak mys nod npm pnp pri rsy svn TLS VER wan war yar".split()
+    "@ER %Er %Wa --> CMa DEP Dep ERR Err FAT Jav LaT Lib Mod Ope Pac SCR War Wri bun dep doc dpk err fai fat gma gyp ler lib mak mys nod npm pnp pri rsy svn TLS VER wan war yar".split()
 ) | {"In ", "! L", "! P", "! C"}
 _AT_PLACE = re.compile(r"\s*\d{1,6}:\d{1,5}\s+(error|warning)\s{1,6}\S")
 _TSC = re.compile(r"\S+?:\d+:\d+ - (error|warning|message|information)(?: TS\d+)?: ")

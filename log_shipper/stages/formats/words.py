@@ -30,9 +30,9 @@ _CODE_BEFORE_COLON = re.compile(r" \[[A-Z][A-Z0-9_]{2,60}\]: ")  # Node.js' Erro
 _NUMBER = re.compile(r" \(\d{3,9}\): ")  # Quartus' Error (12345): text
 _PROCESS = re.compile(r"<\d{1,9}>:")  # the Enlightenment libraries' ERR<12>:
 _CHANGE = re.compile(r" [-=]> [\w-]{1,40}(?: [-=]> [\w-]{1,40}){0,4}$")  # ERROR -> OK
-_BEFORE_TIME = re.compile(r" @?\d{4}[-/.]\d\d[-/.]\d\d[ T]\d\d:\d\d")
+_BEFORE_TIME = re.compile(r" [@(]?\d{4}[-/.]\d\d[-/.]\d\d[ T]\d\d:\d\d")
 _OBJECT = re.compile(r"/[A-Za-z]\w{0,40}: ")
-_SET_OFF = ("- ", "| ", ": ", "-> ", ">> ", "> ", "-- ", "--- ")
+_SET_OFF = ("- ", "| ", ": ", ":: ", "==> ", "-> ", ">> ", "> ", "-- ", "--- ")
 _UPPER_ENDS = frozenset("])>[(,;!*/|\t")
 
 
@@ -63,6 +63,8 @@ def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
         if following == "*":
             return line[end - len(word) - 1 : end - len(word)] == "*"  # Sling's *ERROR*
         return following in _UPPER_ENDS or (following == "<" and _PROCESS.match(line, end) is not None)
+    if following == ",":
+        return _BEFORE_TIME.match(line, end + 1) is not None  # error, 2026-03-01 10:20:30, text
     # `info(scope): text` (Zig), `critical/ConfigItem: text` (Icinga), `<Error>`
     if following == "(":
         closed = line.find("):", end, end + 60)
@@ -110,6 +112,6 @@ def _before_space(line: str, end: int, word: str, capitals: bool, stamped: bool)
         return True
     if rest[:1] == "(" and _NUMBER.match(line, end) is not None:
         return True
-    if rest[:1] in "@12" and _BEFORE_TIME.match(line, end) is not None:
+    if rest[:1] in "@12(" and _BEFORE_TIME.match(line, end) is not None:
         return True
     return stamped and rest[:1] in ("[", "<")
