@@ -50,17 +50,17 @@ def declared(line: str, depth: int = 0) -> Found | None:
     if first == "{":
         found = json_fields.find(line)
         if found is None and json_fields.begins(line, 0):
-            text = json_fields.line_in_docker(line)
-            if text is not None and depth < _DEEPEST:
-                return declared(text, depth + 1)
+            inner = json_fields.line_in_docker(line)
+            if inner is not None and depth < _DEEPEST:
+                return declared(inner, depth + 1)
             return traces.find(line) if line.startswith('{"init ') else None
         return found or _headed(line, depth)
     if first.isdigit() or first in "[(<【（":
         if silent.of_access(line):
             return None
         found = at_once(line)
-        text = carriers.text_of_wrapped(line) if found is None and depth < _DEEPEST else -1
-        return declared(line[text:], depth + 1) if text >= 0 else found or _headed(line, depth)
+        begins = carriers.text_of_wrapped(line) if found is None and depth < _DEEPEST else -1
+        return declared(line[begins:], depth + 1) if begins >= 0 else found or _headed(line, depth)
     return _marked(line, first, depth)
 
 
