@@ -14,11 +14,11 @@ _CRITICAL = re.compile(
     r"panic: |The application panicked \(crashed\)\.$|fatal error: |fatal runtime error: |thread '[^']{0,200}+' (?:\(\d+\) )?panicked at |thread \d+ panic: "
     r"|(?:PHP )?(?:Catchable )?[Ff]atal error: |Fatal Python error: |FATAL ERROR: |Fatal Error: |Fatal:? exception"
     r"|# A fatal error has been detected by |Kernel panic - not syncing"
-    r"|\*\*\* (?:stack smashing detected|buffer overflow detected) \*\*\*|http: panic serving \S+: "
+    r"|\*\*\* (?:stack smashing detected|buffer overflow detected) \*\*\*|\*\*\* Signal \d+: Backtracing from 0x|(?:\*\*\*|💣) Program crashed: |http: panic serving \S+: "
     r"|SIG(?:SEGV|BUS|ABRT|FPE|ILL): |unexpected fault address |Received signal \d+ SIG"
 )
 _ERROR = re.compile(
-    r"Traceback \(most recent call last\):|[╭┌][─ ]{1,200}+Traceback \(most recent call last\)|\+ Exception Group Traceback|Exception in thread (?:\"|[^:]{1,80}:$)|Exception in Tkinter callback"
+    r"Traceback \(most recent call last\):|[╭┌][─ ]{1,200}+Traceback \(most recent call last\)|\+ Exception Group Traceback|\| (?:Base)?ExceptionGroup: .{0,300}?\(\d+ sub-exceptions?\)$|Exception in thread (?:\"|[^:]{1,80}:$)|Exception in Tkinter callback"
     r"|Exception ignored in: |Exception in callback |Unhandled Error$|Unhandled [Ee]xception(?:\. |:| at 0x)|Unhandled [Rr]ejection(?: \(|: | at: | [A-Z]\w*(?:Error|Exception))"
     r"|Uncaught (?:\(in promise\) |[\w$.\\]*(?:Error|Exception)[: ])|[Uu]ncaught exception(?::| of type | ')|uncaughtException: |unhandledRejection: |\[UnhandledPromiseRejection|Unhandled 'error' event"
     r"|terminate called |libc\+\+abi: terminating|\*\*\* Terminating app due to uncaught|Caused by: [a-z]\w*+\.[\w.$]++"
@@ -59,9 +59,9 @@ NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
 # Three characters tell most lines from announcements, at a tenth of what the expressions take; a test reads these
 # from the expressions.
 BEGINNINGS = frozenset(
-    "# A|***|** |+ E|Ass|Cal|Cat|Cau|Die|Err|Exc|FAT|Fat|For|Exe|Ker|PHP|Syn|Une|Pro|Rec|SIG|The|Tra|Unc|Unh|[Un|cor|dou|esc|fat|fre|gor|htt"
+    "# A|***|** |+ E|💣 P|Ass|Cal|Cat|Cau|Die|Err|Exc|FAT|Fat|For|Exe|Ker|PHP|Syn|Une|Pro|Rec|SIG|The|Tra|Unc|Unh|[Un|cor|dou|esc|fat|fre|gor|htt"
     '|lib|lua|mal|mun|pan|run|sta|ter|thr|unc|une|unh|{"i|══╡'.split("|")
-)
+) | {"| E", "| B"}
 """Of announcements, but for names of exceptions and those that begin with a place."""
 ALWAYS = "=╭┌"
 """First characters of lines that are looked at in any case"""

@@ -1,13 +1,25 @@
-"""C and C++: reports of the sanitizers, uncaught exceptions, stack traces of glog, Folly and Abseil; Zig's panics.
+"""C and C++: reports of the sanitizers, uncaught exceptions, stack traces of glog, Folly and Abseil; Zig's panics, Swift's.
 
 compiler-rt: lib/sanitizer_common (ScopedInErrorReport, Report, ReportErrorSummary), lib/asan/asan_report.cpp,
 lib/tsan/rtl/tsan_report.cpp, lib/ubsan/ubsan_diag.cpp; libstdc++: libsupc++/vterminate.cc; glog: src/signalhandler.cc; folly:
-folly/debugging/symbolizer/SignalHandler.cpp; zig: lib/std/debug.zig (printSourceAtAddress).
+folly/debugging/symbolizer/SignalHandler.cpp; zig: lib/std/debug.zig (printSourceAtAddress);
+swift: stdlib/public/runtime/Errors.cpp (reportNow), stdlib/public/libexec/swift-backtrace/main.swift.
 """
 
 import re
 
-from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, ERROR_NAME, PLACE, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import (
+    ALWAYS,
+    COMPLETE,
+    DECLARED,
+    ERROR_NAME,
+    MESSAGE_LINES,
+    PLACE,
+    RECORD,
+    At,
+    Entry,
+    Family,
+)
 
 _RULE = re.compile(r"={65}$|={18}$")
 _REPORT = re.compile(r"==\d+==\s?(?:ERROR|WARNING): \w+(?:Sanitizer)?|WARNING: ThreadSanitizer: ")
@@ -29,6 +41,10 @@ _ZIG = re.compile(r"thread \d+ panic: ")
 _ZIG_FRAME = re.compile(r"\S+:(?:\d+|\?):(?:\d+|\?): 0x[0-9a-f]+ in |    |\?\?\?:\?:\?")
 _GLIBC = re.compile(r"\*\*\* Error in `[^']*': ")
 _MAP = re.compile(r"[0-9a-f]{8,16}-[0-9a-f]{8,16} [r-][w-][x-][ps-] ")
+_SWIFT = re.compile(r"[^\s:]++(?<=\.swift):\d++: Fatal error: |Fatal error: .*: file \S+\.swift, line \d+$")
+_SWIFT_STACK = "Current stack trace:"
+_SWIFT_FRAME = re.compile(r"\d+ +\S+ +0x[0-9a-f]{8,16} \S.* \+ \d+$")
+_SWIFT_CRASH = re.compile(r"\*\*\* Signal \d+: Backtracing from 0x|(?:\*\*\*|💣) Program crashed: ")
 _GLOG_CHECK = re.compile(r"\*\*\* Check failure stack trace|PC: @")
 
 
@@ -57,7 +73,11 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("cpp.glibc"))
     if _GLOG.match(text):
         return Entry(ALWAYS if _GLOG_CHECK.match(text) else DECLARED, At("cpp.frames"))
-    return None
+    if _SWIFT.match(text):
+        return Entry(DECLARED, At("swift.fatal"))
+    if text == _SWIFT_STACK:
+        return Entry(DECLARED, At("swift.frames"))
+    return Entry(DECLARED, At("swift.crash")) if _SWIFT_CRASH.match(text) else None
 
 
 def _rule(text: str, at: At) -> At | None:
@@ -98,7 +118,11 @@ def _ub_end(text: str, at: At) -> At | None:
 
 
 def _terminate(text: str, at: At) -> At | None:
-    return COMPLETE if text.startswith("  what():") else None
+    """What was thrown, and of its message what is set in: the process ends here, so nobody else has written that."""
+    if at.seen:
+        more = text[:1] in (" ", "\t") and at.seen <= MESSAGE_LINES
+        return at._replace(seen=at.seen + 1) if more else None
+    return at._replace(seen=1) if text.startswith("  what():") else None
 
 
 def _zig(text: str, at: At) -> At | None:
@@ -109,6 +133,26 @@ def _zig(text: str, at: At) -> At | None:
 def _glibc(text: str, at: At) -> At | None:
     """Before 2.27 a broken heap was shown with the stack and all that is mapped."""
     return at if text.startswith("======= ") or text.endswith("]") or _MAP.match(text) else None
+
+
+def _swift_fatal(text: str, at: At) -> At | None:
+    """The stack at once, or after a blank line what swift-backtrace makes of the signal."""
+    if not text:
+        return at._replace(seen=1)
+    if _SWIFT_CRASH.match(text):
+        return At("swift.crash")
+    return At("swift.frames") if text == _SWIFT_STACK and not at.seen else None
+
+
+def _swift_crash(text: str, at: At) -> At | None:
+    """Any line, up to the one that says how long it took."""
+    if text.startswith("Backtrace took "):
+        return COMPLETE
+    return None if RECORD.match(text) or at.seen > 5000 else at._replace(seen=at.seen + 1)
+
+
+def _swift_frames(text: str, at: At) -> At | None:
+    return at if _SWIFT_FRAME.match(text) else None
 
 
 def _frames(text: str, at: At) -> At | None:
@@ -125,7 +169,10 @@ NATIVE = Family(
         r"terminate called after",
         r"thread \d+ panic: ",
         r"PC: @",
-        r"\*\*\* [CASE]",
+        r"\*\*\* [CASEP]",
+        r"💣 P",
+        r"Fatal error: ",
+        r"Current stack trace:",
         r"#\d+ +0x",
         r"/[^\s(]++\([^\s)]*\) ?\[0x",
         r"\./[^\s(]++\([^\s)]*\) ?\[0x",
@@ -145,5 +192,8 @@ NATIVE = Family(
         "cpp.zig": _zig,
         "cpp.glibc": _glibc,
         "cpp.frames": _frames,
+        "swift.fatal": _swift_fatal,
+        "swift.frames": _swift_frames,
+        "swift.crash": _swift_crash,
     },
 )

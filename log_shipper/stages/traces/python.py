@@ -23,6 +23,7 @@ TRACEBACK = "Traceback (most recent call last):"
 _STACK = "Stack (most recent call last):"
 _NOTHING = "NoneType: None"  # logging.exception outside of an except clause
 _GROUP = re.compile(r"\s*\+ Exception Group Traceback \(most recent call last\):")
+_GROUP_ALONE = re.compile(r"\s+\| [\w.]*+: .*\(\d+ sub-exceptions?\)$")  # never raised itself, as `except*` leaves it
 _GROUP_END = re.compile(r"\s*\+-{30,}$")
 _FILE = re.compile(r'\s+File ".*", line \d+')
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.<>]*+(?::$|: |$)")
@@ -62,7 +63,7 @@ def _indented(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("py.frames", "bare"))  # of a stack, or of a traceback whose beginning is lost
     if TRACEBACK in text and text.strip() == TRACEBACK:  # Twisted, pip, rich's handler and others set tracebacks in
         return Entry(DECLARED, At("py.inner", text[: text.index("T")]))
-    return Entry(DECLARED, At("py.group")) if _GROUP.match(text) else None
+    return Entry(DECLARED, At("py.group")) if _GROUP.match(text) or _GROUP_ALONE.match(text) else None
 
 
 def _inner(text: str, at: At) -> At | None:
@@ -222,7 +223,7 @@ def _tied(text: str, at: At) -> At | None:
 def _group(text: str, at: At) -> At | None:
     if not text:
         return At("py.tie") if at.mark else at
-    if at.mark and _GROUP.match(text):
+    if at.mark and (_GROUP.match(text) or _GROUP_ALONE.match(text)):
         return None  # another
     if text.lstrip()[:1] in ("|", "+"):
         return At("py.group", "closed") if _GROUP_END.match(text) else At("py.group")
@@ -334,5 +335,5 @@ PYTHON = Family(
         "py.stack": _stack,
         "py.warned": _after_warning,
     },
-    indented=(("F+T", _indented), ("╭┌", _indented_box)),
+    indented=(("F+T|", _indented), ("╭┌", _indented_box)),
 )

@@ -43,6 +43,7 @@ _CRYSTAL = re.compile(r"Unhandled exception: [^\n]{0,1000}+(?<=\))(?<=[\w:]\))$"
 _NIM_FRAME = re.compile(r"/[^\s(]++\(\d+\) +\w+$")
 _NIM = re.compile(r"\S+\.nims?\(\d+(?:, \d+)?\)\s+\S|\[\[?reraised from")
 _R_WARNINGS = re.compile(r"Warning messages?:$")
+_R_ADDED = re.compile(r"In addition: Warning messages?:$")
 _TCL = re.compile(r"    (?:while executing|invoked from within|while compiling|\(\S)")
 _JULIA = re.compile(r"Stacktrace:$")
 
@@ -123,7 +124,7 @@ def _head(text: str, at: At) -> At | None:
         return At("sc.indented") if _LUA.match(text) else None
     if text.startswith("  ") and at.seen < MESSAGE_LINES:
         return at._replace(seen=at.seen + 1)
-    return At("sc.r") if text.startswith("Calls: ") else COMPLETE if text == "Execution halted" else None
+    return At("sc.r") if text.startswith("Calls: ") else _r(text, At("sc.r"))
 
 
 def _trace(text: str, at: At) -> At | None:
@@ -168,7 +169,12 @@ def _julia(text: str, at: At) -> At | None:
 
 
 def _r(text: str, at: At) -> At | None:
-    return COMPLETE if text == "Execution halted" else None
+    """After the error the warnings that have waited, then the end."""
+    if text == "Execution halted":
+        return COMPLETE
+    if at.seen:
+        return None if RECORD.match(text) or at.seen > MESSAGE_LINES else at._replace(seen=at.seen + 1)
+    return at._replace(seen=1) if _R_ADDED.match(text) else None
 
 
 def _ocaml(text: str, at: At) -> At | None:
