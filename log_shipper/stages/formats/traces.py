@@ -28,13 +28,14 @@ _ERROR = re.compile(
     r"|goroutine \d+ \[[a-z ,0-9]+\]:|\{\"init terminating in |stack traceback:$|══╡ EXCEPTION CAUGHT BY |\*\*\* SIG[A-Z]+ (?:\(@0x[0-9a-f]+\) )?received"
     r"|\*\*\* Error in `|Assertion failed: .{1,300}? (?:\(\S+: \S+: \d+\)$|line \d+\.?$)"  # glibc's before 2.26, musl's, BSD's
     r"|\*\*\* Aborted at \d+ \([Uu]nix time|\*\*\* Check failure stack trace: \*\*\*"
-    r"|(?:Execution|Unexpected) error \([\w.$]{1,80}\) (?:at|macroexpanding|printing|reading) |Syntax error (?:\([\w.$]{1,80}\) )?(?:compiling|macroexpanding|reading source) "
+    r"|(?:Execution|Unexpected) error at \S{1,200} \(\S{1,200}\)\.$|(?:Execution|Unexpected) error \([\w.$]{1,80}\) (?:at|macroexpanding|printing|reading) |Syntax error (?:\([\w.$]{1,80}\) )?(?:compiling|macroexpanding|reading source) "
+    r"|Execution of .{1,200}? terminated by unhandled exception$|raised [A-Z][A-Z0-9_.]{1,80} : |An unhandled exception occurred at \$|Unhandled [A-Z][A-Z:*-]{1,80} in thread #<"
     r"|CallStack \(from HasCallStack\)|escript: exception |Error: unhandled exception|runtime error: "
 )
 # CamelCase name, with its package or module before it: `java.lang.IllegalStateException: …`, `Errno::ENOENT: …`
 _NAMED = re.compile(
     r"(?:(?:[A-Za-z_$][\w$]*+(?:\.|::|\\))*(?:[A-Z][\w$]*?(?:Error|Exception|ExceptionGroup)|Exception(?!: \[))"
-    r"|(?:[a-z_]\w*+\.){1,8}(?<=\.exceptions\.)[A-Z]\w*+)(?: \[\w+\]| \(0x[0-9A-Fa-f]{8}\)|\(\d+\)|\[[\w-]+\])?(?::\s| \(\d+ sub-exceptions?\)$)"
+    r"|(?:[a-z_]\w*+\.){1,8}(?<=\.exceptions\.)[A-Z]\w*+)(?: \[\w+\]| \(0x[0-9A-Fa-f]{8}\)|\(\d+\)|\[[\w-]+\]|@[^\s()]{1,200}\(\d+\))?(?::\s| \(\d+ sub-exceptions?\)$)"
 )
 _BARE_NAME = re.compile(r"(?:[a-z_$][\w$]*+\.){1,20}[A-Z][\w$]*?(?:Error|Exception)\s*$")
 _WARNING = re.compile(r"(?:\S.{0,200}?:\d+: )?(?:PHP )?[A-Z]?\w*?Warning: ")
@@ -59,7 +60,7 @@ NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
 # Three characters tell most lines from announcements, at a tenth of what the expressions take; a test reads these
 # from the expressions.
 BEGINNINGS = frozenset(
-    "# A|***|** |+ E|💣 P|Ass|Cal|Cat|Cau|Die|Err|Exc|FAT|Fat|For|Exe|Ker|PHP|Syn|Une|Pro|Rec|SIG|The|Tra|Unc|Unh|[Un|cor|dou|esc|fat|fre|gor|htt"
+    "# A|***|** |+ E|💣 P|An |rai|Ass|Cal|Cat|Cau|Die|Err|Exc|FAT|Fat|For|Exe|Ker|PHP|Syn|Une|Pro|Rec|SIG|The|Tra|Unc|Unh|[Un|cor|dou|esc|fat|fre|gor|htt"
     '|lib|lua|mal|mun|pan|run|sta|ter|thr|unc|une|unh|{"i|══╡'.split("|")
 ) | {"| E", "| B"}
 """Of announcements, but for names of exceptions and those that begin with a place."""

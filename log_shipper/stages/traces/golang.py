@@ -111,7 +111,9 @@ def _request(text: str, at: At) -> At | None:
 
 
 def _gin(text: str, at: At) -> At | None:
-    return at if text[:1] == "\t" or (_GIN_FILE.match(text) and not RECORD.match(text)) else None
+    if not text:  # it resets the colour in a line of its own
+        return COMPLETE
+    return at if text[0] == "\t" or (_GIN_FILE.match(text) and not RECORD.match(text)) else None
 
 
 GO = Family(

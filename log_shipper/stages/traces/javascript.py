@@ -86,7 +86,11 @@ def _deno(text: str, at: At) -> At | None:
     if is_frame(text):
         return _after_frame(text, at)
     marks = text.strip(" \t") and not text.strip(" \t^~")
-    if marks or (at.seen < 3 and text[:1] in (" ", "\t")) or (at.mark and not at.seen and not RECORD.match(text)):
+    if (
+        marks
+        or (at.seen < 3 and text[:1] in (" ", "\t"))
+        or (at.mark and at.seen < MESSAGE_LINES and not RECORD.match(text))
+    ):
         return at._replace(seen=at.seen + 1)
     return None
 

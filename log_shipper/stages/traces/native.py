@@ -38,7 +38,9 @@ _FRAME = re.compile(
 _SYMBOL = re.compile(r"\.?/[^\s(]++\([^\s)]*\) ?\[0x[0-9a-f]+\]$")
 _GLOG = re.compile(r"\*\*\* (?:Check failure stack trace|Aborted at |SIG[A-Z]+ |Signal \d+ \(SIG)|PC: @ +0x")
 _ZIG = re.compile(r"thread \d+ panic: ")
-_ZIG_FRAME = re.compile(r"\S+:(?:\d+|\?):(?:\d+|\?): 0x[0-9a-f]+ in |    |\?\?\?:\?:\?")
+_ZIG_FRAME = re.compile(r"\S+:(?:\d+|\?):(?:\d+|\?): 0x[0-9a-f]+ in |\?\?\?:\?:\?")
+_ZIG_ERROR = re.compile(r"error: [A-Z]\w*$")
+_CARET = re.compile(r"\s*+\^$")
 _GLIBC = re.compile(r"\*\*\* Error in `[^']*': ")
 _MAP = re.compile(r"[0-9a-f]{8,16}-[0-9a-f]{8,16} [r-][w-][x-][ps-] ")
 _SWIFT = re.compile(r"[^\s:]++(?<=\.swift):\d++: Fatal error: |Fatal error: .*: file \S+\.swift, line \d+$")
@@ -69,6 +71,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("cpp.terminate"))
     if _ZIG.match(text):
         return Entry(DECLARED, At("cpp.zig"))
+    if ": 0x" in text and _ZIG_ERROR.match(prev) and _ZIG_FRAME.match(text):  # which main has returned
+        return Entry(ALWAYS, At("cpp.zig", "frame"))
     if _GLIBC.match(text):
         return Entry(DECLARED, At("cpp.glibc"))
     if _GLOG.match(text):
@@ -126,8 +130,14 @@ def _terminate(text: str, at: At) -> At | None:
 
 
 def _zig(text: str, at: At) -> At | None:
-    """Each frame, and under it the line of code and its mark."""
-    return at if _ZIG_FRAME.match(text) else None
+    """Each frame, and under it the line of code and its mark. `seen`: how many lines have followed the frame."""
+    if _ZIG_FRAME.match(text):
+        return At("cpp.zig", "frame")
+    if not at.mark:
+        return None
+    if at.seen == 1:
+        return At("cpp.zig", "shown") if _CARET.match(text) else None
+    return None if at.mark == "shown" or RECORD.match(text) else at._replace(seen=1)
 
 
 def _glibc(text: str, at: At) -> At | None:

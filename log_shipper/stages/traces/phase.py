@@ -17,7 +17,7 @@ PATHS = "".join(character for character in PRINTABLE if character not in NOT_A_P
 # Beginnings that more than one family looks for: `file:line`, a qualified name, the name of an error.
 PLACE = (
     PATHS,
-    r"[^\s:=]++:\d++(?:[\r\x1b]|$|: runtime e|:(?: |in ['`]|\d++(?:[\r\x1b]|$|: runtime e)))",
+    r"[^\s:=]++:\d++(?:[\r\x1b]|$|: runtime e|:(?: |in ['`]|\d++(?:[\r\x1b]|$|: (?:runtime e|0x))))",
 )
 QUALIFIED = (LETTERS, r"[A-Za-z_][\w$/%~-]*+\.[\w$/%~.`+\[\](){}*…-]*+(?::(?:[ \t\r\x1b]|$)| --->| \(0x|[\r\x1b]|$)")
 ERROR_NAME = (UPPER, r"[A-Z][\w$]*+(?<=rror|tion|izer)(?:[: \[]|[\r\x1b]|$)")

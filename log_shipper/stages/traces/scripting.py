@@ -38,6 +38,7 @@ _HASKELL = re.compile(r"(?:CallStack|HasCallStack backtrace|Cost-centre stack)[ 
 _OCAML = re.compile(r"(?:Raised at|Re-raised at|Called from|Raised by primitive operation at) (?:\S+ in )?file \"")
 _OCAML_HEAD = re.compile(r"Fatal error: exception ")
 _FROM = re.compile(r"  from \S+:\d+:\d+ in '")
+_CRYSTAL_CAUSE = "Caused by: "
 _NUMBER = re.compile(r"\d+: ")
 _CRYSTAL = re.compile(r"Unhandled exception: [^\n]{0,1000}+(?<=\))(?<=[\w:]\))$")
 _NIM_FRAME = re.compile(r"/[^\s(]++\(\d+\) +\w+$")
@@ -112,10 +113,19 @@ def _indented(text: str, at: At) -> At | None:
     if text == "\t[C]: in ?":  # Lua's outermost
         return COMPLETE
     if at.mark == "crystal":
-        return at if text.startswith("  from ") else None
+        if text.startswith("  from "):
+            return at
+        return At("sc.crystal") if text.startswith(_CRYSTAL_CAUSE) else None
     if at.mark == "perl":
         return at if _PERL.match(text) else None
     return at if text[:1] in (" ", "\t") or _HASKELL.match(text) or _COROUTINE.match(text) else None
+
+
+def _crystal_cause(text: str, at: At) -> At | None:
+    """The message of a cause, up to its frames."""
+    if text.startswith("  from "):
+        return At("sc.indented", "crystal")
+    return None if RECORD.match(text) or at.seen >= MESSAGE_LINES else at._replace(seen=at.seen + 1)
 
 
 def _head(text: str, at: At) -> At | None:
@@ -223,6 +233,7 @@ SCRIPTING = Family(
         "dart.frames": _dart_frames,
         "dart.box": _dart_box,
         "sc.indented": _indented,
+        "sc.crystal": _crystal_cause,
         "sc.ocaml": _ocaml,
         "sc.nim": _nim,
         "sc.head": _head,
