@@ -7,7 +7,7 @@ fpc: rtl/objpas/sysutils/sysutils.inc (CatchUnhandledException).
 
 import re
 
-from log_shipper.stages.traces.phase import COMPLETE, DECLARED, MESSAGE_LINES, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import COMPLETE, DECLARED, MESSAGE_LINES, QUALIFIED, RECORD, At, Entry, Family
 
 _ADA = re.compile(r"Execution of .* terminated by unhandled exception$|raised [A-Z][A-Z0-9_.]+ : ")
 _ADA_REST = re.compile(
@@ -74,7 +74,7 @@ RARER = Family(
         r"Syntax error ",
         r"raised [A-Z]",
         r"Unhandled [A-Z][\w:*-]+ in thread #",
-        ("abcdefghijklmnopqrstuvwxyz", r"[a-z]\w*+(?:\.\w++)++@[^\s()]++\(\d++\)"),
+        QUALIFIED,
     ),
     enter=_enter,
     steps={
