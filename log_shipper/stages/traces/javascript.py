@@ -21,6 +21,7 @@ from log_shipper.stages.traces.phase import (
 
 _SCRIPT = re.compile(r"(?:node:\S+|\S+\.[cm]?[jt]sx?|evalmachine\S*|\[(?:eval|stdin)\](?:-wrapper)?|REPL\d+):\d+$")
 _HEADER = re.compile(r"(?:Uncaught )?[A-Z][\w$]*+(?<=rror|tion)(?: \[\w+\])?(?:: |:$|$)|\[?UnhandledPromiseRejection")
+_STACKLESS = re.compile(r"\[[A-Z]\w*+(?<=rror|tion)(?: \[\w+\])?: .*\] \{$")
 _DENO = re.compile(r"error: Uncaught (?:\(in promise\) )?(?:\(in worker \S+\) )?[A-Z]\w*+(?<=rror|tion)(?:: |$)")
 _DENO_CAUSE = re.compile(r"Caused by: (?:Uncaught )?[A-Z]\w*+(?:: |$)")
 _COMPARES = re.compile(r"AssertionError \[ERR_ASSERTION\]: ")  # what differs stands before the frames
@@ -61,6 +62,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         goes_on = text.endswith(": ") or _COMPARES.match(text)  # Prisma's messages begin in the next line
         mark = "loose" if RECORD.match(prev) or goes_on else ""
         return Entry(DECLARED, At("js.props", mark) if text.endswith("{") else At("js.head", mark))
+    if text[0] == "[":
+        return Entry(DECLARED, At("js.props")) if _STACKLESS.match(text) else None
     if text.startswith("error: Uncaught "):
         return Entry(DECLARED, At("js.deno", "named" if _DENO.match(text) else ""))
     if text.startswith(("<--- Last few GCs", "FATAL ERROR: ")):
@@ -173,6 +176,7 @@ JAVASCRIPT = Family(
         r"error: Uncaught ",
         r"\(Use `",
         r"\[UnhandledP",
+        r"\[[A-Z]\w*+(?<=rror|tion)[: ]",
         r"\[eval\]",
         r"\[stdin\]",
         r"<--- Last few GCs",

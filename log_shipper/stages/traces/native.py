@@ -3,7 +3,7 @@
 compiler-rt: lib/sanitizer_common (ScopedInErrorReport, Report, ReportErrorSummary), lib/asan/asan_report.cpp,
 lib/tsan/rtl/tsan_report.cpp, lib/ubsan/ubsan_diag.cpp; libstdc++: libsupc++/vterminate.cc; glog: src/signalhandler.cc; folly:
 folly/debugging/symbolizer/SignalHandler.cpp; zig: lib/std/debug.zig (printSourceAtAddress);
-swift: stdlib/public/runtime/Errors.cpp (reportNow), stdlib/public/libexec/swift-backtrace/main.swift.
+backward-cpp: Printer (print_stacktrace); chromium: base/debug/stack_trace_posix.cc; swift: stdlib/public/runtime/Errors.cpp (reportNow), stdlib/public/libexec/swift-backtrace/main.swift.
 """
 
 import re
@@ -33,9 +33,13 @@ _UB_REST = re.compile(
 )
 _TERMINATE = re.compile(r"terminate called after throwing an instance of ")
 _FRAME = re.compile(
-    r"\s+#\d+ +0x[0-9a-f]+ |\s+@ +(?:(?:0x)?[0-9a-f]{6,16} |\(nil\)|\.\.\. and at least \d)|\s*#\d+ +0x[0-9a-f]+ in |\s*+\d++# \S.* (?:at|in) \S+$"
+    r"\s+#\d+ +0x[0-9a-f]+ |\s+@ +(?:(?:0x)?[0-9a-f]{6,16} |\(nil\)|\.\.\. and at least \d)|\s*#\d+ +0x[0-9a-f]+ in |#\d+ 0x[0-9a-f]{8,16} |\s*+\d++# \S.* (?:at|in) \S+$"
 )
 _SYMBOL = re.compile(r"\.?/[^\s(]++\([^\s)]*\) ?\[0x[0-9a-f]+\]$")
+_BACKWARD = "Stack trace (most recent call last):"
+_BACKWARD_FRAME = re.compile(r"#\d+ +(?:Object|Source) \"| ")
+_BACKWARD_END = re.compile(r"[A-Z][a-z]+(?: [a-z]+)* \(.*\)$")  # psiginfo(3)
+_CHROMIUM = re.compile(r"Received signal \d+ [A-Z_<]|\[end of stack trace\]$| +(?:\w{2,3}: [0-9a-f]{16} *){2,4}$")
 _GLOG = re.compile(r"\*\*\* (?:Check failure stack trace|Aborted at |SIG[A-Z]+ |Signal \d+ \(SIG)|PC: @ +0x")
 _ZIG = re.compile(r"thread \d+ panic: ")
 _ZIG_FRAME = re.compile(r"\S+:(?:\d+|\?):(?:\d+|\?): 0x[0-9a-f]+ in |\?\?\?:\?:\?")
@@ -77,6 +81,10 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("cpp.glibc"))
     if _GLOG.match(text):
         return Entry(ALWAYS if _GLOG_CHECK.match(text) else DECLARED, At("cpp.frames"))
+    if text == _BACKWARD:
+        return Entry(DECLARED, At("cpp.backward"))
+    if text.startswith("Received signal ") and _CHROMIUM.match(text):
+        return Entry(DECLARED, At("cpp.frames"))
     if _SWIFT.match(text):
         return Entry(DECLARED, At("swift.fatal"))
     if text == _SWIFT_STACK:
@@ -145,6 +153,10 @@ def _glibc(text: str, at: At) -> At | None:
     return at if text.startswith("======= ") or text.endswith("]") or _MAP.match(text) else None
 
 
+def _backward(text: str, at: At) -> At | None:
+    return at if _BACKWARD_FRAME.match(text) else COMPLETE if _BACKWARD_END.match(text) else None
+
+
 def _swift_fatal(text: str, at: At) -> At | None:
     """The stack at once, or after a blank line what swift-backtrace makes of the signal."""
     if not text:
@@ -166,8 +178,8 @@ def _swift_frames(text: str, at: At) -> At | None:
 
 
 def _frames(text: str, at: At) -> At | None:
-    if _FRAME.match(text) or _SYMBOL.match(text):
-        return at._replace(seen=1)
+    if _FRAME.match(text) or _SYMBOL.match(text) or _CHROMIUM.match(text):
+        return COMPLETE if text[0] == "[" else at._replace(seen=1)
     return at if not at.seen and _GLOG.match(text) else None
 
 
@@ -184,6 +196,8 @@ NATIVE = Family(
         r"Fatal error: ",
         r"Current stack trace:",
         r"#\d+ +0x",
+        r"Stack trace \(most",
+        r"Received signal \d",
         r"/[^\s(]++\([^\s)]*\) ?\[0x",
         r"\./[^\s(]++\([^\s)]*\) ?\[0x",
         ERROR_NAME,
@@ -202,6 +216,7 @@ NATIVE = Family(
         "cpp.zig": _zig,
         "cpp.glibc": _glibc,
         "cpp.frames": _frames,
+        "cpp.backward": _backward,
         "swift.fatal": _swift_fatal,
         "swift.frames": _swift_frames,
         "swift.crash": _swift_crash,

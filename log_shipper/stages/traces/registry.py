@@ -20,7 +20,7 @@ from log_shipper.stages.traces.rust import RUST
 from log_shipper.stages.traces.scripting import SCRIPTING
 
 # Where two would take the same line, the first does.
-FAMILIES = (LOGGERS, PYTHON, PHP, RUBY, NATIVE, RUST, MANAGED, JAVASCRIPT, BEAM, RARER, SCRIPTING, GO)
+FAMILIES = (LOGGERS, PYTHON, PHP, RUBY, NATIVE, RUST, RARER, MANAGED, JAVASCRIPT, BEAM, SCRIPTING, GO)
 _COLOURS = r"(?:\x1b\[[0-9;]*+[mK])+(?!\x1b\[[0-9;]*+[mK])"
 _LEVELS = frozenset("SWICFTDE")  # first letters of java.util.logging's and tinylog's
 _BEGINNING = 300  # characters that tell whether a line has to be looked at
