@@ -71,7 +71,8 @@ RECORD = re.compile(
     r"""\s{0,2}(?:
       [\[(<"]?\d{4}[-/.]\d\d?[-/.]\d\d?(?:[T\ ,_]|$) | [\[(<]?\d\d?[-/.](?:\d\d?|[A-Z][a-z]{2})[-/.]\d{2,4}[\ T:,]
     | [\[(<]?\d\d?:\d\d:\d\d\b | [\[(<]?(?:[A-Z][a-z]{2}\ )?[A-Z][a-z]{2}\ {1,2}\d\d?,?\ (?:\d{4},?\ )?\d\d?:\d\d:\d\d
-    | [IWEF]\d{4}\ \d\d: | [\[]?\d{10}(?:\.\d+|\d{3})?\] | \{" | (?:time|ts|level|lvl|t)= | <\d{1,3}>
+    | \d\d-\d\d\ \d\d:\d\d:\d\d\.\d{3}\ | \d+:[MSCX]\ \d\d\ [A-Z][a-z]{2}\ \d{4}\ | \*\ (?:Serving\ Flask|Debug\ mode|Running\ on|Detected\ change|Restarting\ with)
+    | [IWEF]\d{4}\ \d\d: | [\[]?\d{10}(?:\.\d+|\d{3})?\] | \{" | (?:time|timestamp|ts|level|lvl|t|logger|severity)= | <\d{1,3}>
     | [\[(<]?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE)[\])>]?(?:\ |$|:\ |:[\w.-]+:)
     | [\[(<](?:trace|debug|info|notice|warn|warning|error|fatal|critical)[\])>]
     | (?:trce|dbug|info|warn|fail|crit):\ | \d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\ -\ | [DIWEF],\ \[ )""",

@@ -156,6 +156,7 @@ def _more_lines(source: str) -> int:
     """How many lines of a message, and notes, follow its first line, by the line of code that raises it."""
     if not _RAISES.search(source):
         return 0
+    source = source.replace("\\\\", "")  # a backslash of its own
     return min(_BREAK_ALONE.sub("", source).count("\\n") + source.count(".add_note("), MESSAGE_LINES)
 
 
