@@ -9,14 +9,17 @@ import re
 from log_shipper.stages.traces import managed
 from log_shipper.stages.traces.phase import (
     ALWAYS,
+    COMPLETE,
     DECLARED,
     ERROR_NAME,
     MESSAGE_LINES,
+    NOT_ALONE,
     PLACE,
     RECORD,
     At,
     Entry,
     Family,
+    from_any,
 )
 
 _SCRIPT = re.compile(r"(?:node:\S+|\S+\.[cm]?[jt]sx?|evalmachine\S*|\[(?:eval|stdin)\](?:-wrapper)?|REPL\d+):\d+$")
@@ -40,6 +43,11 @@ _NAME = re.compile(r"\s+at (?:async )?[\w$.]+$")
 _VERSION = re.compile(r"(?:Node\.js|Bun|Deno) v\d")
 
 
+def is_warning(text: str) -> bool:
+    """Node's own, of which a hint how to see more may come behind its last line."""
+    return _WARNING.match(text) is not None
+
+
 def is_frame(text: str) -> bool:
     """`    at name (file:line:column)`, without the name, `async`, or with a property list that opens behind it."""
     body = text.lstrip()
@@ -52,7 +60,7 @@ def is_frame(text: str) -> bool:
 
 
 def _indented(text: str, prev: str) -> Entry | None:
-    return Entry(ALWAYS, _after_frame(text, At("js.frames"))) if is_frame(text) else None
+    return Entry(ALWAYS, _after_frame(text, At("js.frames")), from_any) if is_frame(text) else None
 
 
 def _enter(text: str, prev: str) -> Entry | None:
@@ -68,8 +76,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("js.deno", "named" if _DENO.match(text) else ""))
     if text.startswith(("<--- Last few GCs", "FATAL ERROR: ")):
         return Entry(DECLARED, At("js.heap"))
-    if _USE.match(text) and _WARNING.match(prev):
-        return Entry(ALWAYS, At(""))
+    if _USE.match(text):
+        return Entry(ALWAYS if is_warning(prev) else NOT_ALONE, COMPLETE, is_warning)
     return None
 
 
@@ -199,4 +207,5 @@ JAVASCRIPT = Family(
         "js.end": _end,
         "js.excerpt": _excerpt,
     },
+    waiting=("js.head", "js.deno"),
 )

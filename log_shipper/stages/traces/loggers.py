@@ -8,7 +8,7 @@ LoggingFailureAnalysisReporter, ExtendedWhitespaceThrowableProxyConverter; play:
 import re
 
 from log_shipper.stages.traces import managed
-from log_shipper.stages.traces.phase import ALWAYS, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import ALWAYS, NOT_ALONE, RECORD, At, Entry, Family, from_any
 
 _CATEGORY = re.compile(r"(?:^|[\s\]])(?:trce|dbug|info|warn|fail|crit): \S")
 _EVENT = re.compile(r"\[-?\d+\]\s*$")
@@ -36,6 +36,10 @@ _MEMBER = re.compile(r"    [\w.\-\"]+: ?")
 
 def _enter(text: str, prev: str) -> Entry | None:
     if not text:
+        if prev.endswith("] with root cause") and not RECORD.match(
+            prev
+        ):  # of Tomcat's message, which holds an exception's
+            return Entry(NOT_ALONE, At("log.spring"), from_any)
         if prev.endswith(" : ") and " --- [" in prev and RECORD.match(prev):  # Spring's reports begin with a line break
             return Entry(ALWAYS, At("log.analysis"))
         if prev.endswith(" - ") and RECORD.match(prev):

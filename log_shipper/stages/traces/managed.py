@@ -20,6 +20,7 @@ from log_shipper.stages.traces.phase import (
     At,
     Entry,
     Family,
+    from_any,
 )
 
 # A dot in the name is looked for ahead, and then the name taken as one: else each dot of a long word would be tried.
@@ -70,7 +71,7 @@ def is_header(text: str) -> bool:
 def _indented(text: str, prev: str) -> Entry | None:
     if not FRAME.match(text):
         return None
-    return Entry(ALWAYS, At("at.frames", SHORT if " => " in prev and RECORD.match(prev) else ""))
+    return Entry(ALWAYS, At("at.frames", SHORT if " => " in prev and RECORD.match(prev) else ""), from_any)
 
 
 def _inner(text: str, prev: str) -> Entry | None:
@@ -202,4 +203,5 @@ MANAGED = Family(
         "at.dump": _dump,
         "at.crash": _crash,
     },
+    waiting=("at.head",),
 )

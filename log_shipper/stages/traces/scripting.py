@@ -12,11 +12,13 @@ from log_shipper.stages.traces.phase import (
     DECLARED,
     MESSAGE_LINES,
     NEVER,
+    NOT_ALONE,
     PRINTABLE,
     RECORD,
     At,
     Entry,
     Family,
+    from_any,
 )
 
 _DART = re.compile(r"#\d+\s+\S.* \((?:package:|dart:|file:|\S+\.dart)\S*\)$|<asynchronous suspension>$")
@@ -51,13 +53,13 @@ _JULIA = re.compile(r"Stacktrace:$")
 
 def _enter(text: str, prev: str) -> Entry | None:
     if _DART.match(text) or _TERSE.match(text):
-        return Entry(ALWAYS, At("dart.frames"))
+        return Entry(ALWAYS, At("dart.frames"), from_any)
     if _UNHANDLED.match(text):
         return Entry(DECLARED, At("dart.head"))
     if _BOX.match(text):
         return Entry(DECLARED, At("dart.box"))
     if _LUA.match(text) or _JULIA.match(text) or _HASKELL.match(text):
-        return Entry(ALWAYS, At("sc.indented"))
+        return Entry(ALWAYS, At("sc.indented"), from_any)
     if _LUA_HEAD.match(text) or _R_HEAD.match(text):
         return Entry(DECLARED, At("sc.head", text[:1]))
     if text.startswith("Trace begun at ") and _BEGUN.match(text):
@@ -69,7 +71,8 @@ def _enter(text: str, prev: str) -> Entry | None:
     if text == "error: called from":  # Octave
         return Entry(ALWAYS if prev.startswith("error: ") else NEVER, At("sc.indented", "octave"))
     if text.startswith("Calls: ") or text == "Execution halted":  # R
-        return Entry(ALWAYS, At("sc.r")) if prev.startswith(("Error in ", "Error: ", "  ")) else None
+        join = ALWAYS if prev.startswith(("Error in ", "Error: ", "  ")) else NOT_ALONE
+        return Entry(join, At("sc.r"), _of_r)
     if _CRYSTAL.match(text):
         return Entry(DECLARED, At("sc.indented", "crystal"))
     if text == "Traceback (most recent call last)":
@@ -81,8 +84,14 @@ def _enter(text: str, prev: str) -> Entry | None:
     if text.startswith("ERROR: LoadError: "):
         return Entry(NEVER, At("sc.julia"))
     if _OCAML_HEAD.match(text) or _OCAML.match(text):
-        return Entry(ALWAYS if _OCAML.match(text) and "exception" in prev.lower() else DECLARED, At("sc.ocaml"))
+        if not _OCAML.match(text):
+            return Entry(DECLARED, At("sc.ocaml"))
+        return Entry(ALWAYS if "exception" in prev.lower() else DECLARED, At("sc.ocaml"), from_any)
     return None
+
+
+def _of_r(text: str) -> bool:
+    return text.startswith("Error")
 
 
 def _indented_frame(text: str, prev: str) -> Entry | None:
@@ -244,4 +253,5 @@ SCRIPTING = Family(
         "sc.julia": _julia,
         "sc.tcl": _tcl,
     },
+    waiting=("dart.head", "sc.head", "sc.julia"),
 )
