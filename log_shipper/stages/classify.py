@@ -93,7 +93,9 @@ def of_line(message: str) -> Found | None:
             return _of_lines(head)
         if "\r" in head:
             return _of_states(head)
-    return declared(head.rstrip(" ") if head[-1:] == " " else head)  # a word alone is one with blanks behind it too
+    if head[-2:] == "  " and head[0].isalpha():
+        head = head.rstrip(" ") + " "  # `error` alone is no more with blanks behind it
+    return declared(head)
 
 
 def _of_states(line: str) -> Found | None:

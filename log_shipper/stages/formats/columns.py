@@ -39,7 +39,9 @@ _NEXT_IN_CAPITALS = re.compile(r" ([-|]) ([A-Z]{4,8}) {0,4}\1 ")
 _OFFSET = re.compile(r"[+-]\d{1,3}(?= )")
 _BIND_DEBUG = re.compile(r" \d: ")  # debug 1: text
 _LABEL = re.compile(r"[A-Za-z]+:$")
-_SCRIPTS_MARK = re.compile(r"\[(?:[^\w\s]|i)\] +([A-Z]{3})(?![\w:])")  # and a text: Pi-hole's `[✓] FTL is listening`
+_SCRIPTS_MARK = re.compile(
+    r"\[(?:[^\w\s]|i)\] +([A-Z]{3})(?! {0,8}:|\w)"
+)  # and a text: Pi-hole's `[✓] FTL is listening`
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 _SEQUENCE = re.compile(r" [0-9a-f]{3,8} ")  # Fabric's `[peer] start -> INFO 01a text`
@@ -257,7 +259,7 @@ class Header:
         if line[end : end + 1] != " " or not self.stamped:
             return False
         if "|" in gap or "\t" in gap or "  " in gap:
-            return word in UPPER or bare.in_column(line, end, word)
+            return word in UPPER or word.lower() in ABBREVIATED or bare.in_column(line, end, word)
         if self._names:
             return False
         if word.lower() in ABBREVIATED or (word[0].isupper() and _LONGDATE.match(line)):

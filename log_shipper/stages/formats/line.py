@@ -34,7 +34,6 @@ _SHELLS_PROSE = shells.FIRSTS | {"e"}
 _NAME_MARKS = frozenset(".-_0123456789")
 _BLANK = " \t\u00a0\u3000"
 _DEEPEST = 3
-_CARRIER = 80  # characters in which a carrier's name and bar end
 _TAB = 8
 _TEXT = 400  # characters of a line without header that are looked at
 
@@ -142,9 +141,6 @@ def _worded(line: str, depth: int) -> Found | None:
         text = carriers.text_of_syslog(line)
         if text >= 0:
             return declared(line[text:], depth + 1)
-    text = carriers.text_after_name(line) if "| " in line[:_CARRIER] and depth < _DEEPEST else -1
-    if text >= 0:
-        return declared(line[text:], depth + 1)
     match = _LEAD.match(line)
     if match is None:
         return None
@@ -152,8 +148,6 @@ def _worded(line: str, depth: int) -> Found | None:
     following = line[end : end + 1]
     if following == "=" and end > 1:
         return _text(line, depth)
-    if word in logfmt.LABELS and (found := logfmt.chinese(line)) is not None:
-        return found
     level = UPPER.get(word) or WORDS.get(word.lower()) or (named.cut_before_time(line) if end == 3 else None)
     if level is not None:
         if silent.of_words(line):
@@ -164,6 +158,11 @@ def _worded(line: str, depth: int) -> Found | None:
         if following.isdigit() and line[end + 1 : end + 2] == ":" and (word in UPPER or word == "debug"):
             return level, "prefix"
         return (tools.yarn(line) if following == " " and depth == 0 else None) or _text(line, depth)
+    if word[0] in "级日时" and (found := logfmt.chinese(line)) is not None:
+        return found
+    text = carriers.text_after_name(line) if "| " in line and depth < _DEEPEST else -1
+    if text >= 0:
+        return declared(line[text:], depth + 1)
     if end == 1 or line.startswith("SLF4J("):
         found = letters.at_start(line) or tools.placed(line)
         if found is not None:

@@ -21,8 +21,6 @@ _TWO = re.compile(_PAIR + r"[\w.@/:-]++=")
 _AT = re.compile(r"at=([A-Za-z]{4,8})(?= [\w.]{1,60}+=)")
 _LABELS = re.compile(r"[\w.-]++:[^\t]*+\t[\w.-]++:")
 _LABELLED = re.compile(r"(?:^|\t)(?:level|severity|loglevel|log_level|lvl):(\w++)(?:\t|$)")
-LABELS = frozenset(("级别", "日志级别", "时间"))
-"""Words that begin a line of Chinese labels."""
 _CHINESE = re.compile(
     r"(?:时间[:：=] ?\S{8,30}(?: \S{5,20})?[\s,，;；|]{1,3})?(?:日志)?级别[:：=] ?[\[【]?([^\W\d_]{2,8})[\]】]?(?=[\s,，;；|]|$)"
 )
