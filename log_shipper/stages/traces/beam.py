@@ -1,6 +1,7 @@
 """Erlang and Elixir: reports of the logger, errors with their stack, what processes leave when they end.
 
-otp: lib/kernel/src/logger_formatter.erl (legacy header), lib/kernel/src/error_logger.erl, lib/stdlib/src/erl_error.erl;
+otp: lib/kernel/src/logger_formatter.erl (legacy header), lib/kernel/src/error_logger.erl, lib/stdlib/src/erl_error.erl,
+lib/stdlib/src/gen_server.erl, gen_statem.erl, gen_event.erl (format_log);
 elixir: lib/elixir/lib/exception.ex (format, blame), lib/logger/lib/logger/translator.ex.
 """
 
@@ -9,7 +10,7 @@ import re
 from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, NEVER, PRINTABLE, RECORD, At, Entry, Family
 
 _REPORT = re.compile(r"=[A-Z ]+ (?:REPORT|MESSAGE)==== ")
-_ERROR = re.compile(r"\*\* \((?:EXIT|exit|throw|stop|[A-Z][\w.]*)")
+_ERROR = re.compile(r"\*\* \((?:EXIT(?: from [^\s)]{1,60})?|exit|throw|stop|[A-Z][\w.]*)\)")
 _SHELL = re.compile(r"(?:\*\* |escript: )exception (?:error|exit|throw)")
 _COMPILE = re.compile(r"== Compilation error in file ")
 _FRAME = re.compile(r"\s++(?:\([\w ]+ \d[\w.+-]*\) \S+:\d+: |\S+\.exs?:\d+: |(?:in function|in call from) )")
@@ -18,7 +19,10 @@ _NOTE = re.compile(
     r"|Status|Heap Size|Stack Size|Reductions|Neighbours|Start Call|Restart|Shutdown|Type|Pid|Child|Request|Queue|Postponed"
     r"|Process Label|Process Info|Parent|Server|Exit reason|Caller|Reason|Callback mode|Args)\b"
 )
-_TERMINATING = re.compile(r"\*\* (?:Generic server|State machine|Last |When |Reason |Server state|Stacktrace|\{)")
+_TERMINATING = re.compile(
+    r"\*\* (?:Generic server|State machine|gen_event handler|Last (?:message|event)|When .{1,40}state +=|Reason (?:for termination )?="
+    r"|Server state|Stacktrace|\{)"
+)
 _BOOT = re.compile(r"init terminating in do_boot|Runtime terminating during boot|Crash dump is being written")
 
 

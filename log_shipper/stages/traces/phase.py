@@ -20,7 +20,7 @@ PLACE = (
     r"[^\s:=]++:\d++(?:[\r\x1b]|$|: runtime e|:(?: |in ['`]|\d++(?:[\r\x1b]|$|: runtime e)))",
 )
 QUALIFIED = (LETTERS, r"[A-Za-z_][\w$/%~-]*+\.[\w$/%~.`+\[\](){}*…-]*+(?::(?:[ \t\r\x1b]|$)| --->| \(0x|[\r\x1b]|$)")
-ERROR_NAME = (UPPER, r"[A-Z][\w$]*+(?<=rror|tion|izer)(?:[: \[]|[\r\x1b]|$)")
+ERROR_NAME = (UPPER, r"[A-Z][\w$]*+(?<=Error|ption|tizer)(?:[: \[]|[\r\x1b]|$)")
 NEVER, DECLARED, ALWAYS = 0, 1, 2  # does a line that begins a trace belong to the line before it?
 
 
