@@ -35,7 +35,7 @@ _MEMBER = re.compile(r"    [\w.\-\"]+: ?")
 
 def _enter(text: str, prev: str) -> Entry | None:
     if not text:
-        if "LoggingFailureAnalysisReporter" in prev:
+        if "LoggingFailureAnalysisReporter" in prev and RECORD.match(prev):
             return Entry(ALWAYS, At("log.analysis"))
         return Entry(ALWAYS, At("log.spring")) if " --- [" in prev and _SPRING.match(prev) else None
     level = _JUL_LEVEL.match(text)
