@@ -3,9 +3,13 @@
 Sources: as of `columns`; SSSD's masks, X.Org's marks, beego's and ESPHome's letters.
 """
 
+import re
+
 from log_shipper.stages.formats import letters, logfmt, named, priority
 from log_shipper.stages.formats.levels import UPPER, WORDS, XORG
 from log_shipper.stages.formats.separated import of_parts
+
+_LINK = re.compile(r": (?:#|https?://|[\w./-]+\.(?:md|html)\b)\S*$")  # Markdown's, by what stands in its brackets
 
 
 def declared(content: str, first: str, following: str, stamped: bool, plain: str | None) -> str | None:
@@ -33,6 +37,12 @@ def declared(content: str, first: str, following: str, stamped: bool, plain: str
 def _stands(content: str, low: str, first: str, following: str, stamped: bool, plain: str | None) -> bool:
     if first == "(" and following[:1] == ":" and following[1:2] not in ("", " "):
         return False  # (ERR):error occurred
+    if first == "(" and not stamped and not following:
+        return False
+    if first == "[" and not stamped and (following[:1] == "." or _LINK.match(following)):
+        return False  # [error]: errors.md
+    if first == "{" and not stamped and content not in UPPER:
+        return False  # { error }
     if first == "<" and not stamped:
         # <Error> is a tag more often than not
         sure = len(content) == 3 or low != "error" or (content in UPPER and "</" not in following)

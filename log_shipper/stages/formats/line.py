@@ -10,6 +10,7 @@ import re
 from log_shipper.stages.formats import (
     carriers,
     decoration,
+    indented,
     json_fields,
     letters,
     logfmt,
@@ -332,7 +333,7 @@ def _indented(text: str, indent: int, depth: int) -> Found | None:
     if first.isdigit():
         return tools.placed(text) or _headed(text, depth)
     if first in "[(<{":
-        return declared(text, depth)
+        return None if indent > 1 and indented.is_aside(text) else declared(text, depth)
     if first.isalpha():
         match = _LEAD.match(text)
         if match is None:
@@ -340,8 +341,9 @@ def _indented(text: str, indent: int, depth: int) -> Found | None:
         word, end = match[0], match.end()
         if indent < 2:
             return None if " | " in text and first.islower() else _worded(text, depth)  # psql's tables
-        if word in UPPER and len(word) > 3 and not silent.of_words(text) and set_off(text, end, word, stamped=False):
-            return UPPER[word], "column"
+        level = indented.column(text, word, end)
+        if level is not None:
+            return level, "column"
         if word[:3] in _DATE_WORDS and STAMP.match(text) is not None:
             return _headed(text, depth)
         return traces.find(text) if text.startswith(("Traceback ", "Exception in ")) else None

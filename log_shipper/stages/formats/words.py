@@ -18,7 +18,7 @@ _PLAIN_VALUE = re.compile(
 _METHOD_TARGET = re.compile(r"\s+(?:/|\*\s|https?:)")
 _BANNER = re.compile(r"(?:\s+[A-Z!*]+)+(?:\s+\d+)?\s*$")
 # `ERROR is no level`, `FATAL or ERROR`: the subject of a sentence
-_SUBJECT = re.compile(r" (?:is|are|was|were|has|have|or|and|of|means) ")
+_SUBJECT = re.compile(r" (?:is|are|was|were|has|have|or|and|of|OF|means) ")
 _CODE = re.compile(r"\[[A-Z][\w-]{1,40}\] ")  # VCS' Error-[SV-ERR] text
 _CODE_BEFORE_COLON = re.compile(r" \[[A-Z][A-Z0-9_]{2,60}\]: ")  # Node.js' Error [ERR_MODULE_NOT_FOUND]: text
 _NUMBER = re.compile(r" \(\d{3,9}\): ")  # Quartus' Error (12345): text
@@ -54,6 +54,8 @@ def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
     if capitals:
         if following == "*":
             return line[end - len(word) - 1 : end - len(word)] == "*"  # Sling's *ERROR*
+        if following == "(" and line[end + 1 : end + 2] == ")":
+            return False  # ERROR() {
         return following in _UPPER_ENDS or (following == "<" and _PROCESS.match(line, end) is not None)
     # `info(scope): text` (Zig), `critical/ConfigItem: text` (Icinga), `<Error>`
     if following == "(":
@@ -93,7 +95,7 @@ def _before_space(line: str, end: int, word: str, capitals: bool, stamped: bool)
     if rest.startswith(_SET_OFF):
         return stamped or not is_value(line, end + 3)
     if rest[:1] == " " or rest[:1] == "\t":
-        return stamped or not is_value(line, end)
+        return stamped or not (is_value(line, end) or line[end:].lstrip().startswith("= "))
     if rest[:1] == "[" and rest[1:3].isdigit():
         return True  # error [2026-03-01 10:20:30 Z] text
     if rest[:1] == "[" and _CODE_BEFORE_COLON.match(line, end) is not None:

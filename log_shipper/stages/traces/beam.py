@@ -13,7 +13,9 @@ _REPORT = re.compile(r"=[A-Z ]+ (?:REPORT|MESSAGE)==== ")
 _ERROR = re.compile(r"\*\* \((?:EXIT(?: from [^\s)]{1,60})?|exit|throw|stop|[A-Z][\w.]*)\)")
 _SHELL = re.compile(r"(?:\*\* |escript: )exception (?:error|exit|throw)")
 _COMPILE = re.compile(r"== Compilation error in file ")
-_FRAME = re.compile(r"\s++(?:\([\w ]+ \d[\w.+-]*\) \S+:\d+: |\S+\.exs?:\d+: (?:[A-Z:(]|anonymous |expanding )|(?:in function|in call from) )")
+_FRAME = re.compile(
+    r"\s++(?:\([\w ]+ \d[\w.+-]*\) \S+:\d+: |\S+\.exs?:\d+: (?:[A-Z:(]|anonymous |expanding )|(?:in function|in call from) )"
+)
 _NOTE = re.compile(
     r"(?:Last message|State|Client|Function|Initial Call|Ancestors|Message Queue|Messages|Links|Dictionary|Trapping Exits"
     r"|Status|Heap Size|Stack Size|Reductions|Neighbours|Start Call|Restart|Shutdown|Type|Pid|Child|Request|Queue|Postponed"
