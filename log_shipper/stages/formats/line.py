@@ -192,7 +192,7 @@ def _of_words(line: str) -> Found | None:
 
 def _text(line: str, depth: int, placed: bool = False) -> Found | None:
     """What runtimes, tools and shells print; pairs; a name and then a level. `placed`: `_after_place` has been asked."""
-    if "\t" in line:
+    if "\t" in line or ", m" in line or ", M" in line:
         found = logfmt.labelled(line)
         if found is not None:
             return found
@@ -297,8 +297,8 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
         return _headed(line[4:], depth)
     if first == "+" and depth < _DEEPEST and decoration.zoned(line):
         return declared(line[decoration.ZONE :], depth + 1)
-    if first in ":#⨯":
-        found = markers.find(line) if first != "⨯" else letters.crossed(line)
+    if first in ":#⨯⚠":
+        found = markers.find(line) if first in ":#" else letters.crossed(line)
         if found is not None:
             return found
     if silent.of_marks(line):

@@ -25,8 +25,10 @@ _ENDED = frozenset("'\"`0123456789]})>")  # last characters of a member behind w
 
 def first_member(text: str, prev: str = "") -> bool:
     """Whether a line can be the first in a brace: one that stands alone, or at the end of the line `prev`."""
-    return _MEMBER.match(text) is not None and (
-        not prev or (text.endswith(_GOES_ON) and _OPENS.search(prev) is not None)
+    return (
+        _MEMBER.match(text) is not None
+        and text.lstrip()[0] != '"'
+        and (not prev or (text.endswith(_GOES_ON) and _OPENS.search(prev) is not None))
     )
 
 
@@ -38,7 +40,7 @@ def depth_after(text: str, depth: int, before: str = "") -> int | None:
     if "\\" in text:
         text = text.replace("\\\\", "").replace("\\'", "").replace('\\"', "")
     text = _STRINGS.sub("", text)
-    if _COMMENT.search(text):
+    if _COMMENT.search(text) or '"' in text:
         return None
     depth += text.count("{") + text.count("[") + text.count("(")
     depth -= text.count("}") + text.count("]") + text.count(")")

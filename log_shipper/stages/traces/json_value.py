@@ -1,7 +1,7 @@
 """A JSON value printed over several lines: from the line that opens it to the line that closes it (RFC 8259).
 
 Each line has to be a piece of JSON by itself, and to go on where the line before it ended: in a brace a key comes first,
-between two values a comma. The first is set in. So a block of C, CSS or a configuration is none, nor a list in source code.
+between two values a comma. A first scalar is set in. So a block of C, CSS or a configuration is none, nor a list in source code.
 Strings end on their line; brackets in strings do not count. A value that turns out to be an object of JavaScript is read as such.
 """
 
@@ -11,13 +11,16 @@ from log_shipper.stages.traces import inspected
 from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, NEVER, At, Entry
 
 _WORDS = re.compile(r"true|false|null|NaN|-?Infinity|[0-9eE.+-]++")
-_REST = re.compile(r'[{}\[\],:0"]*+')
+_TOKENS = re.compile(r'(?:[ \t\r{}\[\],:"0-9eE.+-]++|true|false|null|NaN|Infinity)*+')
 # Of two tokens, a string as `"` and another scalar as 0: what never follows on each other.
 _NEVER_BESIDE = re.compile(r'["0}\]]["0{\[]|\{[0{\[,:\]]|\[[,:}]|[,:][,:]|:[}\]]|[}\]0]:|\{"(?!:)')
 _BLANKS = str.maketrans("", "", " \t\r")
+_START = re.compile(r"[{\[][ \t\r]*+(?:$|[{\[\"\]}\d-])")
 _OPENING = re.compile(r"[{\[][\s{\[]*+$")  # nothing but brackets: what stands in them may be an object of JavaScript
 _SOURCE_CODE = re.compile(r"[=(,+]\s*[{\[]++$|[\w)\]][{\[]++$")
-_STATEMENT = re.compile(r"(?:for|return|export|const|let|var|function|static|class) |\S++ \[$")  # and a section's name
+_STATEMENT = re.compile(
+    r"(?:for|return|export|const|let|var|function|static|class) |[\w.@-]++ \[$"
+)  # and a section's name
 _NO_JSON = "\x01"
 _JSON, _INSPECTED = "json", "inspected"  # what the first line in the bracket shows; behind it the last token of a line
 _MOST = 100_000  # brackets: more than any value that is for reading
@@ -32,8 +35,10 @@ def piece(text: str, depth: int, before: str = "") -> tuple[int, str] | None:
         if not len(parts) % 2:
             return None
         text = '"'.join(parts[::2])  # what stands outside of the strings
+    if not _TOKENS.fullmatch(text):
+        return None
     tokens = _WORDS.sub("0", text).translate(_BLANKS)
-    if not _REST.fullmatch(tokens) or _NEVER_BESIDE.search(before + tokens):
+    if _NEVER_BESIDE.search(before + tokens):
         return None
     count = tokens.count
     depth += count("{") + count("[") - count("}") - count("]")
@@ -42,7 +47,7 @@ def piece(text: str, depth: int, before: str = "") -> tuple[int, str] | None:
 
 def opens(text: str) -> Entry | None:
     """A line that opens a value and leaves it open."""
-    after = piece(text, 0)
+    after = piece(text, 0) if _START.match(text) else None
     if after is None or not after[0]:
         return None
     return Entry(NEVER, At("json", after[1] if _OPENING.match(text) else _JSON + after[1], after[0]))
@@ -57,20 +62,22 @@ def opened_before(text: str, prev: str) -> Entry | None:
 
 
 def _begins(mark: str, text: str, prev: str) -> bool:
-    return mark.startswith(_JSON) or inspected.first_member(text, prev)
+    return not mark.startswith(_INSPECTED) or inspected.first_member(text, prev)
 
 
 def step(text: str, at: At) -> At | None:
     kind, before = at.mark[:-1], at.mark[-1:]
+    text = text.removesuffix("\r")
     if not text.strip():  # which no printer writes where a value begins
         return at if kind else None
-    if not kind and text[0] not in " \t}]":
-        return None
+    if not kind and before == "[" and text[0] not in " \t[{]":
+        return None  # a list of numbers or texts that is not set in
     if kind != _INSPECTED:
         after = piece(text, at.seen, before)
         if after is not None:
-            return At("json", _JSON + after[1], after[0]) if after[0] else COMPLETE
-        if kind or at.seen != 1 or not inspected.first_member(text):
+            known = kind or ("" if _OPENING.match(text.lstrip()) else _JSON)
+            return At("json", known + after[1], after[0]) if after[0] else COMPLETE
+        if kind or before != "{" or not inspected.first_member(text):
             return None
     depth = inspected.depth_after(text, at.seen, before)
     if depth is None:

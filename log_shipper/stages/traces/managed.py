@@ -84,7 +84,8 @@ def _indented_header(text: str, prev: str) -> Entry | None:
     """Tomcat's OneLineFormatter sets in by a tab all of a throwable; so does Java's launcher, which it calls an error."""
     if text[0] != "\t" or not ("Exception" in text or "Error" in text) or not is_header(text):
         return None
-    return Entry(DECLARED, At("at.head", "loose")) if RECORD.match(prev) or prev.startswith("Error: ") else None
+    logged = RECORD.match(prev) or prev.startswith("Error: ")
+    return Entry(DECLARED, At("at.head", "loose" if logged else "", 0 if logged else MESSAGE_LINES))
 
 
 def _enter(text: str, prev: str) -> Entry | None:
