@@ -10,11 +10,15 @@ import re
 from log_shipper.stages.traces import inspected
 from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, NEVER, At, Entry
 
-_WORDS = re.compile(r"true|false|null|NaN|-?Infinity|[0-9eE.+-]++")
-_TOKENS = re.compile(r'(?:[ \t\r{}\[\],:"0-9eE.+-]++|true|false|null|NaN|Infinity)*+')
-# Of two tokens, a string as `"` and another scalar as 0: what never follows on each other.
-_NEVER_BESIDE = re.compile(r'["0}\]]["0{\[]|\{[0{\[,:\]]|\[[,:}]|[,:][,:]|:[}\]]|[}\]0]:|\{"(?!:)')
-_BLANKS = str.maketrans("", "", " \t\r")
+_WORDS = re.compile(r"true|false|null|NaN|Infinity")
+_LETTERS = re.compile(r'[ \t\r{}\[\],:"0-9eE.+trufalsnNIiy-]*+')  # a cheap look: of the words, and what stands between
+_WORD_BEGINS = re.compile(r"[tfnNI]")
+_TOKENS = re.compile(r'[ {}\[\],:"0]*+')
+# Of two tokens, a string as `"` and another scalar as zeros: what never follows on each other.
+_NEVER_BESIDE = re.compile(
+    r'["0}\]] *+["{\[]|0 ++0|["}\]] *+0|\{ *+[0{\[,:\]]|\[ *+[,:}]|[,:] *+[,:]|: *+[}\]]|[}\]0] *+:|\{ *+"(?! *:)'
+)
+_KINDS = str.maketrans({"\t": " ", "\r": " ", **dict.fromkeys("123456789eE.+-", "0")})
 _START = re.compile(r"[{\[][ \t\r]*+(?:$|[{\[\"\]}\d-])")
 _OPENING = re.compile(r"[{\[][\s{\[]*+$")  # nothing but brackets: what stands in them may be an object of JavaScript
 _SOURCE_CODE = re.compile(r"[=(,+]\s*[{\[]++$|[\w)\]][{\[]++$")
@@ -35,14 +39,16 @@ def piece(text: str, depth: int, before: str = "") -> tuple[int, str] | None:
         if not len(parts) % 2:
             return None
         text = '"'.join(parts[::2])  # what stands outside of the strings
-    if not _TOKENS.fullmatch(text):
+    if not _LETTERS.fullmatch(text):
         return None
-    tokens = _WORDS.sub("0", text).translate(_BLANKS)
-    if _NEVER_BESIDE.search(before + tokens):
+    if _WORD_BEGINS.search(text):
+        text = _WORDS.sub("0", text)
+    tokens = text.translate(_KINDS)
+    if not _TOKENS.fullmatch(tokens) or _NEVER_BESIDE.search(before + tokens):
         return None
     count = tokens.count
     depth += count("{") + count("[") - count("}") - count("]")
-    return (depth, tokens[-1:]) if 0 <= depth <= _MOST else None
+    return (depth, tokens.rstrip()[-1:]) if 0 <= depth <= _MOST else None
 
 
 def opens(text: str) -> Entry | None:
