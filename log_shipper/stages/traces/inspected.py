@@ -7,6 +7,8 @@ latter with a comma behind the last member.
 
 import re
 
+from log_shipper.stages.traces.phase import RECORD
+
 _STRINGS = re.compile(r"""'[^']*+'|"[^"]*+"|`[^`]*+`""")
 _VALUE = (  # what formatValue prints; a name alone is none, but source code has it
     r"(?:['\"`\[{(<]|-?(?:\d[\w.+-]*+(?:[,)\]} ]|$)|Infinity\b)|(?:true|false|null|undefined|NaN)\b|\d{4}-\d\d-\d\dT|/\S"
@@ -28,8 +30,13 @@ def first_member(text: str, prev: str = "") -> bool:
     return (
         _MEMBER.match(text) is not None
         and text.lstrip()[0] != '"'
-        and (not prev or (text.endswith(_GOES_ON) and _OPENS.search(prev) is not None))
+        and (not prev or (text.endswith(_GOES_ON) and (_OPENS.search(prev) is not None or _of_record(prev))))
     )
+
+
+def _of_record(prev: str) -> bool:
+    """A logger's line whose last argument is an object."""
+    return prev.endswith((" {", " [")) and RECORD.match(prev) is not None
 
 
 def depth_after(text: str, depth: int, before: str = "") -> int | None:

@@ -9,20 +9,24 @@ import re
 from log_shipper.stages.traces import managed
 from log_shipper.stages.traces.phase import (
     ALWAYS,
+    COMPLETE,
     DECLARED,
     ERROR_NAME,
     MESSAGE_LINES,
+    NOT_ALONE,
     PLACE,
     RECORD,
     At,
     Entry,
     Family,
+    from_any,
 )
 
 _SCRIPT = re.compile(r"(?:node:\S+|\S+\.[cm]?[jt]sx?|evalmachine\S*|\[(?:eval|stdin)\](?:-wrapper)?|REPL\d+):\d+$")
 _NAMED = r"(?:(?<=Error)|(?<=Exception))"  # Description, Solution and Installation are headlines
 _HEADER = re.compile(rf"(?:Uncaught )?[A-Z][\w$]*+{_NAMED}(?: \[\w+\])?(?:: |:$|$)|\[?UnhandledPromiseRejection")
 _DENO = re.compile(rf"error: Uncaught (?:\(in promise\) )?(?:\(in worker \S+\) )?[A-Z]\w*+{_NAMED}(?:: |$)")
+_STACKLESS = re.compile(rf"\[[A-Z]\w*+{_NAMED}(?: \[\w+\])?: .*\] \{{$")
 _DENO_CAUSE = re.compile(r"Caused by: (?:Uncaught )?[A-Z]\w*+(?:: |$)")
 _COMPARES = re.compile(r"AssertionError \[ERR_ASSERTION\]: ")  # what differs stands before the frames
 _WARNING = re.compile(r"\(node:\d+\) ")
@@ -44,6 +48,11 @@ _NAME = re.compile(r"\s+at (?:async )?[\w$.]+$")
 _VERSION = re.compile(r"(?:Node\.js|Bun|Deno) v\d")
 
 
+def is_warning(text: str) -> bool:
+    """Node's own, of which a hint how to see more may come behind its last line."""
+    return _WARNING.match(text) is not None
+
+
 def is_frame(text: str) -> bool:
     """`    at name (file:line:column)`, without the name, `async`, or with a property list that opens behind it."""
     body = text.lstrip()
@@ -58,7 +67,7 @@ def is_frame(text: str) -> bool:
 
 
 def _indented(text: str, prev: str) -> Entry | None:
-    return Entry(ALWAYS, _after_frame(text, At("js.frames"))) if is_frame(text) else None
+    return Entry(ALWAYS, _after_frame(text, At("js.frames")), from_any) if is_frame(text) else None
 
 
 def _enter(text: str, prev: str) -> Entry | None:
@@ -70,12 +79,14 @@ def _enter(text: str, prev: str) -> Entry | None:
         if text[-1] == ":" and not mark:  # of Go and C, a label too
             return Entry(DECLARED, At("js.head", "", MESSAGE_LINES))
         return Entry(DECLARED, At("js.props", mark) if text.endswith("{") else At("js.head", mark))
+    if text[0] == "[":
+        return Entry(DECLARED, At("js.props")) if _STACKLESS.match(text) else None
     if text.startswith("error: Uncaught "):
         return Entry(DECLARED, At("js.deno", "named" if _DENO.match(text) else ""))
     if text.startswith(("<--- Last few GCs", "FATAL ERROR: ")):
         return Entry(DECLARED, At("js.heap"))
-    if _USE.match(text) and _WARNING.match(prev):
-        return Entry(ALWAYS, At(""))
+    if _USE.match(text):
+        return Entry(ALWAYS if is_warning(prev) else NOT_ALONE, COMPLETE, is_warning)
     return None
 
 
@@ -95,7 +106,11 @@ def _deno(text: str, at: At) -> At | None:
     if is_frame(text):
         return _after_frame(text, at)
     marks = text.strip(" \t") and not text.strip(" \t^~")
-    if marks or (at.seen < 3 and text[:1] in (" ", "\t")) or (at.mark and not at.seen and not RECORD.match(text)):
+    if (
+        marks
+        or (at.seen < 3 and text[:1] in (" ", "\t"))
+        or (at.mark and at.seen < MESSAGE_LINES and not RECORD.match(text))
+    ):
         return at._replace(seen=at.seen + 1)
     return None
 
@@ -180,6 +195,7 @@ JAVASCRIPT = Family(
         r"error: Uncaught ",
         r"\(Use `",
         r"\[UnhandledP",
+        r"\[[A-Z]\w*+(?<=Error|ption)[: ]",
         r"\[eval\]",
         r"\[stdin\]",
         r"<--- Last few GCs",
@@ -202,4 +218,5 @@ JAVASCRIPT = Family(
         "js.end": _end,
         "js.excerpt": _excerpt,
     },
+    waiting=("js.head", "js.deno"),
 )
