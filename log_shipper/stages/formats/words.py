@@ -66,6 +66,10 @@ def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
 
 def _before_colon(line: str, at: int, capitals: bool, stamped: bool) -> bool:
     following = line[at : at + 1]
+    if not (stamped or capitals) and (
+        (following == "" and line[:at].islower()) or (line.startswith("alert: ") and " " not in line[at:].strip())
+    ):
+        return False  # a label of C, the name of one of Prometheus' rules
     if following == "" or following in " \t":
         if (
             capitals and line[at - 2].isascii()

@@ -49,7 +49,7 @@ def _enter(text: str, prev: str) -> Entry | None:
     if _REPORT.match(text):
         return Entry(NEVER, At("erl.report"))
     if _ERROR.match(text):
-        return Entry(DECLARED, At("ex.head", "loose" if RECORD.match(prev) else ""))
+        return Entry(DECLARED, At("ex.head"))
     if text.startswith("Server: ") and prev.endswith(" terminated"):  # Phoenix
         return Entry(ALWAYS, At("ex.request"))
     if _SHELL.match(text) or _COMPILE.match(text):
@@ -71,20 +71,15 @@ def _report(text: str, at: At) -> At | None:
 
 
 def _head(text: str, at: At) -> At | None:
-    """Further lines of the message, unless other output."""
-    if at.mark and text[:1] == " " and not _FRAME.match(text):  # of a message that goes on, such as a query
-        return at._replace(seen=at.seen + 1) if at.seen < 50 else None
+    """Further lines of the message that are set in; others are taken back by the frames under them."""
     if text[:1] in (" ", "\t") and not _FRAME.match(text):
         return at._replace(seen=at.seen + 1) if at.seen < 50 else None
-    if text[:1] in (" ", "\t") or _NOTE.match(text):
-        return _stack(text, at)
-    more = at.seen < 50 and (text or at.mark) and not RECORD.match(text)
-    return at._replace(seen=at.seen + 1) if more else None
+    return _stack(text, at) if text[:1] in (" ", "\t") or _NOTE.match(text) else None
 
 
 def _request(text: str, at: At) -> At | None:
     """What was asked of the process, before its error."""
-    return At("ex.head", "loose") if _ERROR.match(text) else at if text.startswith("Request: ") else None
+    return At("ex.head") if _ERROR.match(text) else at if text.startswith("Request: ") else None
 
 
 def _stack(text: str, at: At) -> At | None:
