@@ -26,7 +26,7 @@ _SCRIPT = re.compile(r"(?:node:\S+|\S+\.[cm]?[jt]sx?|evalmachine\S*|\[(?:eval|st
 _HEADER = re.compile(r"(?:Uncaught )?[A-Z][\w$]*+(?<=rror|tion)(?: \[\w+\])?(?:: |:$|$)|\[?UnhandledPromiseRejection")
 _STACKLESS = re.compile(r"\[[A-Z]\w*+(?<=rror|tion)(?: \[\w+\])?: .*\] \{$")
 _DENO = re.compile(r"error: Uncaught (?:\(in promise\) )?(?:\(in worker \S+\) )?[A-Z]\w*+(?<=rror|tion)(?:: |$)")
-_DENO_CAUSE = re.compile(r"Caused by: (?:Uncaught )?[A-Z]\w*+(?:: |$)")
+_CAUSE = re.compile(r"Caused by: (?:Uncaught )?[A-Z]\w*+(?:: |$)")  # Deno; axios writes it into `stack`
 _COMPARES = re.compile(r"AssertionError \[ERR_ASSERTION\]: ")  # what differs stands before the frames
 _WARNING = re.compile(r"\(node:\d+\) ")
 _USE = re.compile(r"\(Use `\S+ --trace-")
@@ -136,7 +136,7 @@ def _frames(text: str, at: At) -> At | None:
         return at
     if text[:1] in (" ", "\t") and text.lstrip().startswith(("[cause]", "Caused by", "[errors]")):
         return at
-    if at.mark == "named" and _DENO_CAUSE.match(text):
+    if _CAUSE.match(text):
         return at
     if not text:
         return At("js.end") if at.mark == "uncaught" else None
