@@ -37,7 +37,7 @@ _EXCERPT = re.compile(r"[> ] *\d+ \| ?| +\| +\^")
 _MATCHING = re.compile(r"\s+\.\.\. \d+ (?:lines matching|more|frames?|collapsed)")
 _SECOND = re.compile(r"Emitted '\w+' event (?:on \S+ instance )?at:|From previous event:")
 _HEAP = re.compile(
-    r"$|<--- |\[\d+:0x|FATAL ERROR: |----- Native stack trace|\s*\d+: 0x|Aborted|v8::|==== |Security context"
+    r"$|<--- |\[\d+:0x|FATAL ERROR: |----- (?:Native|JavaScript) stack trace|\s*\d+: 0x|\d+: \S.*:\d+:\d+\)?$|Aborted|v8::|==== |Security context"
 )
 _NAME = re.compile(r"\s+at (?:async )?[\w$.]+$")
 _VERSION = re.compile(r"(?:Node\.js|Bun|Deno) v\d")
@@ -74,8 +74,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("js.props")) if _STACKLESS.match(text) else None
     if text.startswith("error: Uncaught "):
         return Entry(DECLARED, At("js.deno", "named" if _DENO.match(text) else ""))
-    if text.startswith(("<--- Last few GCs", "FATAL ERROR: ")):
-        return Entry(DECLARED, At("js.heap"))
+    if text.startswith(("<--- Last few GCs", "FATAL ERROR: ", "----- Native stack trace -----")):
+        return Entry(DECLARED, At("js.heap", "", 2 if text[0] == "-" else 0))
     if _USE.match(text):
         return Entry(ALWAYS if is_warning(prev) else NOT_ALONE, COMPLETE, is_warning)
     return None
@@ -160,6 +160,8 @@ def _heap(text: str, at: At) -> At | None:
     """Out of memory: the last collections and the stack of the engine itself."""
     if not _HEAP.match(text) or (at.seen and text.startswith("<---")):
         return None
+    if text.startswith("----- Native"):
+        return at._replace(seen=2) if at.seen < 2 else None
     return at._replace(seen=1) if text.startswith("FATAL ERROR: ") else at
 
 
@@ -189,6 +191,7 @@ JAVASCRIPT = Family(
         r"\[stdin\]",
         r"<--- Last few GCs",
         r"FATAL ERROR: ",
+        r"----- Native st",
         r"file:[^\s:]++:\d++(?:[\r\x1b]|$)",
         r"node:[^\s:]++:\d++(?:[\r\x1b]|$)",
         PLACE,
