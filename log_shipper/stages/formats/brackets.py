@@ -27,15 +27,22 @@ def declared(content: str, first: str, following: str, stamped: bool, plain: str
             return priority.of_mask(content)
     if len(content) == 1:
         return letters.alone(content, first, following, stamped, plain or "")
-    return of_parts(content, stamped) or (logfmt.of_pair(content) if "=" in content else None)
+    if "." in content and (content.startswith("ID ") if first == "[" else stamped and first == "<"):
+        return priority.of_bracket(content)
+    stamped = stamped or following.startswith(" [pid ")  # Apache's through syslog, which writes the time
+    return of_parts(content, stamped) or (logfmt.of_pair(content) if "=" in content or "级别" in content else None)
 
 
 def _stands(content: str, low: str, first: str, following: str, stamped: bool, plain: str | None) -> bool:
     if first == "(" and following[:1] == ":" and following[1:2] not in ("", " "):
         return False  # (ERR):error occurred
+    if first == "<" and stamped and following[:1] not in (" ", "\t", ":") and "</" in following:
+        return False
     if first == "<" and not stamped:
         # <Error> is a tag more often than not
         sure = len(content) == 3 or low != "error" or (content in UPPER and "</" not in following)
         if not (following[:1] in (" ", "\t") or (following[:2] == ": " and content in UPPER)) or not sure:
             return False
+    if plain is not None and named.is_called(plain):
+        return False  # tag [ERROR] removed
     return plain is None or content in UPPER or following[:1] == ":" or named.may_be_name(plain)
