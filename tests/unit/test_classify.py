@@ -66,6 +66,12 @@ def test_nearly_nothing_declares_nothing(line: str) -> None:
         ("SIGSEGV: segmentation violation\nPC=0x1 m=0", "critical"),
         ("panic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/app/main.go:3 +0x1", "critical"),
         (
+            "2026-03-14 09:26:53+0000 [-] while handling timed call\n\tTraceback (most recent call last):\n\t  File "
+            '"/srv/till.py", line 5, in close\n\ttill.Stuck: till 4',
+            "error",
+        ),
+        ("2026-03-14 09:26:53+0000 [-] told of it:\n\ta Traceback (most recent call last): is long", "info"),
+        (
             "com.acme.OrderRefused\n\tat com.acme.Orders.take(Orders.java:12)\n\tat java.base/java.lang.Thread.run(Thread.java:840)",
             "error",
         ),

@@ -128,6 +128,8 @@ class Header:
             return -1
         if first == "(" and line.startswith((" =>", "=>", " ->"), group.end()):
             return -1  # (error) => handle(error)
+        if first == "[" and not start and line.startswith(" =>", group.end()) and group[1].islower():
+            return -1  # a member as PHP's print_r shows it (Zend/zend.c: print_hash)
         called = first == "(" and start > 0 and line[start - 1].isalnum()  # log.Fatal(err)
         declared = (
             None

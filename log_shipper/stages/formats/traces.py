@@ -27,7 +27,7 @@ _ERROR = re.compile(
     r"|double free or corruption|free\(\): invalid |malloc\(\): |corrupted size vs\. prev_size|munmap_chunk\(\): invalid pointer"
     r"|goroutine \d+ \[[a-z ,0-9]+\]:|\{\"init terminating in |stack traceback:$|══╡ EXCEPTION CAUGHT BY |\*\*\* SIG[A-Z]+ (?:\(@0x[0-9a-f]+\) )?received"
     r"|\*\*\* Error in `|Assertion failed: .{1,300}? (?:\(\S+: \S+: \d+\)$|line \d+\.?$)"  # glibc's before 2.26, musl's, BSD's
-    r"|\*\*\* Aborted at \d+ \([Uu]nix time|\*\*\* Check failure stack trace: \*\*\*"
+    r"|----- Native stack trace -----$|\*\*\* Aborted at \d+ \([Uu]nix time|\*\*\* Check failure stack trace: \*\*\*"
     r"|(?:Execution|Unexpected) error at \S{1,200} \(\S{1,200}\)\.$|(?:Execution|Unexpected) error \([\w.$]{1,80}\) (?:at|macroexpanding|printing|reading) |Syntax error (?:\([\w.$]{1,80}\) )?(?:compiling|macroexpanding|reading source) "
     r"|Execution of .{1,200}? terminated by unhandled exception$|raised [A-Z][A-Z0-9_.]{1,80} : |An unhandled exception occurred at \$|Unhandled [A-Z][A-Z:*-]{1,80} in thread #<"
     r"|CallStack \(from HasCallStack\)|escript: exception |Error: unhandled exception|runtime error: "
@@ -53,14 +53,14 @@ _GLIB = re.compile(
     r"(?:\*\* |[\w-]*-|\(\S+:\d+\): [\w-]*?-?|\*\* \(\S+:\d+\): )(ERROR|CRITICAL|WARNING|Message|INFO|DEBUG)(?: \*\*)?: "
 )
 _FRAMES = re.compile(
-    r"\n(?:[ \t]++(?:at \S.{0,200}?[\])\d>][ \t]*+$|at [\w.$<>/]+\(|from \S+:\d+:in )|.{0,200}? called at \S+ line \d+)|\n(?:#\d+ \S|\t[\w./-]++\.go:\d+ |\t?[^\s:]{1,200}:\d+:in [`'])|\n    while (?:executing|compiling)\n|\nLine \|$|\nAt (?:\S.{0,300}?|line):\d+ char:\d+$|\A\[(?:[A-Z]\w{0,60})?(?:Error|Exception)[: ].{0,500}\] \{$|\A\S{1,300}:\d+\n.*\n\s*\^+\s*$",
+    r"\n(?:[ \t]++(?:at \S.{0,200}?[\])\d>][ \t]*+$|at [\w.$<>/]+\(|from \S+:\d+:in |Traceback \(most recent call last\):[ \t]*+$)|.{0,200}? called at \S+ line \d+)|\n(?:#\d+ \S|\t[\w./-]++\.go:\d+ |\t?[^\s:]{1,200}:\d+:in [`'])|\n    while (?:executing|compiling)\n|\nLine \|$|\nAt (?:\S.{0,300}?|line):\d+ char:\d+$|\A\[(?:[A-Z]\w{0,60})?(?:Error|Exception)[: ].{0,500}\] \{$|\A\S{1,300}:\d+\n.*\n\s*\^+\s*$",
     re.MULTILINE,
 )
 NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
 # Three characters tell most lines from announcements, at a tenth of what the expressions take; a test reads these
 # from the expressions.
 BEGINNINGS = frozenset(
-    "# A|***|** |+ E|💣 P|An |rai|Ass|Cal|Cat|Cau|Die|Err|Exc|FAT|Fat|For|Exe|Ker|PHP|Syn|Une|Pro|Rec|SIG|The|Tra|Unc|Unh|[Un|cor|dou|esc|fat|fre|gor|htt"
+    "# A|---|***|** |+ E|💣 P|An |rai|Ass|Cal|Cat|Cau|Die|Err|Exc|FAT|Fat|For|Exe|Ker|PHP|Syn|Une|Pro|Rec|SIG|The|Tra|Unc|Unh|[Un|cor|dou|esc|fat|fre|gor|htt"
     '|lib|lua|mal|mun|pan|run|sta|ter|thr|unc|une|unh|{"i|══╡'.split("|")
 ) | {"| E", "| B"}
 """Of announcements, but for names of exceptions and those that begin with a place."""

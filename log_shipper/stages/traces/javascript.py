@@ -27,7 +27,7 @@ _NAMED = r"(?:(?<=Error)|(?<=Exception))"  # Description, Solution and Installat
 _HEADER = re.compile(rf"(?:Uncaught )?[A-Z][\w$]*+{_NAMED}(?: \[\w+\])?(?:: |:$|$)|\[?UnhandledPromiseRejection")
 _DENO = re.compile(rf"error: Uncaught (?:\(in promise\) )?(?:\(in worker \S+\) )?[A-Z]\w*+{_NAMED}(?:: |$)")
 _STACKLESS = re.compile(rf"\[[A-Z]\w*+{_NAMED}(?: \[\w+\])?: .*\] \{{$")
-_DENO_CAUSE = re.compile(r"Caused by: (?:Uncaught )?[A-Z]\w*+(?:: |$)")
+_CAUSE = re.compile(r"Caused by: (?:Uncaught )?[A-Z]\w*+(?:: |$)")  # Deno; axios writes it into `stack`
 _COMPARES = re.compile(r"AssertionError \[ERR_ASSERTION\]: ")  # what differs stands before the frames
 _WARNING = re.compile(r"\(node:\d+\) ")
 _USE = re.compile(r"\(Use `\S+ --trace-")
@@ -42,7 +42,7 @@ _EXCERPT = re.compile(r"[> ] *\d+ \| ?| +\| +\^")
 _MATCHING = re.compile(r"\s+\.\.\. \d+ (?:lines matching|more|frames?|collapsed)")
 _SECOND = re.compile(r"Emitted '\w+' event (?:on \S+ instance )?at:|From previous event:")
 _HEAP = re.compile(
-    r"$|<--- |\[\d+:0x|FATAL ERROR: |----- Native stack trace|\s*\d+: 0x|Aborted|v8::|==== |Security context"
+    r"$|<--- |\[\d+:0x|FATAL ERROR: |----- (?:Native|JavaScript) stack trace|\s*\d+: 0x|\d+: \S.*:\d+:\d+\)?$|Aborted|v8::|==== |Security context"
 )
 _NAME = re.compile(r"\s+at (?:async )?[\w$.]+$")
 _VERSION = re.compile(r"(?:Node\.js|Bun|Deno) v\d")
@@ -83,8 +83,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("js.props")) if _STACKLESS.match(text) else None
     if text.startswith("error: Uncaught "):
         return Entry(DECLARED, At("js.deno", "named" if _DENO.match(text) else ""))
-    if text.startswith(("<--- Last few GCs", "FATAL ERROR: ")):
-        return Entry(DECLARED, At("js.heap"))
+    if text.startswith(("<--- Last few GCs", "FATAL ERROR: ", "----- Native stack trace -----")):
+        return Entry(DECLARED, At("js.heap", "", 2 if text[0] == "-" else 0))
     if _USE.match(text):
         return Entry(ALWAYS if is_warning(prev) else NOT_ALONE, COMPLETE, is_warning)
     return None
@@ -147,7 +147,7 @@ def _frames(text: str, at: At) -> At | None:
         return at
     if text[:1] in (" ", "\t") and text.lstrip().startswith(("[cause]", "Caused by", "[errors]")):
         return at
-    if at.mark == "named" and _DENO_CAUSE.match(text):
+    if _CAUSE.match(text):
         return at
     if not text:
         return At("js.end") if at.mark == "uncaught" else None
@@ -171,6 +171,8 @@ def _heap(text: str, at: At) -> At | None:
     """Out of memory: the last collections and the stack of the engine itself."""
     if not _HEAP.match(text) or (at.seen and text.startswith("<---")):
         return None
+    if text.startswith("----- Native"):
+        return at._replace(seen=2) if at.seen < 2 else None
     return at._replace(seen=1) if text.startswith("FATAL ERROR: ") else at
 
 
@@ -200,6 +202,7 @@ JAVASCRIPT = Family(
         r"\[stdin\]",
         r"<--- Last few GCs",
         r"FATAL ERROR: ",
+        r"----- Native st",
         r"file:[^\s:]++:\d++(?:[\r\x1b]|$)",
         r"node:[^\s:]++:\d++(?:[\r\x1b]|$)",
         PLACE,

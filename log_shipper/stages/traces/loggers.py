@@ -2,7 +2,8 @@
 
 .NET: Microsoft.Extensions.Logging.Console/SimpleConsoleFormatter.cs; java.util.logging.SimpleFormatter; tinylog; pino-pretty:
 lib/utils/prettify-object.js; tornado: log.py (LogFormatter); node: lib/internal/process/warning.js; Spring Boot:
-LoggingFailureAnalysisReporter, ExtendedWhitespaceThrowableProxyConverter; play: api/http/HttpErrorHandler.scala (logServerError).
+LoggingFailureAnalysisReporter, ExtendedWhitespaceThrowableProxyConverter; play: api/http/HttpErrorHandler.scala (logServerError);
+twisted: logger/_format.py (formatEventAsClassicLogText).
 """
 
 import re
@@ -31,6 +32,7 @@ _SET_IN = re.compile(
 )
 _SPRING = re.compile(r"\d[\dT:.,+ Z-]{10,40}+(?:ERROR|WARN) (?:\[[^\]]{0,100}+\] )?\d+ --- \[")
 _PLAY = re.compile(r"! @\w+ - .* for \([A-Z]+\) \[")
+_TWISTED = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[+-]\d{4} \[[^\]]{1,200}\] \S")
 _MEMBER = re.compile(r"    [\w.\-\"]+: ?")
 
 
@@ -73,6 +75,15 @@ def tornado(text: str, prev: str) -> Entry | None:
     """Tornado's and Jupyter's formatter sets in by four spaces all lines of a record but the first; so do others."""
     set_in = text.startswith("    ") and (_TORNADO.match(prev) or _SET_IN.match(prev))
     return Entry(ALWAYS, At("log.pino")) if set_in else None
+
+
+def twisted(text: str, prev: str) -> Entry | None:
+    """Twisted sets in by a tab all lines of a record but the first."""
+    return Entry(ALWAYS, At("log.tab")) if _TWISTED.match(prev) else None
+
+
+def _tab_step(text: str, at: At) -> At | None:
+    return at if text[:1] == "\t" else None
 
 
 def _console_step(text: str, at: At) -> At | None:
@@ -125,6 +136,7 @@ LOGGERS = Family(
         "log.console": _console_step,
         "log.jul": _jul_step,
         "log.pino": _pino_step,
+        "log.tab": _tab_step,
         "log.spring": _spring_step,
         "log.play": _play_step,
         "log.analysis": _analysis_step,

@@ -47,7 +47,7 @@ def _after(text: str, at: At) -> At | None:
         return COMPLETE
     if _NEXT.match(text):
         return At("php.head")
-    if text.startswith('"}'):
+    if text.startswith(('"}', '","')):  # where the member that Monolog writes the exception into ends
         return COMPLETE
     return At("php.blank") if not text and at.phase == "php.after" else None
 

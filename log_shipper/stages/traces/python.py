@@ -53,6 +53,7 @@ _BOX = re.compile(r"[╭┌][─ ]+Traceback \(most recent call last\)")
 _SCHEMA = re.compile(r"Failed validating |On (?:instance|schema)")
 _VALIDATION = re.compile(r"[\w.]*ValidationError: (\d+) validation errors? for ")
 _RAISES = re.compile(r"\braise\b|\bassert\b|\.add_note\(")
+_COLUMN = 8  # spaces: what stands behind more is in a logger's column
 _BREAK_ALONE = re.compile(r"""(["'])\\n\1""")  # of a split or a join: says nothing of how many lines there are
 
 
@@ -77,7 +78,7 @@ def _inner(text: str, at: At) -> At | None:
         return at._replace(seen=0) if at.seen == 2 else None
     if _TIE.match(rest):
         return at._replace(seen=2)
-    if rest[0] in " \t":
+    if rest[0] in " \t" or len(at.mark) > _COLUMN:  # rich's handler breaks lines in its column
         return at
     return at._replace(seen=1) if not at.seen and _EXCEPTION.match(rest) else None
 
@@ -257,7 +258,7 @@ def _box(text: str, at: At) -> At | None:
 def _indented_box(text: str, prev: str) -> Entry | None:
     """The same in the column of rich's handler, behind its times and levels."""
     indent = len(text) - len(text.lstrip(" "))
-    drawn = indent > 8 and _BOX.match(text, indent) is not None
+    drawn = indent > _COLUMN and _BOX.match(text, indent) is not None
     return Entry(DECLARED, At("py.column", text[:indent])) if drawn else None
 
 

@@ -23,7 +23,7 @@ _ADA = re.compile(r"Execution of .* terminated by unhandled exception$|raised [A
 _ADA_REST = re.compile(
     r"raised [A-Z]|Exception name: |Message: |Load address: 0x|Call stack traceback locations:$|0x[0-9a-f]+(?: |$)|\[0x[0-9a-f]+\]$|\[?/"
 )
-_CLOJURE = re.compile(r"(?:Execution|Unexpected) error .*\(\S+\)\.$|Syntax error .*\(\S+\)\.$")
+_CLOJURE = re.compile(r"(?:Execution|Unexpected|Syntax) error .*\([^\s()]{1,200}\)\.$")
 _CLOJURE_REPORT = "Full report at:"
 _D = re.compile(r"[\w.]+@[^\s()]+\(\d+\): |[\w.]+@[^\s()]+\(\d+\)$")
 _D_RULE = "-" * 16
@@ -34,7 +34,7 @@ _PASCAL = re.compile(r"An unhandled exception occurred at \$[0-9A-Fa-f]+:$")
 _CONCISE = "Line |"
 _CONCISE_HEAD = re.compile(r"[A-Z][\w-]*+: \S.*\.psm?1:\d+$")
 _CONCISE_AFTER = re.compile(r"[A-Z][\w-]*+: (?:\S.*\.psm?1:\d+)?$")
-_CONCISE_LINE = re.compile(r" *\d* +\|")
+_CONCISE_LINE = re.compile(r"(?: *+\d++ ++| ++)\|")
 _POSITION = re.compile(r"At (?:\S.*|line):\d+ char:\d+$")
 _POSITION_LINE = re.compile(r"\+ |    \+ (?:CategoryInfo|FullyQualifiedErrorId) +: ")
 _PASCAL_FRAME = re.compile(r"  \$[0-9A-Fa-f]{8,16}\b")

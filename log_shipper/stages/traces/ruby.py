@@ -1,12 +1,25 @@
 """Ruby: errors in both orders, with causes, hints and source excerpts; backtraces that loggers print; Rails.
 
 ruby: eval_error.c (rb_error_write, show_cause, rb_print_backtrace), the gems error_highlight and did_you_mean;
-Logger::Formatter (msg2str); rails: ActionDispatch::DebugExceptions (log_error).
+Logger::Formatter (msg2str); rails: ActionDispatch::DebugExceptions (log_error); rake: lib/rake/application.rb
+(display_error_message).
 """
 
 import re
 
-from log_shipper.stages.traces.phase import ALWAYS, DECLARED, LETTERS, PLACE, RECORD, UPPER, At, Entry, Family, from_any
+from log_shipper.stages.traces.phase import (
+    ALWAYS,
+    COMPLETE,
+    DECLARED,
+    LETTERS,
+    PLACE,
+    RECORD,
+    UPPER,
+    At,
+    Entry,
+    Family,
+    from_any,
+)
 
 _HEADER = re.compile(r"(?:<internal:[^\s>]++>|[^\s:]++):\d++:in ['`][^']*': ")
 _TOP = re.compile(r"[^\s:]++(?<=\.rb|\.ru):\d++: .*\([A-Z][\w:]*\)$")
@@ -25,6 +38,8 @@ _LOGGER = re.compile(r"[DIWEFA], \[")
 _REVERSE = "reverse"  # the outermost call first, and the error below its calls
 _NUMBERED = re.compile(r"\s+\d+: from ")
 _TAGGED = re.compile(r"[DIWEFA], \[[^\]]{1,80}\] +[A-Z]+ -- [^:\n]{0,60}: ((?:\[[^\]\s]{1,100}\] )+)\s*$")
+_ABORTED = re.compile(r"ra(?:ke|ils) aborted!$")
+_RAKE_LINES = 10  # of a message
 
 
 def _indented(text: str, prev: str) -> Entry | None:
@@ -47,6 +62,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("rb.head"))
     if _THREAD.match(text):
         return Entry(DECLARED, At("rb.thread"))
+    if _ABORTED.match(text):
+        return Entry(DECLARED, At("rb.rake"))
     if text[0] == "[" and _LOGGER.match(prev):
         tags = _TAGGED.match(prev)
         return Entry(DECLARED, At("rb.tagged", tags[1])) if tags is not None and text.startswith(tags[1]) else None
@@ -115,10 +132,29 @@ def _tagged(text: str, at: At) -> At | None:
     return at if text.startswith(at.mark) else None
 
 
+def _rake(text: str, at: At) -> At | None:
+    """The message, its calls, causes in the same manner, the tasks that led there."""
+    if _FRAME.match(text) or _GEM.match(text):
+        return At("rb.rake", "calls")
+    if text.startswith("(See full trace by running task with "):
+        return COMPLETE
+    if text.startswith("Tasks: TOP => "):
+        return At("rb.rake", "tasks")
+    if at.mark == "calls" and not text:
+        return at._replace(mark="blank")
+    if at.mark in ("calls", "blank") and text == "Caused by:":
+        return At("rb.rake")
+    if at.mark or at.seen >= _RAKE_LINES or RECORD.match(text) or _ABORTED.match(text):
+        return None
+    return at._replace(seen=at.seen + 1)
+
+
 RUBY = Family(
     suspects=(
         PLACE,
         r"#<Thread:",
+        r"rake aborted!",
+        r"rails aborted!",
         r"<internal:",
         r"\[[^\]\s]{1,100}+\] [A-Z][\w:]*+ \(",
         (UPPER, r"[A-Z][\w:]*+ \(.*\):?\r?$"),
@@ -134,6 +170,7 @@ RUBY = Family(
         "rb.bare": _bare,
         "rb.rails": _rails,
         "rb.tagged": _tagged,
+        "rb.rake": _rake,
     },
     waiting=("rb.head", "rb.more"),
 )
