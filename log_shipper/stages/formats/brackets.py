@@ -4,11 +4,12 @@ Sources: as of `columns`; SSSD's masks, X.Org's marks, beego's and ESPHome's let
 """
 
 from log_shipper.stages.formats import letters, logfmt, named, priority
+from log_shipper.stages.formats.effort import Effort
 from log_shipper.stages.formats.levels import UPPER, WORDS, XORG
 from log_shipper.stages.formats.separated import of_parts
 
 
-def declared(content: str, first: str, following: str, stamped: bool, plain: str | None) -> str | None:
+def declared(content: str, first: str, following: str, stamped: bool, plain: str | None, effort: Effort) -> str | None:
     """The type that the bracket `first` with `content` declares, before `following`.
 
     `stamped`: a time stands before it; `plain`: the plain word that does, if one does.
@@ -27,7 +28,7 @@ def declared(content: str, first: str, following: str, stamped: bool, plain: str
             return priority.of_mask(content)
     if len(content) == 1:
         return letters.alone(content, first, following, stamped, plain or "")
-    return of_parts(content, stamped) or (logfmt.of_pair(content) if "=" in content else None)
+    return of_parts(content, low, stamped, effort) or (logfmt.of_pair(content) if "=" in content else None)
 
 
 def _stands(content: str, low: str, first: str, following: str, stamped: bool, plain: str | None) -> bool:

@@ -20,11 +20,11 @@ _LEVEL_AFTER_PID = re.compile(
 )
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
 _BARE_NAME = re.compile(
-    r"((?:[a-z]|[A-Z][a-z]{1,20}+[A-Z])[\w./@#-]{0,59}+(?::\d{1,6}|\[\d{1,9}\])?)( *\| *| *: | +)([A-Z]{3,8})(?=[ :|-])"
+    r"((?:[a-z]|[A-Z][a-z]{1,20}+[A-Z])[\w./@#-]{0,59}+(?::\d{1,6}|\[\d{1,9}\])?)( *+\| *+| *+: | ++)([A-Z]{3,8})(?=[ :|-])"
 )
 # A name, and then a level in brackets of its own or between separators: `app.db [ERROR] text`, `app<tab>ERROR<tab>text`
 _SECOND = re.compile(
-    r"([A-Za-z][\w./@#:-]{0,79}+)(?:(\t+| \| ?| - )|:? +)(?:\[[\w.-]{1,40}\][ \t|]{1,3})?(?:([\[<(]) ?([A-Z]{3,8}|[a-z]{4,8}) {0,5}[\])>]:?|([A-Z]{3,8}):?)[ \t|]+(?=[^\s|])"
+    r"([A-Za-z][\w./@#:-]{0,79}+)(?:(\t++| \| ?| - )|:? ++)(?:\[[\w.-]{1,40}\][ \t|]{1,3})?(?:([\[<(]) ?([A-Z]{3,8}|[a-z]{4,8}) {0,5}[\])>]:?|([A-Z]{3,8}):?)[ \t|]++(?=[^\s|])"
 )
 _BEFORE_DATE = re.compile(r"[\w.-]{1,40}(?: {1,4}[\w.-]{1,40})?:([A-Z]{4,9}):\d{4}-\d\d-\d\d ")
 _CUT = {"FAT": CRITICAL, "NOT": INFO}
@@ -154,12 +154,16 @@ def _set_off(line: str) -> Found | None:
     return UPPER[word], "bracket" if bracketed else "column"
 
 
-def in_token(line: str, at: int, token: str, stamped: bool) -> Found | None:
-    """`production.ERROR:`, `DeprecationWarning:`, `name:LEVEL:text`: a level that is part of a name with a colon."""
-    if token.endswith("Warning:") and _WARNING_NAME.match(line, at):
-        return WARNING, "prefix"
-    if not stamped:
-        return None
+def warning(line: str, at: int, token: str) -> Found | None:
+    """`DeprecationWarning:`."""
+    return (WARNING, "prefix") if token.endswith("Warning:") and _WARNING_NAME.match(line, at) else None
+
+
+def in_token(line: str, at: int, token: str) -> Found | None:
+    """`production.ERROR:`, `DeprecationWarning:`, `name:LEVEL:text`: a level, behind a time, that is part of a name with a colon."""
+    found = warning(line, at, token)
+    if found is not None:
+        return found
     if token.startswith("fluent.") and token[7:-1] in WORDS and line.startswith(" {", at + len(token)):
         return WORDS[token[7:-1]], "column"  # what Fluentd says of itself: its tag is the level's name
     if token[-2] in _LETTERS and (ibm := _IBM.match(line, at)) is not None:
@@ -168,7 +172,7 @@ def in_token(line: str, at: int, token: str, stamped: bool) -> Found | None:
         match = _LABELLED.match(line, at + len(token))
         level = WORDS.get(match[1].lower()) if match is not None else None
         return (level, "field") if level is not None else None
-    in_name = _LEVEL_IN_NAME.match(line, at)
+    in_name = _LEVEL_IN_NAME.match(line, at) if "." in token or "/" in token else None
     if in_name is not None and in_name[1] in UPPER:
         return UPPER[in_name[1]], "column"
     for part in token.split(":", 4)[1:]:

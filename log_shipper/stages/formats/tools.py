@@ -36,7 +36,9 @@ _NPM_TYPES = {
     "sill": DEBUG,
     "silly": DEBUG,
 }
-_YARN = re.compile(r"(error|warning|warn|info|verbose|debug) (?=[A-Z\"']|\S+\.json: |\./\S|[a-z]+[A-Z]\w+: )")
+_YARN = re.compile(
+    r"(error|warning|warn|info|verbose|debug) (?=[A-Z\"']|\S{1,300}+(?<=\S\.json:) |\./\S|[a-z]{1,80}+[A-Z]\w{1,80}+: )"
+)
 # Marks by their first character, in the order in which they are tried.
 _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     "!": ((re.compile(r"! (?:LaTeX|(?:Package|Class) [\w-]{1,60}) Error: "), ERROR),),
@@ -103,7 +105,7 @@ _NPM_FIRSTS = frozenset("npyblg")
 _BEGINNINGS = frozenset(
     "%Er %Wa --> CMa DEP Dep ERR Err FAT Jav LaT Lib Mod Ope Pac SCR War Wri bun dep doc dpk err fai fat gma gyp ler mak mys nod npm pnp pri rsy svn wan war yar".split()
 ) | {"In ", "! L", "! P", "! C"}
-_AT_PLACE = re.compile(r"\s*\d{1,6}:\d{1,5}\s+(error|warning)\s{1,6}\S")
+_AT_PLACE = re.compile(r"\s*+\d{1,6}:\d{1,5}\s++(error|warning)\s{1,6}\S")
 _TSC = re.compile(r"\S+?:\d+:\d+ - (error|warning|message|information)(?: TS\d+)?: ")
 _HADOLINT = re.compile(r"\S+:\d+ [A-Z]{2}\d{4} (error|warning|info|style): ")
 _PASCAL = re.compile(r"\S{1,200}+(?<=\))(?<=[\d,]\)) (Fatal|Error|Warning|Note|Hint): ")  # a.pas(3,5) Error: text
