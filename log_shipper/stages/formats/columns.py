@@ -38,11 +38,15 @@ _NEXT_IN_CAPITALS = re.compile(r" ([-|]) ([A-Z]{4,8}) {0,4}\1 ")
 _OFFSET = re.compile(r"[+-]\d{1,3}(?= )")
 _BIND_DEBUG = re.compile(r" \d: ")  # debug 1: text
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
+_SYSLOG_FIRSTS = "JFMASOND<"
 _METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 _SEQUENCE = re.compile(r" [0-9a-f]{3,8} ")  # Fabric's `[peer] start -> INFO 01a text`
 _NO_NOUNS = frozenset(("warn", "debug"))  # behind a name; `upload error:` is a text, and so is `stack trace:`
 _BEHIND_LETTER = frozenset(" :0123456789")
 _MOST_NAMES = 3
+# Two words of a sentence behind a time, which end the header: the commonest there is without a level
+_PROSE = re.compile(r"\]? {1,3}([A-Z]?[a-z]{2,20}+) ([a-z]{2,20}+) ")
+_NO_PROSE = frozenset(("main", "fail")) | bare.PLACED | WORDS.keys()
 _LONG = 36  # characters of a group that take as much to read as a token
 _MOST_STAMPS = 3
 
@@ -168,6 +172,9 @@ class Header:
         if self.found is not None and quick is not None:
             self.place = quick.start(3 if quick[4] is None else 4)
             return -1
+        prose = _PROSE.match(line, end) if self._stamps == 1 and not self._names and line[0] not in _SYSLOG_FIRSTS else None
+        if prose is not None and prose[1] not in _NO_PROSE and prose[1].lower() not in WORDS and prose[2] not in _NO_PROSE:
+            return -1
         following = line[end : end + 1]
         if following and (following.isalnum() or following in "._/"):
             return -1 if following != "T" else end
@@ -290,7 +297,7 @@ class Header:
     def _wrapped(self, start: int) -> int | None:
         """Another program's line after a host and a tag, or after a container runtime's stream: where to go on."""
         line = self.line
-        syslog = line[0] in "JFMASOND<" and SYSLOG_STAMP.search(line, 0, start) is not None
+        syslog = line[0] in _SYSLOG_FIRSTS and SYSLOG_STAMP.search(line, 0, start) is not None
         self.found = priority.selector(line, start) or (priority.after_host(line, start) if syslog else None)
         if self.found is not None:
             return -1

@@ -57,7 +57,7 @@ def fields(line: str, at: int) -> Found | None:
 
 def blue_gene(line: str) -> Found | None:
     """Blue Gene/L's events: `… 2005-06-03-15.42.50.675872 R02-M1 RAS KERNEL FATAL text`."""
-    match = _BLUE_GENE.search(line, 0, 200)
+    match = _BLUE_GENE.search(line, 0, 200) if " 20" in line[:200] else None
     declared = UPPER.get(match[1]) if match is not None else None
     return (declared, "column") if declared is not None else None
 
