@@ -44,9 +44,6 @@ _SEQUENCE = re.compile(r" [0-9a-f]{3,8} ")  # Fabric's `[peer] start -> INFO 01a
 _NO_NOUNS = frozenset(("warn", "debug"))  # behind a name; `upload error:` is a text, and so is `stack trace:`
 _BEHIND_LETTER = frozenset(" :0123456789")
 _MOST_NAMES = 3
-# Two words of a sentence behind a time, which end the header: the commonest there is without a level
-_PROSE = re.compile(r"\]? {1,3}([A-Z]?[a-z]{2,20}+) ([a-z]{2,20}+) ")
-_NO_PROSE = frozenset(("main", "fail")) | bare.PLACED | WORDS.keys()
 _LONG = 36  # characters of a group that take as much to read as a token
 _MOST_STAMPS = 3
 
@@ -101,6 +98,9 @@ class Header:
             if after < 0:
                 break
             pos = after
+            if self.stamped and not self._plain and (self._names or line[0] not in _SYSLOG_FIRSTS):
+                if bare.sentence(line, pos):
+                    break
         return self
 
     def _group(self, start: int, first: str) -> int:
@@ -171,9 +171,6 @@ class Header:
         self.found = of_quick(line, quick) if quick is not None else None
         if self.found is not None and quick is not None:
             self.place = quick.start(3 if quick[4] is None else 4)
-            return -1
-        prose = _PROSE.match(line, end) if self._stamps == 1 and not self._names and line[0] not in _SYSLOG_FIRSTS else None
-        if prose is not None and prose[1] not in _NO_PROSE and prose[1].lower() not in WORDS and prose[2] not in _NO_PROSE:
             return -1
         following = line[end : end + 1]
         if following and (following.isalnum() or following in "._/"):

@@ -62,7 +62,14 @@ def find(line: str, at: int = 0) -> Found | None:
 
 def _may_tell(line: str) -> bool:
     """Whether one of the rarer keys is there at all: cheaper to ask than to read all pairs."""
-    return "evelname=" in line or "prio=" in line or "EVE" in line or "LL=" in line or "PRIORITY=" in line or "级别=" in line
+    return (
+        "evelname=" in line
+        or "prio=" in line
+        or "EVE" in line
+        or "LL=" in line
+        or "PRIORITY=" in line
+        or "级别=" in line
+    )
 
 
 def labelled(line: str) -> Found | None:
