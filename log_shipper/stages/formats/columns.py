@@ -18,19 +18,13 @@ from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, at_once, of_qui
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import is_value, set_off
 
-_STEP = re.compile(r"[\s,;:|*~>\])}–—▶-]{0,200}+([^\W\d_]{1,24}+)?")  # a gap, and the word behind it if there is one
+# A gap, and the word behind it if there is one
+_STEP = re.compile(r"[\s,;:|*~>\])}】）：｜│•·»›‖–—▶-]{0,200}+([^\W\d_]{1,24}+)?")
 _TOKEN = re.compile(r"[^\s\[\](){}<>|\"',;]{1,160}+(?![^\s\[\](){}<>|\"',;])")
-_GROUPS = {
-    "[": re.compile(r"\[([^\[\]]{0,250}+(?:\[[^\[\]]{0,100}+\][^\[\]]{0,100}+){0,12})\]"),
-    "(": re.compile(r"\(([^()]{0,250}+(?:\([^()]{0,100}+\)[^()]{0,100}+){0,12})\)"),
-    "<": re.compile(r"<([^<>]{1,200}+(?:<[^<>]{0,100}+>)?)>"),
-    "{": re.compile(r"\{([^{}]{0,250}+|\{[^{}]{0,250}+\})\}"),
-    "【": re.compile(r"【([^【】]{0,100}+)】"),
-}
 _NAME = re.compile(r"[A-Za-z]*[a-z][A-Z]|[^\s]*[._:/@$#=\d\\-]|[A-Z]+$")
 _JULIA = re.compile(r"\[ (Info|Warning|Error|Debug): ")
 # `asyncio DEBUG Using selector`, and not `got ERROR from upstream`
-_SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/]| [A-Z\"']| [A-Za-z]\w*(?:[./]\w+){2,}[( :])(?<!\w:)")
+_SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/](?!\))| [A-Z\"']| [A-Za-z]\w*(?:[./]\w+){2,}[( :])(?<!\w:)")
 _BEFORE_TAG = re.compile(r" {1,8}\[[A-Z]{2,12} {0,8}\] ")  # corosync: `node1 corosync warning [TOTEM ] text`
 _LONGDATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{4} (?=[A-Z])")  # NLog's ${longdate}, and then ${level}
 _ODD_NAME = re.compile(r"#\d|[%+._$]\S|/\w")
@@ -52,9 +46,11 @@ def level_place(line: str) -> int:
     """Where, behind a time, the level stands that the header declares: in capitals, or alone in brackets; else 0.
 
     What stands before it decides alone that a level which stands there declares, and of digits only that they are digits.
-    0 also where `at_once` finds it.
+    0 also where `at_once` finds it, and where the line is another's behind a prefix.
     """
-    return Header(line, Effort()).read().place if at_once(line) is None else 0
+    if at_once(line) is not None or carriers.text_of_wrapped(line) >= 0:
+        return 0
+    return Header(line, Effort()).read().place
 
 
 class Header:
@@ -89,7 +85,7 @@ class Header:
                 after = self._word(start, word, line[pos:start])
             elif (start := step.end()) >= end:
                 break
-            elif (first := line[start]) in _GROUPS:
+            elif (first := line[start]) in brackets.GROUPS:
                 after = self._group(start, first)
             elif first.isdigit() or first == "@":
                 after = self._number(start)
@@ -121,7 +117,7 @@ class Header:
             self.found = letters.bracketed(line, start)
             if self.found is not None:
                 return -1
-        group = _GROUPS[first].match(line, start)
+        group = brackets.GROUPS[first].match(line, start)
         if group is None:
             julia = _JULIA.match(line, start)
             self.found = (WORDS[julia[1].lower()], "prefix") if julia is not None else None
@@ -135,12 +131,14 @@ class Header:
                 return self._past_group(end)
         plain = self._plain_word() if self._plain else None
         declared = brackets.declared(group[1], first, line[end : end + 60], self.stamped, plain, self.effort)
-        if declared is None:
-            return self._past_group(end)
-        self.found = declared, "bracket"
-        if first == "[" and self.stamped and not self._plain and group[1].strip().isalpha():
-            self.place = start + 1
-        return -1
+        if declared is not None:
+            self.found = declared, "bracket"
+            if first == "[" and self.stamped and not self._plain and group[1].strip().isalpha():
+                self.place = start + 1
+            return -1
+        if not self.stamped and brackets.is_text(line, start, end):
+            return -1
+        return self._past_group(end)
 
     def _past_group(self, end: int) -> int:
         if not self._names:
@@ -223,9 +221,15 @@ class Header:
     def _declares(self, start: int, end: int, word: str, gap: str) -> bool:
         line = self.line
         if end == len(line):
-            return not self._label and (word in UPPER or (self.stamped and not self._names))
+            counted = line[start - 1] == " " and line[start - 2].isdigit() and self.text < start - 1  # 1 error
+            return (
+                not self._label
+                and "->" not in gap
+                and (word in UPPER or (self.stamped and not self._names and not counted))
+            )
         if "->" in gap:
-            return len(word) == 4 and _SEQUENCE.match(line, end) is not None
+            of_clamav = self._names == 0 and word in UPPER and line[end : end + 2] == ": "  # time -> WARNING: text
+            return of_clamav or (len(word) == 4 and _SEQUENCE.match(line, end) is not None)
         if word not in UPPER and line[end + 1 : end + 2] in ("-", "|"):
             column = _NEXT_IN_CAPITALS.match(line, end)  # … - alert - DEBUG - text: a logger's name, and then the level
             if column is not None and column[2] in UPPER:
@@ -256,7 +260,7 @@ class Header:
         if line[end : end + 1] != " " or not self.stamped:
             return False
         if "|" in gap or "\t" in gap or "  " in gap:
-            return True
+            return word in UPPER or word.lower() in ABBREVIATED or bare.in_column(line, end, word)
         if self._names:
             return False
         if word.lower() in ABBREVIATED or (word[0].isupper() and _LONGDATE.match(line)):
@@ -283,7 +287,7 @@ class Header:
             after = self._wrapped(start)
             if after is not None:
                 return after
-        if not self._paired and "=" in line and logfmt.begins(line, start):
+        if not self._paired and "=" in line and logfmt.begins(line, start, several=self._plain):
             self._paired = True
             self.effort.left -= PAIRS
             self.found = logfmt.find(line, start) or (logfmt.router(line, start) if "router]" in line[:start] else None)
@@ -328,10 +332,9 @@ class Header:
         if not self.stamped:
             self.found = named.warning(line, start, token)
             return -1
-        if token.startswith("LOG_"):  # Quill's LOG_INFO, LOG_TRACE_L1
-            level = UPPER.get(token[4:].partition("_L")[0])
-            if level is not None:
-                self.found = level, "column"
+        if token.startswith("LOG"):
+            self.found = named.of_log(token, line[end : end + 1])
+            if self.found is not None:
                 return -1
         if ":" in token:
             self.found = named.in_token(line, start, token)

@@ -23,7 +23,7 @@ def of_members(line: str) -> Found | None:
     """A line of pairs or labels, or one with a date behind its level."""
     if "=" in line and logfmt.begins(line, 0):
         return logfmt.find(line) or (logfmt.at(line) if line.startswith("at=") else None)
-    if "\t" in line:
+    if "\t" in line or ", m" in line or ", M" in line:
         found = logfmt.labelled(line)
         if found is not None:
             return found
