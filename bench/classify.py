@@ -21,6 +21,8 @@ COMMON = {
     "bracket": f"[2026-03-01 10:20:30.456] [info] {_TEXT}",
     "nginx": f"2026/03/01 10:20:30 [notice] 12#12: {_TEXT}",
     "postgresql": f"2026-03-01 10:20:30.456 UTC [12] app@orders LOG:  {_TEXT}",
+    "time, no level": "2026-03-01 10:20:30.456 Request accepted for customer 81, forwarded to warehouse 7 in 12 ms, retries 0, queue depth 3",
+    "time, name, no level": "2026-03-01 10:20:30 orders.go:12: request accepted for customer 81, forwarded to warehouse 7 in 12 ms, depth 3",
     "json": '{"time":"2026-03-01T10:20:30.456Z","level":"info","logger":"orders","msg":"order 8812 accepted, 0 errors"}',
     "json, level last": '{"time":"2026-03-01T10:20:30Z","ctx":{"a":[1,2]},"msg":"order accepted","level":"info"}',
     "logfmt": 'ts=2026-03-01T10:20:30.456Z caller=orders.go:12 level=info msg="order accepted" errors=0 id=8812',

@@ -4,13 +4,15 @@
 
 A line is a beginning and a few pieces over and over. Beginnings and pieces are what the rules look for; many are mixed at
 random, and of the slowest a piece is changed, added or taken away for some rounds. The kind of each is printed as it can
-be written again. Ratios are against the same stage on a plain line of 112 bytes in the same run, so that a busy machine
-shows as such.
+be written again. Ratios are against the same stage on a plain line of 112 bytes, one of many in a batch as `bench/classify.py` has
+it, in the same run, so that a busy machine shows as such. Calls are counted too (of functions, ours and Python's, for one line):
+they are the same in each run.
 """
 
 import argparse
 import random
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -61,24 +63,25 @@ class Kind(NamedTuple):
         return self.beginning + (unit * (room // len(unit) + 1))[:room] + self.end
 
 
-Stage = Callable[[Kind, int], Callable[[], object]]
-"""a kind of lines and their size -> what handles one such line"""
+Stage = Callable[[Kind, int, int], Callable[[], object]]
+"""a kind of lines, their size and number -> what handles a batch of such lines"""
+_BATCH = 100
 
 
 def stages() -> dict[str, Stage]:
     rules, fields = RuleBook(ShipperSettings()).of(NO_CONTAINER), Structured()
 
-    def classify(kind: Kind, size: int) -> Callable[[], object]:
-        return partial(rules.classify, [kind.line(size)], "stdout")
+    def classify(kind: Kind, size: int, number: int) -> Callable[[], object]:
+        return partial(rules.classify, [kind.line(size)] * number, "stdout")
 
-    def join(kind: Kind, size: int) -> Callable[[], object]:
-        texts = [kind.before, kind.line(size)]
-        return lambda: rules.grouper.starts(texts, (0, 1), GroupState())
+    def join(kind: Kind, size: int, number: int) -> Callable[[], object]:
+        texts, times = [kind.before, *[kind.line(size)] * number], range(number + 1)
+        return lambda: rules.grouper.starts(texts, times, GroupState())
 
-    def extract(kind: Kind, size: int) -> Callable[[], object]:
+    def extract(kind: Kind, size: int, number: int) -> Callable[[], object]:
         line = kind.line(size)
         (rule,) = rules.classify([line], "stdout")[1]
-        return partial(fields, line, rule)
+        return lambda: [fields(line, rule) for _ in range(number)]
 
     return {"classify": classify, "join": join, "fields": extract}
 
@@ -93,10 +96,26 @@ def fastest(call: Callable[[], object], times: int) -> float:
     return min(took) * 1e6
 
 
+def calls(call: Callable[[], object]) -> int:
+    """How many functions it calls."""
+    count = 0
+
+    def seen(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(seen)
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
 class Search:
     def __init__(self, stage: Stage, size: int, seed: int) -> None:
         self._stage, self._size, self._random = stage, size, random.Random(seed)
-        self._plain = stage(Kind("", (PLAIN,), "", ""), len(PLAIN))
+        self._plain = stage(Kind("", (PLAIN,), "", ""), len(PLAIN), _BATCH)
         self.took: dict[Kind, float] = {}
         self.plain: list[float] = []
 
@@ -119,8 +138,8 @@ class Search:
 
     def _measure(self, kind: Kind, times: int) -> None:
         if len(self.took) % 50 == 0:
-            self.plain.append(fastest(self._plain, 5))
-        took = fastest(self._stage(kind, self._size), times)
+            self.plain.append(fastest(self._plain, 5) / _BATCH)
+        took = fastest(self._stage(kind, self._size, 1), times)
         self.took[kind] = min(took, self.took.get(kind, took))
 
     def _any(self) -> Kind:
@@ -159,12 +178,13 @@ def main() -> None:
             slowest, kib = search.run(given.lines, given.rounds), given.size / 1024
             plain = statistics.median(search.plain)
             took = [search.took[kind] for kind in slowest]
-            shares = ", ".join(f"{took[len(took) * share // 1000] / kib:.1f}" for share in (500, 100, 10))
             print(f"{name}: {len(took)} kinds of {given.size} characters; a plain line {plain:.2f} us")
-            print(f"  us per KiB: half of them above, a tenth, a hundredth: {shares}")
+            for what, unit in (("us per KiB", kib), ("plain lines", plain * kib)):
+                shares = ", ".join(f"{took[len(took) * share // 1000] / unit:.1f}" for share in (500, 333, 100, 10, 0))
+                print(f"  {what}: half of them above, a third, a tenth, a hundredth, the slowest: {shares}")
             for kind in slowest[: given.show]:
-                us = search.took[kind]
-                print(f"  {us / kib:9.1f} us per KiB, {us / plain:5.1f} plain lines  {tuple(kind)!r}")
+                us, count = search.took[kind], calls(stage(kind, given.size, 1))
+                print(f"  {us / kib:9.1f} us per KiB, {us / plain:5.1f} plain lines, {count} calls  {tuple(kind)!r}")
 
 
 if __name__ == "__main__":

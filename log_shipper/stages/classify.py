@@ -8,8 +8,9 @@ The rules, one family of formats a module, are in `formats`; docs/log-types.md t
 from typing import Any, Final
 
 from log_shipper.stages.formats import json_fields, traces
+from log_shipper.stages.formats.effort import FIRST_STATE, Effort
 from log_shipper.stages.formats.levels import ERROR, Find, Found
-from log_shipper.stages.formats.line import declared
+from log_shipper.stages.formats.line import besides_object, declared
 from log_shipper.stages.formats.plain import coloured_word, last_state, without_escapes
 from log_shipper.stages.memory import Beginnings
 from log_shipper.stages.objects import Objects
@@ -18,6 +19,8 @@ from log_store.fields import STDERR
 
 _LOOKED_AT: Final = 2048
 """Characters looked at: a declaration stands at the beginning, and a message may be megabytes."""
+_LINES_EFFORT = 2
+"""What is looked at of all of them together, in what one line may take."""
 _LINES = 24
 """Lines of one message looked at for the first that declares something."""
 
@@ -55,7 +58,7 @@ class Classifier:
         for row, message in enumerate(messages):
             if message[:1] == "{":
                 found, value = self._objects(message)
-                found = found or of_line(message)
+                found = found or _besides_object(message)
             elif message.startswith(pairs.beginnings) and (known := pairs.get(message)):
                 found, value = known
             else:
@@ -75,10 +78,13 @@ class Classifier:
 def of_message(message: str) -> Found | None:
     """What a message, of one line or of several joined by `\\n`, declares; None if nothing."""
     if message[:1] == "{":
-        found = json_fields.find(message)
-        if found is not None:
-            return found
+        return json_fields.find(message) or _besides_object(message)
     return of_line(message)
+
+
+def _besides_object(message: str) -> Found | None:
+    """What a message that begins with a brace declares, if not as an object; as such it has been read whole."""
+    return besides_object(message) if len(message) <= _LOOKED_AT and message.isprintable() else of_line(message)
 
 
 def of_line(message: str) -> Found | None:
@@ -92,25 +98,36 @@ def of_line(message: str) -> Found | None:
         if "\n" in head:
             return _of_lines(head)
         if "\r" in head:
-            return _of_states(head)
+            return _of_states(head, Effort(), FIRST_STATE)
     if head[-2:] == "  " and head[0].isalpha():
         head = head.rstrip(" ") + " "  # `error` alone is no more with blanks behind it
     return declared(head)
 
 
-def _of_states(line: str) -> Found | None:
-    """A line with carriage returns: its last state decides, or its first where the last declares nothing."""
+def _of_states(line: str, effort: Effort, least: int = 0) -> Found | None:
+    """A line with carriage returns: its last state decides, or its first where the last declares nothing.
+
+    `least`: what the first may take, whatever the last took.
+    """
     last, first = last_state(line), line.split("\r", 1)[0]
-    return declared(last) or (declared(first) if first != last else None)
+    found = declared(last, effort)
+    if found is None and first.rstrip(" \t") != last:
+        effort.left = max(effort.left, least)
+        found = declared(first, effort)
+    return found
 
 
 def _of_lines(message: str) -> Found | None:
     """The first line decides; where it declares nothing, its logger may have put the level on a later one."""
-    lines = message.split("\n", _LINES)
+    lines, effort = message.split("\n", _LINES), Effort()
+    effort.left *= _LINES_EFFORT
     for place, line in enumerate(lines[:_LINES]):
         if place and line[:1] in " \t":
             continue  # what is indented belongs to the line above
-        found = _of_states(line) if "\r" in line else declared(line)
+        if effort.left <= 0:
+            break
+        effort.left -= 1
+        found = _of_states(line, effort) if "\r" in line else declared(line, effort)
         if found is not None:
             return found
     return (ERROR, "trace") if traces.frames(message) else None

@@ -144,7 +144,7 @@ def _together(earlier: int, later: int) -> bool:
 def head_of(text: str) -> str:
     """What of a line is looked at: without colours, and without a carriage return at the end.
 
-    As `without_escapes` does, up to the hundredth colour only.
+    As `without_escapes` does, up to the last colour that it takes out.
     """
     if len(text) > LONGEST:
         text = text[:LONGEST]

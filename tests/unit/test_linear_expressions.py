@@ -79,13 +79,15 @@ def test_control_characters_go_alone_and_in_rows() -> None:
     assert without_escapes("a\u200b\u200bb\x00\ufeff\x1b[1mc\x1b[0m\td\n") == "abc\td\n"
 
 
-def test_of_more_escapes_than_a_hundred_what_is_behind_them_is_left_out() -> None:
+def test_of_more_escapes_than_are_taken_out_what_is_behind_them_is_left_out() -> None:
     assert without_escapes("\x1b[1ma" * MOST + "b") == "a" * MOST + "b"
     assert without_escapes("\x1b[1ma" * MOST + "b\x1b[0mc") == "a" * MOST + "b"
     assert without_escapes("E\0R\0R\0O\0R\0 \0" * MOST) == "ERROR " * MOST
+    assert without_escapes("\x1b[1ma" + "E\0R\0R\0O\0R\0 \0" * MOST) == "a" + "ERROR " * MOST
+    assert without_escapes("\ud800é\x07\ufeff\t") == "\ud800é\t"
 
 
-def test_joining_sees_a_line_up_to_its_hundredth_colour() -> None:
+def test_joining_sees_a_line_up_to_the_last_colour_that_is_taken_out() -> None:
     assert reach.head_of("\x1b[1ma" * MOST + "b\r") == "a" * MOST + "b"
     assert reach.head_of("\x1b[1ma" * MOST + "b\x1b[0mc") == "a" * MOST + "b"
 

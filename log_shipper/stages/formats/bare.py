@@ -6,7 +6,7 @@ FRR's `errors: BGP: text`. The same words begin sentences (`error handling is on
 
 import re
 
-from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, WARNING, Found
+from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, WARNING, WORDS, Found
 
 _MACHINE = re.compile(r"\dT\d\d:?\d\d")
 _LEVELS = frozenset(("error", "warn", "warning", "info", "debug", "fatal", "critical"))
@@ -32,6 +32,15 @@ PLACED = frozenset({*_CAPITALIZED, *_CUT, *_PLURALS, *_DETAILED})
 _BEFORE_PLACE = re.compile(r" (?:[\w-]+\[\d{1,9}\] )?[\[(]")
 _DAEMON = re.compile(r": [A-Z][A-Z0-9]{1,11}: ")
 _NAME = 80  # characters in which a name ends
+
+_SENTENCE = re.compile(r"\]? {1,3}([A-Z]?[a-z]{2,20}+) ([a-z]{2,20}+) ")
+_NO_SENTENCE = frozenset(("main", "fail", *map(str.lower, PLACED), *WORDS))
+
+
+def sentence(line: str, at: int) -> bool:
+    """Whether two words behind a time or a name, neither of them a level, are a sentence's: the first to end a header."""
+    words = _SENTENCE.match(line, at)
+    return words is not None and words[1].lower() not in _NO_SENTENCE and words[2] not in _NO_SENTENCE
 
 
 def declares(line: str, start: int, end: int, word: str) -> bool:

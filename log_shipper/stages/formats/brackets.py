@@ -6,16 +6,36 @@ Sources: as of `columns`; SSSD's masks, X.Org's marks, beego's and ESPHome's let
 import re
 
 from log_shipper.stages.formats import letters, logfmt, named, priority
-from log_shipper.stages.formats.levels import UPPER, WORDS, XORG, of_number
+from log_shipper.stages.formats.effort import Effort
+from log_shipper.stages.formats.levels import ABBREVIATED, UPPER, WORDS, XORG, of_number
 from log_shipper.stages.formats.separated import of_parts
 
+GROUPS = {
+    "[": re.compile(r"\[([^\[\]]{0,250}+(?:\[[^\[\]]{0,100}+\][^\[\]]{0,100}+){0,12})\]"),
+    "(": re.compile(r"\(([^()]{0,250}+(?:\([^()]{0,100}+\)[^()]{0,100}+){0,12})\)"),
+    "<": re.compile(r"<([^<>]{1,200}+(?:<[^<>]{0,100}+>)?)>"),
+    "{": re.compile(r"\{([^{}]{0,250}+|\{[^{}]{0,250}+\})\}"),
+    "（": re.compile(r"（([^（）]{0,100}+)）"),
+    "【": re.compile(r"【([^【】]{0,100}+)】"),
+}
+_SCRIPTS_MARK = re.compile(
+    r"\[(?:[^\w\s]|i)\] +([A-Z]{3})(?! {0,8}:|\w)"
+)  # and a text: Pi-hole's `[✓] FTL is listening`
 _LINK = re.compile(r": (?:#|https?://|[\w./-]+\.(?:md|html)\b)\S*$")  # Markdown's, by what stands in its brackets
 
 _PYTHON = frozenset(("10", "15", "20", "30", "40", "50"))
 _PROCESS = re.compile(r" \[[\w.-]{1,50} \d{1,9}\] ")  # Checkmk's `… [40] [cmk.base 1234] text`
 
 
-def declared(content: str, first: str, following: str, stamped: bool, plain: str | None) -> str | None:
+def is_text(line: str, start: int, end: int) -> bool:
+    """Whether what stands from `start` to `end`, behind no time, is a script's mark before a text, or a tag: `<p>Warning: text`."""
+    mark = _SCRIPTS_MARK.match(line, start)
+    if mark is not None and mark[1].lower() in ABBREVIATED:
+        return True
+    return line[start] == "<" and line[end : end + 1].isalpha()
+
+
+def declared(content: str, first: str, following: str, stamped: bool, plain: str | None, effort: Effort) -> str | None:
     """The type that the bracket `first` with `content` declares, before `following`.
 
     `stamped`: a time stands before it; `plain`: the plain word that does, if one does.
@@ -39,7 +59,8 @@ def declared(content: str, first: str, following: str, stamped: bool, plain: str
     if "." in content and (content.startswith("ID ") if first == "[" else stamped and first == "<"):
         return priority.of_bracket(content)
     stamped = stamped or following.startswith(" [pid ")  # Apache's through syslog, which writes the time
-    return of_parts(content, stamped) or (logfmt.of_pair(content) if "=" in content or "级别" in content else None)
+    paired = "=" in content or "级别" in content
+    return of_parts(content, low, stamped, effort) or (logfmt.of_pair(content) if paired else None)
 
 
 def _stands(content: str, low: str, first: str, following: str, stamped: bool, plain: str | None) -> bool:

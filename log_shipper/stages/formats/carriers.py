@@ -11,7 +11,7 @@ from log_shipper.stages.formats.levels import UPPER, WORDS
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 
 _SYSLOG_TAG = re.compile(rf"{SYSLOG_STAMP.pattern}(\S{{1,100}}+) ([\w./@()-]{{1,80}})(?:\[\d{{1,9}}\])?: ")
-_TAG = re.compile(r"(?!\w++\()(?:\S{1,100}+ )?([\w./@(){}-]{1,80})(?:\[[\w.:-]{1,40}\])?: ")
+_TAG = re.compile(r"(?!\w{1,200}+\()(?:\S{1,100}+ )?([\w./@(){}-]{1,80})(?:\[[\w.:-]{1,40}\])?: ")
 _PID_TAG = re.compile(r"\S{1,100}+ [\w./@(){}-]{1,80}\[[\w.:-]{1,40}\]: ")
 _PROGRAM = re.compile(  # coloredlogs: host name[123] INFO text; Wazuh: name[123] main.c:12 at main(): ERROR: text
     r"\S{1,100}+ [\w./-]{1,80}\[\d{1,9}\] (?=[A-Z]{4,9}\b)|[\w-]{1,40}\[\d{1,9}\] [\w.-]{1,60}:\d{1,6} at \w{1,60}\(\): (?=[A-Z]{4,9}: )"
@@ -27,7 +27,9 @@ _TAG_ALONE = re.compile(  # NetworkManager[12]: <info>  text, web-2 app[7]: ERRO
     r"(?:[\w.-]{1,60} )?[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{]|[A-Z]{4,9}[: ]|(?:error|fatal|warning|panic|info|notice|debug): )|[\w./-]{1,60} {1,20}\[\d{1,9}\]: (?=[A-Z]{4,9} )|[\w./@-]{1,80} ?\[[\w-]{1,40}\]: (?=[\w.]{1,80}:[A-Z]{4,8}:)"
 )
 # The names that collectors put before a line: docker compose, foreman, pm2, buildkit, rsyslog's CEE cookie
-_NAMED = re.compile(r"[\w.@-]+(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]+ *\| |#\d+ (?:\d+\.\d+ |(?=\S))|@cee: ?")
+_NAMED = re.compile(
+    r"[\w.@-]{1,100}(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]++ *+\| |#\d{1,9} (?:\d{1,9}\.\d{1,9} |(?=\S))|@cee: ?"
+)
 _UPTIME = re.compile(r"\d{1,9}: (?:\(\d{1,9}\))?: (?=\S)")  # coturn
 _CLUSTER = re.compile(r"(?:-|[A-Z_]{2,16}) \d{10} \d{4}\.\d\d\.\d\d \S{1,60} (?=[A-Z][a-z]{2} )")
 

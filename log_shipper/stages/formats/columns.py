@@ -12,22 +12,15 @@ log_line_prefix, MySQL's and MariaDB's error logs, lager, celery, airflow, oslo.
 import re
 
 from log_shipper.stages.formats import bare, brackets, carriers, json_fields, letters, logfmt, named, priority
+from log_shipper.stages.formats.effort import OBJECT, PAIRS, Effort
 from log_shipper.stages.formats.levels import ABBREVIATED, ERROR, UPPER, WORDS, Found
 from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, at_once, of_quick
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import is_value, set_off
 
-_GAP = re.compile(r"[\s,;:|*~>\])}】）：｜│•·»›‖–—▶-]*+")
-_WORD = re.compile(r"[^\W\d_]{1,24}+")
+# A gap, and the word behind it if there is one
+_STEP = re.compile(r"[\s,;:|*~>\])}】）：｜│•·»›‖–—▶-]{0,200}+([^\W\d_]{1,24}+)?")
 _TOKEN = re.compile(r"[^\s\[\](){}<>|\"',;]{1,160}+(?![^\s\[\](){}<>|\"',;])")
-_GROUPS = {
-    "[": re.compile(r"\[([^\[\]]{0,250}+(?:\[[^\[\]]{0,100}+\][^\[\]]{0,100}+)*)\]"),
-    "(": re.compile(r"\(([^()]{0,250}+(?:\([^()]{0,100}+\)[^()]{0,100}+)*)\)"),
-    "<": re.compile(r"<([^<>]{1,200}+(?:<[^<>]{0,100}+>)?)>"),
-    "{": re.compile(r"\{([^{}]{0,250}+|\{[^{}]{0,250}+\})\}"),
-    "（": re.compile(r"（([^（）]{0,100}+)）"),
-    "【": re.compile(r"【([^【】]{0,100}+)】"),
-}
 _NAME = re.compile(r"[A-Za-z]*[a-z][A-Z]|[^\s]*[._:/@$#=\d\\-]|[A-Z]+$")
 _JULIA = re.compile(r"\[ (Info|Warning|Error|Debug): ")
 # `asyncio DEBUG Using selector`, and not `got ERROR from upstream`
@@ -38,19 +31,14 @@ _ODD_NAME = re.compile(r"#\d|[%+._$]\S|/\w")
 _NEXT_IN_CAPITALS = re.compile(r" ([-|]) ([A-Z]{4,8}) {0,4}\1 ")
 _OFFSET = re.compile(r"[+-]\d{1,3}(?= )")
 _BIND_DEBUG = re.compile(r" \d: ")  # debug 1: text
-_LABEL = re.compile(r"[A-Za-z]+:$")
-_SCRIPTS_MARK = re.compile(
-    r"\[(?:[^\w\s]|i)\] +([A-Z]{3})(?! {0,8}:|\w)"
-)  # and a text: Pi-hole's `[✓] FTL is listening`
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
+_SYSLOG_FIRSTS = "JFMASOND<"
 _METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 _SEQUENCE = re.compile(r" [0-9a-f]{3,8} ")  # Fabric's `[peer] start -> INFO 01a text`
 _NO_NOUNS = frozenset(("warn", "debug"))  # behind a name; `upload error:` is a text, and so is `stack trace:`
 _BEHIND_LETTER = frozenset(" :0123456789")
-_MOST_TOKENS = 12  # of a header; nine are the most that was seen
-_MOST_NESTED = 8  # of one inside another program's line
 _MOST_NAMES = 3
-_MOST_OBJECTS = 2
+_LONG = 36  # characters of a group that take as much to read as a token
 _MOST_STAMPS = 3
 
 
@@ -60,7 +48,9 @@ def level_place(line: str) -> int:
     What stands before it decides alone that a level which stands there declares, and of digits only that they are digits.
     0 also where `at_once` finds it, and where the line is another's behind a prefix.
     """
-    return Header(line).read().place if at_once(line) is None and carriers.text_of_wrapped(line) < 0 else 0
+    if at_once(line) is not None or carriers.text_of_wrapped(line) >= 0:
+        return 0
+    return Header(line, Effort()).read().place
 
 
 class Header:
@@ -70,43 +60,49 @@ class Header:
     is another program's whole line.
     """
 
-    __slots__ = ("line", "found", "text", "stamped", "wraps", "place", "_names", "_plain", "_plain_at", "_paired", "_pairs", "_objects", "_label", "_stamps")  # fmt: skip
+    __slots__ = ("line", "effort", "found", "text", "stamped", "wraps", "place", "_names", "_plain", "_plain_at", "_paired", "_pairs", "_label", "_stamps")  # fmt: skip
 
-    def __init__(self, line: str, *, stamped: bool = False) -> None:
+    def __init__(self, line: str, effort: Effort) -> None:
         self.line = line
+        self.effort = effort
         self.found: Found | None = None
         self.text = 0
-        self.stamped = stamped
+        self.stamped = False
         self.wraps = False
         self.place = 0  # see `level_place`
-        self._names = self._plain_at = self._objects = self._stamps = 0
+        self._names = self._plain_at = self._stamps = 0
         self._plain = self._paired = self._pairs = self._label = False
 
-    def read(self, *, nested: bool = False) -> "Header":
-        line, end, pos = self.line, len(self.line), 0
-        for _ in range(_MOST_NESTED if nested else _MOST_TOKENS):
-            gap = _GAP.match(line, pos)
-            start = gap.end() if gap is not None else pos
-            if start >= end:
+    def read(self) -> "Header":
+        line, end, pos, effort = self.line, len(self.line), 0, self.effort
+        while effort.left > 0:
+            effort.left -= 1
+            step = _STEP.match(line, pos)
+            if step is None:
                 break
-            first = line[start]
-            if first in _GROUPS:
+            start, word = step.start(1), step[1]
+            if word is not None:
+                after = self._word(start, word, line[pos:start])
+            elif (start := step.end()) >= end:
+                break
+            elif (first := line[start]) in brackets.GROUPS:
                 after = self._group(start, first)
             elif first.isdigit() or first == "@":
                 after = self._number(start)
-            elif first.isalpha():
-                after = self._word(start, line[pos:start])
             else:
                 after = self._token(start) if pos and _ODD_NAME.match(line, start) else -1
             if after < 0:
                 break
             pos = after
+            if self.stamped and not self._plain and (self._names or line[0] not in _SYSLOG_FIRSTS):
+                if bare.sentence(line, pos):
+                    break
         return self
 
     def _group(self, start: int, first: str) -> int:
         line = self.line
-        if first == "{" and self._objects < _MOST_OBJECTS and json_fields.begins(line, start):
-            self._objects += 1
+        if first == "{" and self.effort.left >= OBJECT and json_fields.begins(line, start):
+            self.effort.left -= OBJECT
             self.found = json_fields.find(line, start)
             if self.found is not None:
                 return -1
@@ -121,39 +117,35 @@ class Header:
             self.found = letters.bracketed(line, start)
             if self.found is not None:
                 return -1
-        group = _GROUPS[first].match(line, start)
+        group = brackets.GROUPS[first].match(line, start)
         if group is None:
             julia = _JULIA.match(line, start)
             self.found = (WORDS[julia[1].lower()], "prefix") if julia is not None else None
             return -1
-        if first == "(" and line.startswith((" =>", "=>", " ->"), group.end()):
-            return -1  # (error) => handle(error)
-        if first == "[" and not start and line.startswith(" =>", group.end()) and group[1].islower():
+        end = group.end()
+        self.effort.left -= (end - start) // _LONG
+        if first == "(":
+            if line.startswith((" =>", "=>", " ->"), end):
+                return -1  # (error) => handle(error)
+            if start > 0 and line[start - 1].isalnum():  # log.Fatal(err)
+                return self._past_group(end)
+        if first == "[" and not start and line.startswith(" =>", end) and group[1].islower():
             return -1  # a member as PHP's print_r shows it (Zend/zend.c: print_hash)
-        called = first == "(" and start > 0 and line[start - 1].isalnum()  # log.Fatal(err)
-        declared = (
-            None
-            if called
-            else brackets.declared(
-                group[1],
-                first,
-                line[group.end() : group.end() + 60],
-                self.stamped,
-                self._plain_word() if self._plain else None,
-            )
-        )
+        plain = self._plain_word() if self._plain else None
+        declared = brackets.declared(group[1], first, line[end : end + 60], self.stamped, plain, self.effort)
         if declared is not None:
             self.found = declared, "bracket"
-            direct = first == "[" and self.stamped and not self._plain and group[1].strip().isalpha()
-            self.place = group.start(1) if direct else 0
+            if first == "[" and self.stamped and not self._plain and group[1].strip().isalpha():
+                self.place = start + 1
             return -1
-        if not self.stamped and (mark := _SCRIPTS_MARK.match(line, start)) and mark[1].lower() in ABBREVIATED:
+        if not self.stamped and brackets.is_text(line, start, end):
             return -1
-        if first == "<" and not self.stamped and line[group.end() : group.end() + 1].isalpha():
-            return -1  # <p>Warning: text
+        return self._past_group(end)
+
+    def _past_group(self, end: int) -> int:
         if not self._names:
-            self.text = group.end()
-        return group.end()
+            self.text = end
+        return end
 
     def _number(self, start: int) -> int:
         line = self.line
@@ -171,8 +163,10 @@ class Header:
         self.stamped = True
         self.text = end
         self._stamps += 1
-        if self._stamps > _MOST_STAMPS:
-            return -1
+        if self._stamps > 1:
+            self.effort.left -= 1
+            if self._stamps > _MOST_STAMPS:
+                return -1
         quick = QUICK.match(line, end)
         self.found = of_quick(line, quick) if quick is not None else None
         if self.found is not None and quick is not None:
@@ -183,13 +177,27 @@ class Header:
             return -1 if following != "T" else end
         return end
 
-    def _word(self, start: int, gap: str) -> int:
-        line = self.line
-        match = _WORD.match(line, start)
-        if match is None:
-            return -1
-        word, end = match[0], match.end()
+    def _word(self, start: int, word: str, gap: str) -> int:
+        line, end = self.line, start + len(word)
         declared = UPPER.get(word) or WORDS.get(word.lower())
+        if declared is not None or word == "fail":
+            if self._level(start, end, word, gap, declared):
+                return -1
+        elif len(word) == 1:
+            self.found = letters.after_stamp(line, start, gap) if self.stamped else None
+            if self.found is not None:
+                return -1
+        elif word in bare.PLACED:
+            self.found = bare.of_place(line, end, word) if self.stamped and not self._names else None
+            if self.found is not None:
+                return -1
+        elif word in _METHODS and line.startswith(" /", end):
+            return -1  # a request: what stands in it declares nothing
+        return self._other_word(start)
+
+    def _level(self, start: int, end: int, word: str, gap: str, declared: str | None) -> bool:
+        """Whether the level `word` ends the header."""
+        line = self.line
         if word == "fail" and named.of_dotnet(line, end):
             declared = ERROR
         if declared == "critical" and line.startswith((" error: ", " error : ", " exception: "), end):
@@ -206,20 +214,11 @@ class Header:
                 self.found = declared, "prefix" if line[end : end + 1] in ":：" else "column"
                 if self.stamped and word in UPPER and not (self._plain or self._label):
                     self.place = start
-                return -1
+                return True
             if self._plain and line.startswith(": ", end):
-                return -1  # a prefix that other rules may read: what follows it is text
-        if word in bare.PLACED and self.stamped and not self._names:
-            self.found = bare.of_place(line, end, word)
-            if self.found is not None:
-                return -1
-        if len(word) == 1 and self.stamped:
-            self.found = letters.after_stamp(line, start, gap)
-            if self.found is not None:
-                return -1
-        if word in _METHODS and line.startswith(" /", end):
-            return -1  # a request: what stands in it declares nothing
-        return self._other_word(start, gap)
+                return True  # a prefix that other rules may read: what follows it is text
+        self.effort.left -= 1
+        return False
 
     def _declares(self, start: int, end: int, word: str, gap: str) -> bool:
         line = self.line
@@ -278,20 +277,21 @@ class Header:
         line, at = self.line, self._plain_at
         return line[end : end + 2] == ": " and named.after_bare_name(line[at : at + 200]) is not None
 
-    def _other_word(self, start: int, gap: str) -> int:
+    def _other_word(self, start: int) -> int:
         line = self.line
         if not self.stamped or not self.text:
             stamp = STAMP.match(line, start) if line[start] in _STAMP_FIRSTS else None
             if stamp is not None:
                 return self._past_stamp(stamp.end())
-        if not (self.stamped or self.text):
-            return -1
+            if not (self.stamped or self.text):
+                return -1
         if self.stamped and self._names == 0 and not self._pairs:
             after = self._wrapped(start)
             if after is not None:
                 return after
         if not self._paired and "=" in line and logfmt.begins(line, start, several=self._plain):
             self._paired = True
+            self.effort.left -= PAIRS
             self.found = logfmt.find(line, start) or (logfmt.router(line, start) if "router]" in line[:start] else None)
             if self.found is not None:
                 return -1
@@ -300,7 +300,7 @@ class Header:
     def _wrapped(self, start: int) -> int | None:
         """Another program's line after a host and a tag, or after a container runtime's stream: where to go on."""
         line = self.line
-        syslog = line[0] in "JFMASOND<" and SYSLOG_STAMP.search(line, 0, start) is not None
+        syslog = line[0] in _SYSLOG_FIRSTS and SYSLOG_STAMP.search(line, 0, start) is not None
         self.found = priority.selector(line, start) or (priority.after_host(line, start) if syslog else None)
         if self.found is not None:
             return -1
@@ -326,26 +326,27 @@ class Header:
         if match is None:
             return -1
         token, end = match[0], match.end()
-        if token.isdecimal() or "=" in token:
-            if "=" not in token:
-                return -1 if self._label else end
+        if "=" in token:
             self._pairs = True
             return end
-        if self.stamped and token.startswith("LOG"):
+        if token.isdecimal():
+            return -1 if self._label else end
+        if not self.stamped:
+            self.found = named.warning(line, start, token)
+            return -1
+        if token.startswith("LOG"):
             self.found = named.of_log(token, line[end : end + 1])
             if self.found is not None:
                 return -1
         if ":" in token:
-            self.found = named.in_token(line, start, token, self.stamped)
+            self.found = named.in_token(line, start, token)
             if self.found is not None:
                 return -1
-        if not self.stamped:
-            return -1
         a_name = _NAME.match(token) is not None or line[end : end + 1] == "["
         if not a_name:
             if self._plain and token != "main":
                 return -1
             self._plain, self._plain_at = token != "main" and not named.is_column(line, start, end), start
-        self._label = _LABEL.match(token) is not None
+        self._label = token[-1] == ":" and token[:-1].isascii() and token[:-1].isalpha()
         self._names += 1
         return end if self._names <= _MOST_NAMES else -1

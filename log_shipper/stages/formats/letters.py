@@ -108,21 +108,23 @@ def angled(line: str) -> Found | None:
 
 def after_stamp(line: str, at: int, gap: str) -> Found | None:
     """A letter in the column after a timestamp; `gap` is what stands between them."""
-    match = _AFTER_STAMP.match(line, at)
+    letter = line[at]
+    match = _AFTER_STAMP.match(line, at) if letter in LETTERS else None
     if match is None and line[at + 1 : at + 2] in " >":
         found = _behind_header(line, at)
         if found is not None:
             return found
-    if match is None and "\t" in gap:
-        match = _TABBED.match(line, at)
-    if match is None and line[at].islower():
+    if letter in LETTERS:
+        match = match or (_TABBED.match(line, at) if "\t" in gap else None)
+        return (LETTERS[letter], "letter") if match is not None else None
+    if letter in "diwef":
         match = _HANA.match(line, at)  # SAP HANA: `e commlib  commlibImpl.cpp(00456) : text`
-        return (LETTERS[match[1].upper()], "letter") if match is not None else None
-    if match is None and line[at] in "AM":
+        return (LETTERS[letter.upper()], "letter") if match is not None else None
+    if letter in "AM":
         if _GLUSTER.match(line, at) is not None:
             return CRITICAL, "letter"
-        return (INFO, "letter") if line[at] == "A" and _AUDITED.match(line, at) else None
-    return (LETTERS[match[1]], "letter") if match is not None else None
+        return (INFO, "letter") if letter == "A" and _AUDITED.match(line, at) else None
+    return None
 
 
 def _behind_header(line: str, at: int) -> Found | None:

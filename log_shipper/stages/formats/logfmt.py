@@ -13,18 +13,24 @@ _QUOTED = r"'[^']*+'|\[[^\]\s]*+\]"
 _PAIR = (
     r"[\w.@/:-]++=(?:\"[^\"\\]*+(?:\\.[^\"\\]*+)*\"|" + _QUOTED + rf"|(?!{_QUOTED})[^\s\"',;]*+)[^\s=\"]*+[,;]?+[\s|]++"
 )
-_LOOSE = r"(?![\[<]?(?:FATAL|CRITICAL|ERROR|WARN|NOTICE|INFO|DEBUG|TRACE|ALERT|EMERG)|\[(?:fatal|critical|error|warn|notice|info|debug|trace|alert|emerg))[^\s=\"]++[\s|]++"  # of a value that was not quoted
+_LEVELS = "FATAL|CRITICAL|ERROR|WARN|NOTICE|INFO|DEBUG|TRACE|ALERT|EMERG"
+# Of a value that was not quoted: a word that is no level.
+_LOOSE = rf"(?:[^\s=\"\[<A-Z]|(?![\[<]?(?:{_LEVELS})|\[(?:{_LEVELS.lower()}))[\[<A-Z])[^\s=\"]*+[\s|]++"
 _TELLS = re.compile(_KEY)
-_LEVEL = re.compile(rf"(?:(?!{_KEY}=){_PAIR}(?:{_LOOSE}){{0,3}}){{0,24}}{_KEY}=[\"']?([^\s\"',;]++)[\"']?(?=[\s,;]|$)")
+# It never fails, so nothing is tried twice: as many pairs as there are that tell no level, and the next if it tells one.
+_LEVEL = re.compile(
+    rf"(?:(?!{_KEY}=){_PAIR}(?:{_LOOSE}){{0,3}}){{0,24}}(?:{_KEY}=[\"']?([^\s\"',;]++)[\"']?(?=[\s,;]|$))?"
+)
 _BEGINS = re.compile(r"[A-Za-z@级日][\w.@/:-]*+=(?!=)")
 _TWO = re.compile(_PAIR + r"[\w.@/:-]++=")
 _AT = re.compile(r"at=([A-Za-z]{4,8})(?= [\w.]{1,60}+=)")
 _LABELS = re.compile(r"[\w.-]++:[^\t]*+\t[\w.-]++:")
+_LABELLED = re.compile(r"(?:level|severity|loglevel|log_level|lvl):(\w++)$")
+_MOST_LABELS = 32
 _COLONS = re.compile(  # level: error, msg: text
     r"(?i:(?:[a-z@_][\w.-]{0,30}+: [^,:]{0,80}+(?::[^,:]{0,40}+){0,4}, ){0,6}?(?:level|severity|lvl|log_?level): (\w{1,12}+), "
     r"(?:[^,]{1,100}+, ){0,6}?(?:msg|message): )"
 )
-_LABELLED = re.compile(r"(?:^|\t)(?:level|severity|loglevel|log_level|lvl):(\w++)(?:\t|$)")
 _CHINESE = re.compile(
     r"(?:时间[:：=] ?\S{8,30}(?: \S{5,20})?[\s,，;；|]{1,3})?(?:日志)?级别[:：=] ?[\[【]?([^\W\d_]{2,8})[\]】]?(?=[\s,，;；|]|$)"
 )
@@ -46,16 +52,16 @@ def tells(key: str) -> bool:
 
 def find(line: str, at: int = 0) -> Found | None:
     """What the pairs from `at` on declare; None if none of them is a level."""
-    if not ("evel" in line or "lvl=" in line or "everity" in line or _may_tell(line)):
+    if not ("evel=" in line or "lvl=" in line or "everity" in line or _may_tell(line)):
         return None
     begin = at
     for _ in range(3):  # a level= whose value is no level (`level=gold`) is passed over
         match = _LEVEL.match(line, at)
-        if match is None:
+        if match is None or match[1] is None:
             return None
         declared = of_word(match[1])
         if declared is not None:
-            alone = match.start() == begin and match.end() == len(line) and line.count("=", begin) == 1
+            alone = at == begin and match.end() == len(line) and line.count("=", begin) == 1
             return None if alone else (declared, "field")  # a setting by itself, such as LOGLEVEL=debug
         at = match.end()
         while line[at : at + 1] in (" ", "\t", ",", ";"):
@@ -65,12 +71,23 @@ def find(line: str, at: int = 0) -> Found | None:
 
 def _may_tell(line: str) -> bool:
     """Whether one of the rarer keys is there at all: cheaper to ask than to read all pairs."""
-    return "prio=" in line or "EVE" in line or "LL=" in line or "PRIORITY=" in line or "级别=" in line
+    return (
+        "evelname=" in line
+        or "prio=" in line
+        or "EVE" in line
+        or "LL=" in line
+        or "PRIORITY=" in line
+        or "级别=" in line
+    )
 
 
 def labelled(line: str) -> Found | None:
     """`time:2026-03-01T10:20:30Z<tab>level:error<tab>…`: labelled tab-separated values (ltsv.org); `level: error, msg: text`."""
-    match = _LABELLED.search(line) if _LABELS.match(line) is not None else _COLONS.match(line)
+    if _LABELS.match(line) is None:
+        match = _COLONS.match(line)
+    else:
+        members = line.split("\t", _MOST_LABELS)
+        match = next((found for found in map(_LABELLED.match, members) if found is not None), None)
     declared = of_word(match[1]) if match is not None else None
     return (declared, "field") if declared is not None else None
 

@@ -36,11 +36,11 @@ _AFTER_PEER = re.compile(
 )
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}|错误|警告|致命|严重|信息|调试) - ")
 _BARE_NAME = re.compile(
-    r"((?:[a-z]|[A-Z][a-z]{1,20}+[A-Z])[\w./@#-]{0,59}+(?::\d{1,6}|\[\d{1,9}\])?)( *\| *| *: | +)([A-Z]{3,8})(?=[ :|-])"
+    r"((?:[a-z]|[A-Z][a-z]{1,20}+[A-Z])[\w./@#-]{0,59}+(?::\d{1,6}|\[\d{1,9}\])?)( *+\| *+| *+: | ++)([A-Z]{3,8})(?=[ :|-])"
 )
 # A name, and then a level in brackets of its own or between separators: `app.db [ERROR] text`, `app<tab>ERROR<tab>text`
 _SECOND = re.compile(
-    r"([A-Za-z][\w./@#:-]{0,79}+)(?:(\t+| \| ?| - )|:? +)(?:\[[\w.-]{1,40}\][ \t|]{1,3})?(?:([\[<(]) ?([A-Z]{3,8}|[a-z]{4,8}) {0,5}[\])>]:?|([A-Z]{3,8}):?)[ \t|]+(?=[^\s|])"
+    r"([A-Za-z][\w./@#:-]{0,79}+)(?:(\t++| \| ?| - )|:? ++)(?:\[[\w.-]{1,40}\][ \t|]{1,3})?(?:([\[<(]) ?([A-Z]{3,8}|[a-z]{4,8}) {0,5}[\])>]:?|([A-Z]{3,8}):?)[ \t|]++(?=[^\s|])"
 )
 _BEHIND_PROCESS = re.compile(
     r"[A-Za-z][\w.-]{0,60}+\[\d{1,9}\] (error|warning|warn|fatal|critical|debug|Error|Warning|Fatal): "
@@ -185,12 +185,16 @@ def _set_off(line: str) -> Found | None:
     return UPPER[word], "bracket" if bracketed else "column"
 
 
-def in_token(line: str, at: int, token: str, stamped: bool) -> Found | None:
-    """`production.ERROR:`, `DeprecationWarning:`, `name:LEVEL:text`: a level that is part of a name with a colon."""
-    if token.endswith("Warning:") and _WARNING_NAME.match(line, at):
-        return WARNING, "prefix"
-    if not stamped:
-        return None
+def warning(line: str, at: int, token: str) -> Found | None:
+    """`DeprecationWarning:`."""
+    return (WARNING, "prefix") if token.endswith("Warning:") and _WARNING_NAME.match(line, at) else None
+
+
+def in_token(line: str, at: int, token: str) -> Found | None:
+    """`production.ERROR:`, `DeprecationWarning:`, `name:LEVEL:text`: a level, behind a time, that is part of a name with a colon."""
+    found = warning(line, at, token)
+    if found is not None:
+        return found
     if token[0] in "级日" and (labelled := logfmt.chinese(line[at:])) is not None:
         return labelled
     if token.startswith("Log") and (unreal := _UNREAL.match(line, at)) is not None:
@@ -203,7 +207,7 @@ def in_token(line: str, at: int, token: str, stamped: bool) -> Found | None:
         match = _LABELLED.match(line, at + len(token))
         level = WORDS.get(match[1].lower()) if match is not None else None
         return (level, "field") if level is not None else None
-    in_name = _LEVEL_IN_NAME.match(line, at)
+    in_name = _LEVEL_IN_NAME.match(line, at) if "." in token or "/" in token else None
     if in_name is not None and in_name[1] in UPPER:
         return UPPER[in_name[1]], "column"
     for part in token.split(":", 4)[1:]:

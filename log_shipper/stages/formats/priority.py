@@ -45,10 +45,10 @@ _MASK = re.compile(r"0x[0-9a-f]{4,5}")
 
 def selector(line: str, at: int) -> Found | None:
     """`daemon.err prog[1]: …`, as busybox' syslogd and OpenWrt's logread print it."""
-    pair = _PAIR.match(line, at)  # ESXi 8: Wa(164)
-    if pair is not None:
-        return _PAIRS[pair[1]], "priority"
-    match = _SELECTOR.match(line, at)
+    if line[at + 2 : at + 3] == "(":
+        pair = _PAIR.match(line, at)  # ESXi 8: Wa(164)
+        return (_PAIRS[pair[1]], "priority") if pair is not None else None
+    match = _SELECTOR.match(line, at) if line.find(".", at + 3, at + 9) > 0 else None
     declared = of_word(match[1]) if match is not None else None
     return (declared, "priority") if declared is not None else None
 

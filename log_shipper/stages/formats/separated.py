@@ -6,6 +6,7 @@ Apache's `[module:level]`, Twisted's `[namespace#level]`, multiprocessing's `[le
 
 import re
 
+from log_shipper.stages.formats.effort import PARTS, Effort
 from log_shipper.stages.formats.levels import CHINESE, CRITICAL, ERROR, INFO, LETTERS, UPPER, WORDS, Found, of_word
 from log_shipper.stages.formats.stamps import STAMP
 
@@ -28,6 +29,10 @@ _CDK = re.compile(r"(Error|Warning|Info) at /\S{1,200}$")  # aws-cdk's annotatio
 _COUCHBASE = re.compile(r"\w+:(debug|info|warn|error),\d{4}-\d\d-")
 _BLUE_GENE = re.compile(r" \d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{6} \S{1,60} [A-Z]{2,12} [A-Z_]{2,20} ([A-Z]+) ")
 WORDS_IN_CAPITALS = frozenset(word.upper() for word in WORDS)
+_RUNS = re.compile(r"[^\W\d_]+")
+_LONGEST = 90  # characters of a bracket that may hold a level among other things
+_LONGEST_PARTS = 64  # … between separators
+_ANY_LEVEL = frozenset(word.lower() for levels in (WORDS, UPPER, LETTERS) for word in levels)
 
 
 def postgres(line: str) -> Found | None:
@@ -63,7 +68,7 @@ def fields(line: str, at: int) -> Found | None:
 
 def blue_gene(line: str) -> Found | None:
     """Blue Gene/L's events: `… 2005-06-03-15.42.50.675872 R02-M1 RAS KERNEL FATAL text`."""
-    match = _BLUE_GENE.search(line, 0, 200)
+    match = _BLUE_GENE.search(line, 0, 200) if " 20" in line[:200] else None
     declared = UPPER.get(match[1]) if match is not None else None
     return (declared, "column") if declared is not None else None
 
@@ -83,31 +88,37 @@ def ganesha(line: str) -> str | None:
     return {"MAJ": ERROR, "EVENT": INFO}.get(match[1]) or UPPER.get(match[1].rpartition("_")[2])
 
 
-def of_parts(content: str, stamped: bool) -> str | None:
+def of_parts(content: str, low: str, stamped: bool, effort: Effort) -> str | None:
     """`thread/INFO`, `ERROR:file.cc(3)`, `INFO|trainer.py:3`, `INFO  module`, `core:error`, `ns#info`, `info /a.c:3`."""
-    if len(content) > 120:
+    if len(content) > _LONGEST:
         return None
+    words = _ANY_LEVEL.intersection(_RUNS.findall(low))
+    if not words:
+        return None
+    if len(words) > 1 or len(min(words)) > 1:  # no mere letter, as in [w-1]
+        effort.left -= PARTS
+    capitals = len(content) <= _LONGEST_PARTS and [
+        upper for word in words if len(word) > 2 and (upper := word.upper()) in content and upper in WORDS_IN_CAPITALS
+    ]
     for separator in ":/|#@":
         if separator not in content:
             continue
-        parts = content.split(separator)
-        for part in parts:
-            part = part.strip()
-            if part[-1:].isdigit():
-                part = part.rstrip("0123456789")  # Chromium's VERBOSE1
-            if part in UPPER and len(part) > 2 and part in WORDS_IN_CAPITALS:
-                return UPPER[part]
-        last = parts[-1]
+        if capitals:
+            standing = [at for word in capitals if (at := _standing(content, word, separator)) >= 0]
+            if standing:
+                match = _RUNS.match(content, min(standing))
+                return UPPER[match[0]] if match is not None else None
+        first, last = content.partition(separator)[0], content.rpartition(separator)[2]
         if stamped and separator in ":#" and " " not in content and "::" not in content:  # not a path: app::error
             declared = WORDS.get(last.rstrip("0123456789"))
             if declared is not None:
                 return declared
-        if separator == "|" and parts[0].lower() in WORDS and STAMP.match(parts[1].lstrip()) is not None:
-            return WORDS[parts[0].lower()]  # [error|2026-03-01 10:20:30]
-        if stamped and separator == "|" and parts[0] in LETTERS:
-            return LETTERS[parts[0]]  # Foreman's [W|app|5f2c]
-        if separator == "#" and " " not in content and parts[0].lower() in WORDS:
-            return WORDS[parts[0].lower()]  # monad-logger's [Error#SQL]
+        if separator == "|" and first.lower() in WORDS and STAMP.match(content.partition("|")[2].lstrip()) is not None:
+            return WORDS[first.lower()]  # [error|2026-03-01 10:20:30]
+        if stamped and separator == "|" and first in LETTERS:
+            return LETTERS[first]  # Foreman's [W|app|5f2c]
+        if separator == "#" and " " not in content and first.lower() in WORDS:
+            return WORDS[first.lower()]  # monad-logger's [Error#SQL]
     kind = _KIND.match(content)
     if kind is not None and content[0].isupper():
         return CRITICAL if kind[1].lower() == "fatal" else WORDS[kind[2].lower()]
@@ -123,6 +134,20 @@ def of_parts(content: str, stamped: bool) -> str | None:
     if rest:
         return _of_words(content, word, rest)
     return CHINESE.get(content)
+
+
+def _standing(content: str, word: str, separator: str) -> int:
+    """Where `word`, maybe with a number behind it (Chromium's VERBOSE1), stands alone between two separators; -1: nowhere."""
+    at = content.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if (
+            content[:at].rstrip()[-1:] in ("", separator)
+            and content[end:].lstrip("0123456789").lstrip()[:1] in ("", separator)
+        ):  # fmt: skip
+            return at
+        at = content.find(word, end)
+    return -1
 
 
 def _of_words(content: str, word: str, rest: str) -> str | None:

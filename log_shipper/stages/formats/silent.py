@@ -4,7 +4,7 @@ import re
 
 _REQUEST = re.compile(r"(?:TRACE|GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|CONNECT) (?:/|\*|https?:)")
 _TEST_RESULT = re.compile(
-    r"ERROR (?=\S+?::\S|\S*\S\.py(?:\s|$))\S++(?: - |$)|ERROR collecting |ERROR at (?:setup|teardown) of "
+    r"ERROR (?:(?=\S(?:[^\s:]{0,200}+:){1,9}:\S)\S++|\S{1,300}+(?<=\S\.py))(?: - |$)|ERROR collecting |ERROR at (?:setup|teardown) of "
     r"|ERROR: \w+ \([\w.]+\)|(?:ERROR|WARNING)S?: ?\d+$|ERROR SUMMARY: "
 )
 # Nagios' events: `[1714983303] SERVICE ALERT: web;HTTP;CRITICAL;…`: what it is in words of capitals, and then fields

@@ -4,6 +4,8 @@ from log_shipper.stages.formats import letters, priority
 from log_shipper.stages.formats.levels import Found
 from log_shipper.stages.formats.separated import ganesha, postgres, spelled
 
+_HEAD = 256  # characters in which these forms end
+
 
 def declared(line: str) -> Found | None:
     """Of a line whose header has a time and no level: Ceph's, go-logging's, Falco's, Redis', PostgreSQL's, Cisco's."""
@@ -14,7 +16,8 @@ def declared(line: str) -> Found | None:
     if " : epoch " in line[:40]:
         level = ganesha(line)
         return (level, "column") if level is not None else None
-    if "▶" in line or " -> " in line or line[18:20] == ": " or "> (thread=" in line:
+    head = line[:_HEAD]
+    if "▶" in head or " -> " in head or line[18:20] == ": " or "> (thread=" in head:
         found = spelled(line)
         if found is not None:
             return found
@@ -22,4 +25,4 @@ def declared(line: str) -> Found | None:
         found = letters.redis(line)
         if found is not None:
             return found
-    return postgres(line) or priority.cisco(line) if "%" in line or ":  " in line else None
+    return postgres(line) or priority.cisco(line) if "%" in head or ":  " in head else None

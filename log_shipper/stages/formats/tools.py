@@ -37,7 +37,7 @@ _NPM_TYPES = {
     "silly": DEBUG,
 }
 _YARN = re.compile(  # `warning a > b@1.0.0: text`, `warning package.json: text`
-    r"(error|warning|warn|info|verbose|debug) (?=[A-Z\"']|\S+\.json: |\./\S|[a-z]+[A-Z]\w+: |(?:[@\w./-]{1,80}+ > ){0,20}@?[\w./-]{1,80}+@[^\s:]{1,40}+: |package-lock\.json found\.)"
+    r"(error|warning|warn|info|verbose|debug) (?=[A-Z\"']|\S{1,300}+(?<=\S\.json:) |\./\S|[a-z]{1,80}+[A-Z]\w{1,80}+: |(?:[@\w./-]{1,80}+ > ){0,20}@?[\w./-]{1,80}+@[^\s:]{1,40}+: |package-lock\.json found\.)"
 )
 # Marks by their first character, in the order in which they are tried.
 _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
@@ -112,7 +112,7 @@ _NPM_FIRSTS = frozenset("npyblg")
 _BEGINNINGS = frozenset(
     "@ER %Er %Wa --> CMa DEP Dep ERR Err FAT Jav LaT Lib Mod Ope Pac SCR War Wri bun dep doc dpk err fai fat gma gyp ler lib mak mys nod npm pnp pri rsy svn TLS VER wan war yar".split()
 ) | {"In ", "! L", "! P", "! C"}
-_AT_PLACE = re.compile(r"\s*\d{1,6}:\d{1,5}\s+(error|warning)\s{1,6}\S")
+_AT_PLACE = re.compile(r"\s*+\d{1,6}:\d{1,5}\s++(error|warning)\s{1,6}\S")
 _TSC = re.compile(r"\S+?:\d+:\d+ - (error|warning|message|information)(?: TS\d+)?: ")
 _HADOLINT = re.compile(r"\S+:\d+ [A-Z]{2}\d{4} (error|warning|info|style): ")
 _PASCAL = re.compile(r"\S{1,200}+(?<=\))(?<=[\d,]\)) (Fatal|Error|Warning|Note|Hint): ")  # a.pas(3,5) Error: text

@@ -44,7 +44,7 @@ _RUBY = re.compile(
     r"[^\s:]{1,250}+:\d+:in [`'][^':]{0,200}+(?:'[^':]*+)?: .*\([A-Z][\w:]*+\)|[^\s:]{1,250}+:\d+:in [`'].{1,200}?': unhandled exception"
 )
 _REPORT = re.compile(r"=([A-Z]{4,10}) REPORT====")
-_ASSERTION = re.compile(r".{0,300}?: Assertion .{0,300}?failed(?: at |\.|:|$)")
+_FAILED = re.compile(r"failed(?: at |\.|:|$)")
 _SANITIZER = re.compile(r"\S+?:\d+:\d+: runtime error: ")
 _PHP = re.compile(
     r"(?:PHP )?(Parse error|Warning|Notice|Deprecated|Strict Standards|Core warning|Compile warning|Recoverable fatal error|(?<=PHP )Error): "
@@ -149,7 +149,8 @@ def _placed(line: str) -> bool:
         return True
     if "runtime error: " in line and _SANITIZER.match(line):
         return True
-    return "Assertion " in line and _ASSERTION.match(line) is not None
+    asserted = line.find(": Assertion ")
+    return asserted >= 0 and _FAILED.search(line, asserted) is not None
 
 
 def _warning(line: str) -> Found | None:

@@ -9,11 +9,11 @@ import re
 from log_shipper.stages.formats.levels import CHINESE, UPPER
 
 _SCALAR = re.compile(
-    r"\s*+(?:false|true|null|none|nil|<nil>|nan|n/a|yes|no|off|on|ok|enabled|disabled|-?\d[\d.,]*+\s*+(?:%|ms|s|[个条次项处起例件])?|\[\s*+\]|\{\s*+\}|\"\"|''|无|没有|否|是)\s*+[,;.]?\s*+$|\s*+0[,;] \w{1,40}+: ",
+    r"\s{0,80}+(?:false|true|null|none|nil|<nil>|nan|n/a|yes|no|off|on|ok|enabled|disabled|-?\d[\d.,]*+\s*+(?:%|ms|s|[个条次项处起例件])?|\[\s*+\]|\{\s*+\}|\"\"|''|无|没有|否|是)\s*+[,;.]?\s*+$|\s{0,80}+0[,;] \w{1,40}+: ",
     re.IGNORECASE,
 )
 _PLAIN_VALUE = re.compile(
-    r"\s*+(?:false|true|null|none|nil|-?\d[\d.,]*+\s*+(?:%|ms|s)?|\[\s*+\]|\{\s*+\})\s*+$", re.IGNORECASE
+    r"\s{0,80}+(?:false|true|null|none|nil|-?\d[\d.,]*+\s*+(?:%|ms|s)?|\[\s*+\]|\{\s*+\})\s*+$", re.IGNORECASE
 )
 _COUNTS = re.compile(  # CRITICAL: 0, HIGH: 3
     r"\s*+\d{1,9}+(?:[,;|/]? {1,3}|\t)(?:\| )?(?:warn|err|fail|high|medium|low|crit|info|unknown|total|pass|skip|ok|notes?|notice"
@@ -22,7 +22,7 @@ _COUNTS = re.compile(  # CRITICAL: 0, HIGH: 3
 )
 _CHINESE_COUNT = re.compile(r"\s*+\d{1,9}+ ?[个条次项处起例件]")  # 错误 0 个
 _METHOD_TARGET = re.compile(r"\s+(?:/|\*\s|https?:)")
-_BANNER = re.compile(r"(?:\s+[A-Z!*]+)+(?:\s+\d+)?\s*$")
+_BANNER = re.compile(r"\s++[A-Z!*][A-Z!*\s]*+(?:(?<=\s)\d++\s*+)?$")  # words in capitals, maybe a number
 # `ERROR is no level`, `FATAL or ERROR`: the subject of a sentence
 _SUBJECT = re.compile(r" (?:is|are|was|were|has|have|or|and|of|OF|means) ")
 _CODE = re.compile(r"\[[A-Z][\w-]{1,40}\] ")  # VCS' Error-[SV-ERR] text
