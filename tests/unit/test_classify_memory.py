@@ -107,8 +107,8 @@ def test_headers_are_read_from_memory() -> None:
     classifier = Classifier()
     classifier(["[2026-03-01 10:20:30 +0000] [12] [INFO] a", "2026-03-01 10:20:30 a.b [xy-1] x.y INFO y"], "stdout")
     assert classifier.beginnings.known == {
-        "[0000-00-00 00:00:00 +0000] [00] [": 0,
-        "0000-00-00 00:00:00 a.b [xy-0] x.y ": 4,
+        b"[0000-00-00 00:00:00 +0000] [00] [": 0,
+        b"0000-00-00 00:00:00 a.b [xy-0] x.y ": 4,
     }
 
 

@@ -13,7 +13,7 @@ import re
 
 from log_shipper.stages.formats import bare, brackets, carriers, json_fields, letters, logfmt, named, priority
 from log_shipper.stages.formats.levels import ABBREVIATED, ERROR, UPPER, WORDS, Found
-from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, at_once, of_quick
+from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, behind_name, of_quick
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import is_value, set_off
 
@@ -54,9 +54,9 @@ def level_place(line: str) -> int:
     """Where, behind a time, the level stands that the header declares: in capitals, or alone in brackets; else 0.
 
     What stands before it decides alone that a level which stands there declares, and of digits only that they are digits.
-    0 also where `at_once` finds it.
+    0 also where it is read quicker than looked up.
     """
-    return Header(line).read().place if at_once(line) is None else 0
+    return 0 if behind_name(line) else Header(line).read().place
 
 
 class Header:

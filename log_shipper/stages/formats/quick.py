@@ -26,6 +26,12 @@ def at_once(line: str) -> Found | None:
     return of_quick(line, match) if match is not None else None
 
 
+def behind_name(line: str) -> bool:
+    """Whether `at_once` finds the level behind a thread or a name: there are many of them, so they are not worth remembering."""
+    match = _AT_ONCE.match(line)
+    return match is not None and bool(match[1] or match[2]) and of_quick(line, match) is not None
+
+
 def _says(before: str) -> bool:
     """Whether what stands before a level is one itself: `[error]`, Twisted's `[app.web#debug]`."""
     return before.partition(" ")[0].upper() in UPPER or ("#" in before and before.rpartition("#")[2] in WORDS)
