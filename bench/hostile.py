@@ -78,7 +78,7 @@ def stages() -> dict[str, Stage]:
     def extract(kind: Kind, size: int) -> Callable[[], object]:
         line = kind.line(size)
         (rule,) = rules.classify([line], "stdout")[1]
-        return partial(fields, line, rule)
+        return partial(fields.of, line, rule)
 
     return {"classify": classify, "join": join, "fields": extract}
 

@@ -8,7 +8,8 @@ from typing import Final
 
 from xxhash import xxh3_128_intdigest
 
-from log_shipper.stages.document import LIVE, Objects, Rules, StreamState, add_documents
+from log_shipper.stages.document import LIVE, Rules, StreamState, add_documents
+from log_shipper.stages.members import Decoded
 from log_shipper.stages.multiline import Grouper
 from log_shipper.stages.partials import Lines
 from log_store.document import ContainerContext, DocumentBatch
@@ -32,5 +33,5 @@ def add_own_lines(
     add_documents(batch, context, WHOLELOG, lines, state, rules, received=received, revision=LIVE)
 
 
-def _classify(messages: list[str], stream: str, decoded: Objects | None = None) -> tuple[list[str], list[str]]:
+def _classify(messages: list[str], stream: str, decoded: Decoded | None = None) -> tuple[list[str], list[str]]:
     return list(map(type_of, messages)), [BY] * len(messages)
