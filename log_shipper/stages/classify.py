@@ -12,7 +12,7 @@ from log_shipper.stages.formats.levels import ERROR, Find, Found
 from log_shipper.stages.formats.line import declared
 from log_shipper.stages.formats.plain import coloured_word, last_state, without_escapes
 from log_shipper.stages.members import Decoded
-from log_shipper.stages.memory import Beginnings
+from log_shipper.stages.memory import FIRSTS, Beginnings
 from log_shipper.stages.objects import Objects
 from log_shipper.stages.pairs import Pairs
 from log_store.fields import STDERR
@@ -52,17 +52,19 @@ class Classifier:
         beginnings.earn(len(messages))
         all_found: list[Found] = []
         for row, message in enumerate(messages):
-            if message[:1] == "{":
+            first, members = message[:1], None
+            if first == "{":
                 found, members = self._objects(message)
                 found = found or of_line(message)
-            elif message.startswith(pairs.beginnings) and (known := pairs.get(message)):
+            elif first not in FIRSTS and message.startswith(pairs.beginnings) and (known := pairs.get(message)):
                 found, members = known
             else:
-                found, members = beginnings.get(message), None
+                found = beginnings.get(message) if first in FIRSTS else None
                 if found is None:
                     found = of_line(message)
                     if found is not None:
-                        beginnings.learn(message, found)
+                        if first in FIRSTS:
+                            beginnings.learn(message, found)
                         if found[1] == "field" and decoded is not None and "=" in message:
                             members = pairs.learn(message)
             if members is not None and decoded is not None:

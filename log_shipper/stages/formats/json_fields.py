@@ -72,7 +72,11 @@ def surest(keys: Iterable[str]) -> str:
 
 def number_decides(value: dict[str, Any], key: str) -> bool:
     """Whether what `value` declares is told by the number of `key`, the surest of its members, and by its members' names."""
-    if type(value[key]) is not int or ("reqId" in value and "remoteAddr" in value) or _of_value(key, value[key]) is None:
+    if (
+        type(value[key]) is not int
+        or ("reqId" in value and "remoteAddr" in value)
+        or _of_value(key, value[key]) is None
+    ):
         return False
     return not _RECORD_KEYS.isdisjoint(value) or _SCALES[_squeezed(key)] not in ("level", "severity")
 

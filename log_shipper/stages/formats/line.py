@@ -58,7 +58,7 @@ def declared(line: str, depth: int = 0) -> Found | None:
             return traces.find(line) if line.startswith('{"init ') else None
         return found or _headed(line, depth)
     if first.isdigit() or first in "[(<【":
-        if _ACCESS.match(line) is not None:
+        if '] "' in line and _ACCESS.match(line) is not None:
             return None
         return at_once(line) or _headed(line, depth)
     return _marked(line, first, depth)

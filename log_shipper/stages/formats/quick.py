@@ -16,6 +16,7 @@ QUICK = re.compile(_TAIL)
 _AT_ONCE = re.compile(
     r"\[?(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,9}+)?(?:Z| ?[+-]\d\d:?\d\d| UTC)?" + _TAIL
 )
+_NO_LEVEL = (" ->", " =>", " = ", " ==")  # what follows a name, or a state that changes
 # Datadog's trace agent names itself before the level: `… UTC | TRACE | INFO | text`
 NEXT_COLUMN = re.compile(r" \| (?:ERROR|WARN|INFO|DEBUG|CRITICAL|TRACE) \|")
 
@@ -48,6 +49,8 @@ def of_quick(line: str, match: re.Match[str]) -> Found | None:
     if declared is None or (before is not None and _says(before)):
         return None
     end = match.end()
+    if line[end : end + 1] == " " and word != "TRACE" and not line.startswith(_NO_LEVEL, end):
+        return declared, "column"  # as `set_off` finds, which takes three times as long
     if not set_off(line, end, word, stamped=True) or (word == "TRACE" and NEXT_COLUMN.match(line, end) is not None):
         return None
     return declared, "prefix" if line[end] == ":" else "column"
