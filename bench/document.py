@@ -103,6 +103,13 @@ def pipeline(settings: ShipperSettings, texts: list[str]) -> Callable[[], None]:
     return run
 
 
+def stages(settings: ShipperSettings, line: str) -> tuple[float, float]:
+    """Of one line µs to classify and to join."""
+    rules, texts, times = RuleBook(settings).of(NO_CONTAINER), [line] * BATCH, list(range(BATCH))
+    classify = best(lambda: rules.classify(texts, "stdout", {}))
+    return classify / BATCH * 1e6, best(lambda: rules.grouper.starts(texts, times, GroupState())) / BATCH * 1e6
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--lines", type=int, default=20_000)
@@ -110,14 +117,11 @@ def main() -> None:
     gc.freeze()
     gc.set_threshold(20_000)
     settings, without_fields = ShipperSettings(), ShipperSettings(fields=False)
-    rules = RuleBook(settings).of(NO_CONTAINER)
     print(f"{'':20} {'classify':>9} {'lines':>9} {'fields':>9} {'rows':>9} {'all':>9}")
     for name, line in COMMON.items():
         if "\n" in line:
             continue
-        texts, times = [line] * BATCH, list(range(BATCH))
-        classify = best(lambda texts=texts: rules.classify(texts, "stdout", {})) / BATCH * 1e6  # type: ignore[misc]
-        join = best(lambda texts=texts, times=times: rules.grouper.starts(texts, times, GroupState())) / BATCH * 1e6  # type: ignore[misc]
+        classify, join = stages(settings, line)
         plain = best(pipeline(without_fields, [line] * lines)) / lines * 1e6
         whole = best(pipeline(settings, [line] * lines)) / lines * 1e6
         fields = max(0.0, whole - plain)

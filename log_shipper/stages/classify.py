@@ -65,7 +65,7 @@ class Classifier:
                     if found is not None:
                         if first in FIRSTS:
                             beginnings.learn(message, found)
-                        if found[1] == "field" and decoded is not None and "=" in message:
+                        if found[1] == "field" and "=" in message:
                             members = pairs.learn(message)
             if members is not None and decoded is not None:
                 decoded[row] = members

@@ -139,6 +139,19 @@ def test_objects_are_told_as_if_each_were_the_first(lines: list[str], seed: int)
             assert written.get(0) == slowly(line, object_of(members))
 
 
+@pytest.mark.parametrize(
+    "members",
+    [{"msg": "x"}, {"player": "a"}, {"reqId": "a", "remoteAddr": "b", "message": "x"}, {"severity": "error", "v": 0}, {"a": "level"}],
+)  # fmt: skip
+@pytest.mark.parametrize("key", ["level", "severity", "levelno", "PRIORITY", "severityNumber", "priority"])
+def test_levels_that_are_numbers_are_told_as_if_each_were_the_first(key: str, members: dict[str, Any]) -> None:
+    objects = Objects()
+    for value in (*range(-1, 30), 50, 50, 300, 50000, 10**7, 30.0, True, None, "50", "error", [50]):
+        for found in ({key: value, **members}, {**members, key: value}):
+            line = json.dumps(found)
+            assert objects(line)[0] == objects(line)[0] == json_fields.find(line), line
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(PAIRED), min_size=1, max_size=4), SEEDS)
 def test_pairs_are_told_as_if_each_line_were_the_first(lines: list[str], seed: int) -> None:
@@ -191,6 +204,29 @@ def test_pairs_that_a_rule_may_read_in_another_way_are_not(line: str) -> None:
         (("ts", "level", "msg", "n"), ("2", "error", "a", "b"), True),
     )
     assert memory.get(line) is None
+
+
+def test_pairs_of_many_rows_of_keys_are_read_from_memory() -> None:
+    memory = Pairs(worth=1)
+    lines = [" ".join(["ts=1 level=info", *(f"k{n}=v" for n in range(many)), 'msg="a b"']) for many in range(9)]
+    for line in lines:
+        memory.learn(line)
+    for line in lines:
+        known = memory.get(line)
+        assert known is not None
+        assert (known[0], object_of(known[1])) == (of_message(line), read(line))
+    signs = lines[-1].replace("a b", "a=b, c=d")
+    known = memory.get(signs)
+    assert known is not None
+    assert (known[0], object_of(known[1])) == (of_message(signs), read(signs))
+
+
+def test_a_level_behind_one_of_many_names_is_not_worth_remembering() -> None:
+    classifier = Classifier()
+    classifier(["2026-03-01 10:20:30 [exec-12] INFO a", "2026-03-01 10:20:30 - a.b - INFO - a"], "stdout")
+    assert classifier.beginnings.known == {}
+    classifier(["2026-03-01 10:20:30 INFO [exec-12] a", "2026-03-01 10:20:30 - INFO - a"], "stdout")
+    assert classifier.beginnings.known == {b"0000-00-00 00:00:00 ": 4, b"0000-00-00 00:00:00 - ": 4}
 
 
 def test_lines_of_several_containers_that_come_in_turns_one_by_one_are_read_from_memory() -> None:
