@@ -27,14 +27,15 @@ Windows = dict[int, Window]
 """(time >> bits) << 1 | (1 for stderr)  ->  what lies there; LATE << 1 | … for late ones"""
 
 
-def marked(hashes: list[int], starts: list[bool]) -> list[int]:
+def marked(hashes: list[int], starts: list[int]) -> list[int]:
     """The hashes of records as they are summed: those that continue a message are told from those that begin one.
 
     A lost line may change which of the later ones belong together; so these windows differ, too, and are put right.
+    `starts` as `multiline.Grouping` has them: how many messages a line has taken back is in its sum.
     """
-    if False not in starts:
+    if min(starts) > 0:
         return hashes
-    return [digest if start else MODULUS - digest for digest, start in zip(hashes, starts, strict=True)]
+    return [digest if start > 0 else MODULUS - digest + start for digest, start in zip(hashes, starts, strict=True)]
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ class Account:
     mended: bool = False  # what came meanwhile may have been joined to what was put back
 
     def add(
-        self, stream: str, times: list[int], hashes: list[int], starts: list[bool] | None = None,
+        self, stream: str, times: list[int], hashes: list[int], starts: list[int] | None = None,
         fresh: list[bool] | None = None,
     ) -> None:  # fmt: skip
         """`starts`: which records begin a message; `fresh`: which are lines or begin one. None where all do."""

@@ -15,11 +15,12 @@ from xxhash import xxh3_128_intdigest
 from log_shipper.audit.baseline import Baseline
 from log_shipper.ledger import FRAME_BYTES, Ledger, Windows
 from log_shipper.stages.adoption import adopt
-from log_shipper.stages.document import LIVE, PASS_BITS, REPAIR, Head, Rules, StreamState, add_documents
+from log_shipper.stages.document import LIVE, PASS_BITS, REPAIR, Rules, add_documents
 from log_shipper.stages.multiline import GroupState
 from log_shipper.stages.own_lines import add_own_lines
 from log_shipper.stages.partials import Identity, Lines, OpenLine, join, most_parts, whole
 from log_shipper.stages.runs import Entry, Run, is_sender, runs_of
+from log_shipper.stages.stream_state import Head, StreamState
 from log_shipper.statements import Statements
 from log_store.document import ContainerContext, DocumentBatch
 from log_store.fields import WHOLELOG, WRITTEN
@@ -85,7 +86,7 @@ class Pipeline:
             state = self._streams.get((run.container_id, run.stream))
             if state is None:
                 state = self._streams[run.container_id, run.stream] = StreamState()
-            first, waits = len(batch), bool(run.part) or state.open is not None
+            first, waits = len(batch), bool(run.part) or state.open is not None or state.waiting is not None
             starts = self._write(batch, run, hashes, state, received, LIVE)
             if waits:  # a line that waited for its end comes now
                 batch.seq[first:] = [max(seq, least) for seq in batch.seq[first:]]
@@ -106,6 +107,10 @@ class Pipeline:
                 log.error("a repair of %s lacks pieces before number %d", repair.container_id[:12], repair.number)
             return
         under_way.next_number += 1
+        for stream in WRITTEN:  # as it stands, for the repair to put right
+            live = self._streams.get((repair.container_id, stream))
+            if live is not None:
+                self._show_waiting(batch, repair.container_id, stream, live, received, LIVE)
         first = len(batch)
         states, revision = under_way.states, under_way.revision
         for stream, place in repair.start.items():
@@ -150,7 +155,7 @@ class Pipeline:
         add_own_lines(batch, own, state, rules, seq=self._seqs(seq, len(own.lines)), received=received)
 
     def show_open_lines(self, batch: DocumentBatch, received: int) -> None:
-        """Rows for lines whose end has not come yet, as far as they are there."""
+        """Rows for lines whose end has not come yet, as far as they are there, and for those that a later one may yet join."""
         for (container_id, stream), state in self._streams.items():
             self._show_open(batch, container_id, stream, state, received, LIVE)
 
@@ -170,7 +175,10 @@ class Pipeline:
         goes_on = bool(self.statements.open_runs_of(seal.container_id))
         for stream in WRITTEN:
             state = self._streams.get((seal.container_id, stream))
-            if state is None or state.open is None or (goes_on and state.open.time > until):
+            if state is None:
+                continue
+            self._show_waiting(batch, seal.container_id, stream, state, received, LIVE)
+            if state.open is None or (goes_on and state.open.time > until):
                 continue  # a line of the next run gets its end
             self._show_open(batch, seal.container_id, stream, state, received, LIVE)
             state.open = None
@@ -198,14 +206,14 @@ class Pipeline:
         for key in [key for key in self._streams if key[0] == container_id]:
             del self._streams[key]
 
-    def _account(self, run: Run, hashes: list[int], starts: list[bool]) -> None:
+    def _account(self, run: Run, hashes: list[int], starts: list[int]) -> None:
         """`starts`: of the records that are whole lines."""
         times, fresh = run.time, None
         if run.part:
             whole_lines = iter(starts)
             starts = [row in run.part or next(whole_lines) for row in range(len(times))]
             kept = [row for row, text in enumerate(run.text) if text or row not in run.part]
-            times, hashes, starts = ([column[row] for row in kept] for column in (times, hashes, starts))  # type: ignore[assignment]
+            times, hashes, starts = ([column[row] for row in kept] for column in (times, hashes, starts))
             fresh = [row not in run.part or run.part[row].ordinal == 1 for row in kept]
         if times:
             account = self.ledger.account(run.container_id)
@@ -215,8 +223,8 @@ class Pipeline:
     def _write(
         self, batch: DocumentBatch, run: Run, hashes: list[int], state: StreamState, received: int, revision: int,
         *, absorbs: bool = False,
-    ) -> list[bool]:  # fmt: skip
-        """Of each record that is a whole line whether it begins a message."""
+    ) -> list[int]:  # fmt: skip
+        """Of each record that is a whole line whether it begins a message, as `Grouping.starts` says."""
         if run.part or state.open is not None:
             lines, state.open = join(run, hashes, state.open, self._max_parts)
         else:
@@ -231,16 +239,31 @@ class Pipeline:
         self, batch: DocumentBatch, container_id: str, stream: str, state: StreamState, received: int, revision: int,
         absorbs: bool = False,
     ) -> None:  # fmt: skip
+        self._show_waiting(batch, container_id, stream, state, received, revision, absorbs)
         line = state.open
         if line is not None and len(line.parts) > line.shown:
             lines = Lines()
             lines.add(line)
             lines.seq = self._seqs(0, 1)
-            context = self._context_of(container_id, "")
-            rules = self._rules_of(context)
-            add_documents(
-                batch, context, stream, lines, state, rules, received=received, revision=revision, absorbs=absorbs
-            )
+            self._show(batch, container_id, stream, state, lines, received, revision, absorbs)
+
+    def _show_waiting(
+        self, batch: DocumentBatch, container_id: str, stream: str, state: StreamState, received: int, revision: int,
+        absorbs: bool = False,
+    ) -> None:  # fmt: skip
+        if state.waiting is not None:
+            state.waiting.seq = self._seqs(0, len(state.waiting.seq))
+            self._show(batch, container_id, stream, state, Lines(), received, revision, absorbs)
+
+    def _show(
+        self, batch: DocumentBatch, container_id: str, stream: str, state: StreamState, lines: Lines, received: int,
+        revision: int, absorbs: bool,
+    ) -> None:  # fmt: skip
+        context = self._context_of(container_id, "")
+        add_documents(
+            batch, context, stream, lines, state, self._rules_of(context), received=received, revision=revision,
+            absorbs=absorbs, show=True,
+        )  # fmt: skip
 
     def snapshot(self) -> dict[str, Any]:
         return {
@@ -273,7 +296,9 @@ def _dump(state: StreamState) -> list[Any]:
     twins = _pack(state.twins)
     head = state.head and _dump_head(state.head)
     line = state.open and _dump_line(state.open)
-    return [state.order_time, state.ordinal, state.last_time, twins, line, state.group.dump(), head]
+    before = [_dump_head(head) for head in state.before]
+    waiting = state.waiting and _dump_lines(state.waiting)
+    return [state.order_time, state.ordinal, state.last_time, twins, line, state.group.dump(), head, before, waiting]
 
 
 def _pack(by_hash: dict[int, int]) -> list[tuple[bytes, int]]:
@@ -288,17 +313,32 @@ def _dump_head(head: Head) -> list[Any]:
     return [astuple(head.identity), head.times, head.texts, head.raws, head.records, head.lines, head.revision]
 
 
+def _dump_lines(lines: Lines) -> list[Any]:
+    hashes = [digest.to_bytes(16, "big") for digest in lines.hash]
+    return [lines.time, lines.text, hashes, lines.seq, lines.records, lines.lines]
+
+
+def _load_lines(dumped: list[Any]) -> Lines:
+    time, text, hashes, *rest = dumped
+    return Lines(time, text, [int.from_bytes(digest, "big") for digest in hashes], *rest)
+
+
 def _dump_line(line: OpenLine) -> list[Any]:
     identity = line.identity and astuple(line.identity)
     return [line.partial_id, line.time, line.hash.to_bytes(16, "big"), line.seq, line.piece, line.parts, line.shown, identity, line.revision]  # fmt: skip
 
 
 def _load(dumped: list[Any]) -> StreamState:
-    order_time, ordinal, last_time, twins, line, group, head = dumped
+    order_time, ordinal, last_time, twins, line, group, head, *later = dumped
+    before, waiting = later or ([], None)  # a checkpoint of before 0.1 has none
     return StreamState(
         order_time, ordinal, last_time, _unpack(twins), line and _load_line(line), GroupState.load(group),
-        head and Head(Identity(*head[0]), *head[1:]),
+        head and _load_head(head), list(map(_load_head, before)), waiting and _load_lines(waiting),
     )  # fmt: skip
+
+
+def _load_head(dumped: list[Any]) -> Head:
+    return Head(Identity(*dumped[0]), *dumped[1:])
 
 
 def _load_line(dumped: list[Any]) -> OpenLine:

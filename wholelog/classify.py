@@ -11,7 +11,8 @@ from typing import Final, TextIO
 import orjson
 
 from log_shipper.stages.document import Rules
-from log_shipper.stages.multiline import GAP, GroupState
+from log_shipper.stages.multiline import GroupState
+from log_shipper.stages.reach import GAP
 from log_store.fields import WRITTEN
 from wholelog.errors import InputProblem
 from wholelog.line_input import Record, lines_of, record_of
@@ -25,7 +26,7 @@ _UNSEEN: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff]")
 
 @dataclass(slots=True)
 class Message:
-    """A message that grows until `done`."""
+    """A message that grows until `done`; without texts one that has become part of another."""
 
     first: Record
     texts: list[str]
@@ -35,7 +36,9 @@ class Message:
 @dataclass(slots=True)
 class _Stream:
     group: GroupState = field(default_factory=GroupState)
-    head: Message | None = None
+    open: list[Message] = field(
+        default_factory=list
+    )  # the last one, and those before it that a later line may join to another
     time: int = 0
 
 
@@ -60,7 +63,7 @@ class Joiner:
     def end(self) -> Iterator[Message]:
         """What is held, as if nothing came after it."""
         for stream in self._streams.values():
-            stream.group, stream.head = GroupState(), None
+            stream.group, stream.open = GroupState(), []
         for message in self._held:
             message.done = True
         yield from self._ended()
@@ -73,13 +76,18 @@ class Joiner:
         stream = self._streams.setdefault((record.container, record.stream), _Stream())
         stream.time = stream.time if record.time_ns is None else record.time_ns
         (starts,) = self._grouper.starts([record.text], [stream.time], stream.group)
-        if stream.head is not None and not starts:
-            stream.head.texts.append(record.text)
-            return
-        if stream.head is not None:
-            stream.head.done = True
-        stream.head = Message(record, [record.text], done=False)
-        self._hold(stream.head)
+        if stream.open and starts <= 0:
+            while starts < 0 and len(stream.open) > 1:
+                taken = stream.open.pop()
+                stream.open[-1].texts += taken.texts
+                taken.texts, taken.done = [], True
+                starts += 1
+            stream.open[-1].texts.append(record.text)
+        else:
+            stream.open.append(Message(record, [record.text], done=False))
+            self._hold(stream.open[-1])
+        while len(stream.open) > max(stream.group.reach, 0) + 1:
+            stream.open.pop(0).done = True
 
     def _hold(self, message: Message) -> None:
         self._held.append(message)
@@ -87,13 +95,17 @@ class Joiner:
 
     def _ended(self) -> Iterator[Message]:
         while self._held and self._held[0].done:
-            yield self._let_go(self._held.popleft())
+            ended = self._let_go(self._held.popleft())
+            if ended.texts:
+                yield ended
 
     def _beside_open(self) -> Iterator[Message]:
         held, self._held = self._held, deque()
         for message in held:
             if message.done:
-                yield self._let_go(message)
+                self._let_go(message)
+                if message.texts:
+                    yield message
             else:
                 self._held.append(message)
 

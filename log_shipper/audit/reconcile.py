@@ -7,11 +7,13 @@ from xxhash import xxh3_128_intdigest
 
 from log_shipper.audit.frames import Frames
 from log_shipper.ledger import FINEST_BITS, NOTHING, Account, Windows
-from log_shipper.stages.multiline import GAP, Grouper, GroupState
+from log_shipper.stages.multiline import Grouper, Grouping, GroupState
+from log_shipper.stages.reach import GAP
 from log_store.fields import WRITTEN
 
 MOST_BORDERS = 4096  # between two lines that are remembered one by one
 END = 1 << 63  # ns; later than any record
+_ALONE = Grouping([1])
 
 
 @dataclass(slots=True)
@@ -21,7 +23,7 @@ class _CopyStream:
     time: int = -1  # ns, of the frame before
     part_time: int = -1  # of the line of several parts that is being read
     crossed: dict[int, bool] = field(default_factory=dict)
-    """Border (a multiple of 2**border_bits ns) -> whether the first line behind it begins a message."""
+    """Border (a multiple of 2**border_bits ns) -> whether the first line behind it begins a message, whatever comes."""
 
 
 class CopyAccount:
@@ -91,9 +93,9 @@ class CopyAccount:
         if not all(whole):
             starts, fresh = self._starts_with_parts(state, times, texts, whole)
         elif self._grouper is not None:
-            starts = self._grouper.starts([text.decode("utf-8", "replace") for text in texts], times, state.group)
-        if starts is not None:
-            self._cross(state, times, starts)
+            grouping = self._grouper.group([text.decode("utf-8", "replace") for text in texts], times, state.group)
+            self._cross(state, times, grouping)
+            starts = grouping.starts
         if starts is not None and fresh is not None:
             kept = [row for row, text in enumerate(texts) if text or whole[row]]
             times, texts, starts, fresh = ([column[row] for row in kept] for column in (times, texts, starts, fresh))  # type: ignore[assignment]
@@ -109,31 +111,31 @@ class CopyAccount:
 
     def _starts_with_parts(
         self, state: _CopyStream, times: list[int], texts: list[bytes], whole: list[bool]
-    ) -> tuple[list[bool], list[bool]]:
+    ) -> tuple[list[int], list[bool]]:
         """Which frames begin a message, and which a line. Frames of one time without a newline are one line."""
-        starts, fresh = [], []
-        grouper = self._grouper
+        starts, fresh = list[int](), []
         for time, text, ends in zip(times, texts, whole, strict=True):
-            if ends:
-                starts.append(
-                    grouper is None or grouper.starts([text.decode("utf-8", "replace")], [time], state.group)[0]
-                )
-                fresh.append(True)
-                state.part_time = -1
-            else:
-                starts.append(True)
+            grouping = _ALONE
+            if not ends:
                 fresh.append(state.part_time != time)
                 state.part_time, state.group = time, GroupState()
+            else:
+                fresh.append(True)
+                state.part_time = -1
+                if self._grouper is not None:
+                    grouping = self._grouper.group([text.decode("utf-8", "replace")], [time], state.group)
+            starts += grouping.starts
+            self._cross(state, [time], grouping)
         return starts, fresh
 
-    def _cross(self, state: _CopyStream, times: list[int], starts: list[bool]) -> None:
+    def _cross(self, state: _CopyStream, times: list[int], grouping: Grouping) -> None:
         bits = self._border_bits
         if times[-1] >> bits != state.time >> bits or max(times) >> bits != min(times) >> bits:
-            for time, start in zip(times, starts, strict=True):
+            for row, time in enumerate(times):
                 if time >> bits > state.time >> bits:
                     first = max((state.time >> bits) + 1, (time >> bits) - MOST_BORDERS)
-                    late = time - state.time > GAP
-                    state.crossed.update({border: start or late for border in range(first, (time >> bits) + 1)})
+                    begins = time - state.time > GAP or grouping.is_border(row)
+                    state.crossed.update({border: begins for border in range(first, (time >> bits) + 1)})
                 state.time = max(state.time, time)
         else:
             state.time = max(state.time, *times)

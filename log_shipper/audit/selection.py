@@ -1,13 +1,16 @@
 """What of Docker's copy must be written again. Pure: frames in, columns out."""
 
+from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice
 from operator import lt
 
 from log_shipper.audit.frames import Frames
 from log_shipper.audit.reconcile import Difference
 from log_shipper.ledger import Account
-from log_shipper.stages.multiline import Grouper, GroupState
+from log_shipper.stages.multiline import Grouper, Grouping, GroupState
 from log_shipper.stages.partials import PART_BYTES
+from log_shipper.stages.reach import LINES
 from log_store.fields import STDERR, STDOUT, WRITTEN
 
 Place = tuple[int, int]
@@ -51,24 +54,23 @@ class _Stream:
     ordinal: int = 0
     time: int = -1  # of the line before
     group: GroupState = field(default_factory=GroupState)
-    message: Segment | None = None  # the lines of the message that is being read, as long as it is not written
-    before: Segment | None = None  # and those of the message before it
+    unwritten: deque[Segment] = field(default_factory=deque)  # the last messages read, as long as they are not written
     writing: bool = False
     part_time: int = -1  # of the line of several parts that is being read; -1: none
     part_ordinal: int = 0
 
     def begin(self, message: Segment) -> None:
-        self.before, self.message = self.message, message
+        """Two messages are kept, and as many as have the lines that a later one may reach."""
+        unwritten = self.unwritten
+        while len(unwritten) > 1 and sum(len(one.time) for one in islice(unwritten, 1, None)) >= LINES:
+            unwritten.popleft()
+        unwritten.append(message)
 
     def take_unwritten(self) -> Segment:
-        """The message being read with the one before it; forgotten here."""
-        segment = self.before or Segment(self.name, None)
-        if self.message is not None:
-            if self.before is None:
-                segment = self.message
-            else:
-                segment.extend(self.message)
-        self.before = self.message = None
+        """The message being read with those before it; forgotten here."""
+        segment = self.unwritten.popleft() if self.unwritten else Segment(self.name, None)
+        while self.unwritten:
+            segment.extend(self.unwritten.popleft())
         return segment
 
     def pass_line(self, time: int) -> None:
@@ -83,9 +85,10 @@ class Selection:
     """Walks the copy and selects what must be written again.
 
     From the beginning of the message before the one in which a differing window begins (without a line that was lost the
-    live path may have gone on with it), and then until a message begins with a line that is later than all before it:
+    live path may have gone on with it, or reached back over more), and then until a message begins with a line that is later than all before it:
     there a document's place and its lines depend on nothing before. What begins in the nanosecond of the line before counts
-    to the message before: ids tell lines that are alike by their number within it.
+    to the message before: ids tell lines that are alike by their number within it. A message that a later line may yet
+    make part of the one before (`Grouping.is_border`) counts to it as well.
     """
 
     def __init__(self, difference: Difference, grouper: Grouper, max_parts: int) -> None:
@@ -124,16 +127,16 @@ class Selection:
             return False
         if self._difference.touches(times[0], times[-1]):
             return False
-        starts = self._grouper.starts([text.decode("utf-8", "replace") for text in texts], times, state.group)
-        begins = [row for row in range(len(starts)) if starts[row]][-2:]
-        # Lines before the last two beginnings go on with the message before, or with one that is forgotten right away.
+        grouping = self._grouper.group([text.decode("utf-8", "replace") for text in texts], times, state.group)
+        begins = _last_borders(grouping)
+        # Lines before these go on with the message before, or with one that is forgotten right away.
         for begin, end in zip([-1, *begins], [*begins, len(times)], strict=True):
             if begin >= 0:
                 place = (times[begin - 1], 0) if begin else (state.order_time, state.ordinal)
                 state.begin(Segment(state.name, place))
-            if state.message is not None:
-                state.message.time += times[max(begin, 0) : end]
-                state.message.text += texts[max(begin, 0) : end]
+            if state.unwritten:
+                state.unwritten[-1].time += times[max(begin, 0) : end]
+                state.unwritten[-1].text += texts[max(begin, 0) : end]
         state.order_time = state.time = times[-1]
         state.ordinal, state.part_time = 0, -1
         return True
@@ -147,7 +150,7 @@ class Selection:
         ordinal = None
         if ends:
             state.part_time = -1
-            begins = self._grouper.starts([text.decode("utf-8", "replace")], [time], state.group)[0]
+            begins = self._grouper.group([text.decode("utf-8", "replace")], [time], state.group).is_border(0)
         else:
             # A part that is not full is the last of its line. Such a line is a message of its own.
             state.part_ordinal = ordinal = state.part_ordinal + 1 if continues else 1
@@ -167,5 +170,16 @@ class Selection:
             segments.append(state.take_unwritten())
         if state.writing:
             segments[-1].add(time, text, ordinal)
-        elif state.message is not None:
-            state.message.add(time, text, ordinal)
+        elif state.unwritten:
+            state.unwritten[-1].add(time, text, ordinal)
+
+
+def _last_borders(grouping: Grouping) -> list[int]:
+    """Two rows, or as many as have the lines behind them that a later one may reach."""
+    rows, count = list[int](), len(grouping.starts)
+    for row in range(count - 1, -1, -1):
+        if grouping.is_border(row):
+            rows.append(row)
+            if len(rows) > 1 and count - row > LINES:
+                break
+    return rows[::-1]

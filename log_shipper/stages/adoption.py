@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from xxhash import xxh3_128_intdigest
 
-from log_shipper.stages.document import LIVE, Head, Rules, StreamState, add_documents
+from log_shipper.stages.document import LIVE, Rules, add_documents
 from log_shipper.stages.partials import ANY, Lines, OpenLine
+from log_shipper.stages.stream_state import Head, StreamState
 from log_store.document import ContainerContext, DocumentBatch
 
 
@@ -23,12 +24,16 @@ def adopt(
     """
     end = _end(repaired)
     waiting = live.open if live.open is not None and max(live.order_time, live.open.time) > end else None
-    if end < 0 or _began_after(end, live, waiting):
+    if end < 0:
+        return
+    if _began_after(end, live, waiting):
+        if live.before and live.before[0].identity.order_time <= end:  # what they hold may be torn
+            live.before, live.group.reach = [], -1
         return
     torn, live.open = live.head, waiting or _taken(repaired.open, live.open, revision)
     live.order_time, live.ordinal = repaired.order_time, repaired.ordinal
     live.last_time, live.twins = repaired.last_time, repaired.twins
-    live.group, live.head = repaired.group, repaired.head
+    live.group, live.head, live.before = repaired.group, repaired.head, repaired.before
     later = _later(torn, end, seq) if torn is not None else Lines()
     if later.time:
         live.open = waiting

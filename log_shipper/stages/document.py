@@ -8,7 +8,7 @@ version  how many repairs of the container came before that knew all that was re
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from operator import lt
 from typing import Protocol
 
@@ -17,8 +17,10 @@ from xxhash import xxh3_128_intdigest
 from log_shipper.stages.ids import id_of, ids_of, prefix_of
 from log_shipper.stages.masking import Edges, Mask, reduced
 from log_shipper.stages.members import Decoded
-from log_shipper.stages.multiline import Grouper, GroupState
-from log_shipper.stages.partials import Identity, Lines, OpenLine
+from log_shipper.stages.multiline import Grouper
+from log_shipper.stages.partials import Identity, Lines
+from log_shipper.stages.starts import Starts, decide, resolved
+from log_shipper.stages.stream_state import Head, StreamState
 from log_store.document import Absorbed, ContainerContext, DocumentBatch
 from log_store.fields import OTHER_DAY
 from log_store.rfc3339 import day_name
@@ -42,32 +44,6 @@ class Extract(Protocol):
     def __call__(self, messages: list[str], rules: list[str], decoded: Decoded) -> dict[int, bytes]: ...
 
     def of(self, message: str, rule: str) -> bytes | None: ...
-
-
-@dataclass(slots=True)
-class Head:
-    """A stream's last message, which the next line may belong to. Its lines stand apart, for `adopt`."""
-
-    identity: Identity
-    times: list[int]
-    texts: list[str]
-    raws: dict[int, bytes]  # line -> its bytes, where they are not UTF-8
-    records: int
-    lines: int
-    revision: int
-
-
-@dataclass(slots=True)
-class StreamState:
-    """What one stream of one container carries from batch to batch."""
-
-    order_time: int = -1
-    ordinal: int = 0
-    last_time: int = -1
-    twins: dict[int, int] = field(default_factory=dict)  # hash -> lines, at last_time
-    open: OpenLine | None = None
-    group: GroupState = field(default_factory=GroupState)
-    head: Head | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,45 +86,52 @@ class _Messages:
     lines: list[int]
     last_time: list[int]
 
-    def head(self, revision: int) -> Head:
-        """The last one, a single line, as what it may grow from."""
-        last = len(self.id) - 1
-        raws = {0: self.raw[last]} if last in self.raw else {}
-        identity = Identity(self.id[last], self.order_time[last], self.ordinal[last])
-        return Head(
-            identity, [self.time[last]], [self.text[last]], raws, self.records[last], self.lines[last], revision
-        )
+    def head(self, row: int, revision: int) -> Head:
+        """One of a single line, as what it may grow from."""
+        raws = {0: self.raw[row]} if row in self.raw else {}
+        identity = Identity(self.id[row], self.order_time[row], self.ordinal[row])
+        return Head(identity, [self.time[row]], [self.text[row]], raws, self.records[row], self.lines[row], revision)
 
 
 def add_documents(
     batch: DocumentBatch, context: ContainerContext, stream: str, lines: Lines, state: StreamState, rules: Rules,
-    *, received: int, revision: int, absorbs: bool = False,
-) -> list[bool]:  # fmt: skip
+    *, received: int, revision: int, absorbs: bool = False, show: bool = False,
+) -> list[int]:  # fmt: skip
     """Append a row to `batch` for each message; one that has grown is a row again, under its id.
 
-    `absorbs`: lines that continue a message, and parts that continue a line, stand nowhere else. Says of each line whether it begins a message.
+    Lines that a later one may make part of the message before them wait in `state`, until `show`. `absorbs`: lines that
+    continue a message, and parts that continue a line, stand nowhere else. Says of each line whether it begins a message,
+    as `multiline.Grouping.starts` does.
     """
+    starts = decide(lines, state, rules.grouper, show=show)
+    lines = starts.lines
     if not lines.time:
-        return []
+        return starts.received
     hashes = lines.hash if rules.mask is None else rules.mask.hashes(lines)
-    messages = _messages_of(context, stream, lines, hashes, state)
+    messages = _messages_of(context, stream, starts, hashes, state)
     cut = {messages.id[row]: line.torn for row, line in lines.open.items()}
-    starts = _starts(messages.text, lines, state, rules.grouper)
+    begins, taken = resolved(starts.decided)
     versions = [(records << 4) + revision for records in messages.records]
     repaired = {row: line.revision for row, line in lines.open.items() if line.revision > revision}
     for row, own in repaired.items():
         versions[row] += own - revision
     if absorbs:
-        for name, time in _absorbed(prefix_of(context.container_id, stream), messages, starts, lines, rules.mask):
+        for name, time in _absorbed(prefix_of(context.container_id, stream), messages, begins, lines, rules.mask):
             batch.absorbed.append(Absorbed(context, stream, name, rules.days.name(time, received), time, revision))
-    if False in starts:
-        messages, versions, state.head = _joined(messages, starts, state.head, revision, repaired)
+    for gone in state.take_back(taken):
+        day, time = rules.days.name(gone.times[0], received), gone.times[0]
+        batch.absorbed.append(Absorbed(context, stream, gone.identity.id, day, time, gone.version))
+    keep = max(state.group.reach, 0) + 1
+    if 0 in begins:
+        messages, versions, heads = _joined(messages, begins, state.head, revision, repaired)
     else:
-        state.head = messages.head(revision)
+        count = len(begins)
+        heads = [messages.head(row, revision) for row in range(max(count - keep, 0), count)]
+    state.remember(heads, keep, goes_on=not begins[0])
     if len(lines.time) - 1 in lines.open:
         state.head = None
     _append(batch, context, stream, messages, versions, rules, received, cut)
-    return starts
+    return starts.received
 
 
 def _append(
@@ -190,9 +173,10 @@ def _masked(messages: "_Messages", mask: Mask, edges: Edges) -> "_Messages":
 
 
 def _messages_of(
-    context: ContainerContext, stream: str, lines: Lines, hashes: list[int], state: StreamState
+    context: ContainerContext, stream: str, starts: Starts, hashes: list[int], state: StreamState
 ) -> _Messages:
     """Each line a message, with the id and the place that it has if it begins one."""
+    lines = starts.lines
     prefix = prefix_of(context.container_id, stream)
     if lines.open or not _plainly_increasing(lines.time, state):
         ids, order, ordinals = _identify(prefix, lines, hashes, state)
@@ -201,33 +185,16 @@ def _messages_of(
         order, ordinals = lines.time, [0] * len(ids)
         state.order_time = state.last_time = lines.time[-1]
         state.ordinal, state.twins = 0, {hashes[-1]: 1}
-    texts, raw = _decode(lines.text)
     return _Messages(
-        ids, order, ordinals, lines.time, texts, raw, lines.seq, lines.records, lines.lines, lines.time
+        ids, order, ordinals, lines.time, starts.texts, starts.raw, lines.seq, lines.records, lines.lines, lines.time
     )  # fmt: skip
 
 
-def _starts(texts: list[str], lines: Lines, state: StreamState, grouper: Grouper) -> list[bool]:
-    """Which lines begin a message. A line of several parts, or without an end, is one of its own."""
-    if not lines.open:
-        starts = grouper.starts(texts, lines.time, state.group)
-    else:
-        starts, begin = [], 0
-        for row in sorted(lines.open):
-            starts += grouper.starts(texts[begin:row], lines.time[begin:row], state.group)
-            starts.append(True)
-            state.group, begin = GroupState(), row + 1
-        starts += grouper.starts(texts[begin:], lines.time[begin:], state.group)
-    if state.head is None:
-        starts[0] = True
-    return starts
-
-
 def _joined(
-    each: _Messages, starts: list[bool], head: Head | None, revision: int, repaired: dict[int, int]
-) -> tuple[_Messages, list[int], Head | None]:
-    """Lines with those that they continue, the first maybe `head`; each message's version; the last as the new head."""
-    joined, versions = _no_messages(), list[int]()
+    each: _Messages, starts: list[int], head: Head | None, revision: int, repaired: dict[int, int]
+) -> tuple[_Messages, list[int], list[Head]]:
+    """Lines with those that they continue, the first maybe `head`; each message's version, and its head."""
+    joined, versions, heads = _no_messages(), list[int](), list[Head]()
     begins = [row for row, start in enumerate(starts) if start]
     if not starts[0]:
         begins.insert(0, 0)
@@ -237,17 +204,16 @@ def _joined(
             head = Head(identity, [], [], {}, 0, 0, repaired.get(begin, revision))
         _grow(head, each, begin, end)
         _add_head(joined, head, each.seq[end - 1])
-        versions.append((head.records << 4) + head.revision)
-    return joined, versions, head
+        versions.append(head.version)
+        heads.append(head)
+    return joined, versions, heads
 
 
 def _grow(head: Head, each: _Messages, begin: int, end: int) -> None:
-    offset = len(head.times) - begin
-    head.raws.update({row + offset: each.raw[row] for row in range(begin, end) if row in each.raw})
-    head.times += each.time[begin:end]
-    head.texts += each.text[begin:end]
-    head.records += sum(each.records[begin:end])
-    head.lines += sum(each.lines[begin:end])
+    raws = {row - begin: each.raw[row] for row in range(begin, end) if row in each.raw}
+    head.grow(
+        each.time[begin:end], each.text[begin:end], raws, sum(each.records[begin:end]), sum(each.lines[begin:end])
+    )
 
 
 def _add_head(joined: _Messages, head: Head, seq: int) -> None:
@@ -270,7 +236,7 @@ def _no_messages() -> _Messages:
 
 
 def _absorbed(
-    prefix: str, each: _Messages, starts: list[bool], lines: Lines, mask: Mask | None
+    prefix: str, each: _Messages, starts: list[int], lines: Lines, mask: Mask | None
 ) -> Iterator[tuple[str, int]]:
     """Ids and times of what stood alone as long as a beginning was lost: a message's further lines, a line's parts."""
     for row, start in enumerate(starts):
@@ -317,20 +283,3 @@ def _next_identity(prefix: str, time: int, digest: int, state: StreamState) -> I
 def _days(times: list[int], received: int, days: DayRange) -> list[str]:
     first, last = days.name(min(times), received), days.name(max(times), received)
     return [first] * len(times) if first == last else [days.name(time, received) for time in times]
-
-
-def _decode(texts: list[bytes]) -> tuple[list[str], dict[int, bytes]]:
-    """Texts, and by row the bytes of those that are not UTF-8."""
-    try:
-        return [text.decode() for text in texts], {}
-    except UnicodeDecodeError:
-        raw: dict[int, bytes] = {}
-        return [_decode_one(text, row, raw) for row, text in enumerate(texts)], raw
-
-
-def _decode_one(text: bytes, row: int, raw: dict[int, bytes]) -> str:
-    try:
-        return text.decode()
-    except UnicodeDecodeError:
-        raw[row] = text
-        return text.decode("utf-8", "replace")

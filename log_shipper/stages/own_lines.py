@@ -8,10 +8,11 @@ from typing import Final
 
 from xxhash import xxh3_128_intdigest
 
-from log_shipper.stages.document import LIVE, Rules, StreamState, add_documents
+from log_shipper.stages.document import LIVE, Rules, add_documents
 from log_shipper.stages.members import Decoded
 from log_shipper.stages.multiline import Grouper
 from log_shipper.stages.partials import Lines
+from log_shipper.stages.stream_state import StreamState
 from log_store.document import ContainerContext, DocumentBatch
 from log_store.fields import WHOLELOG
 from wholelog_base.own_lines import OwnLines, type_of

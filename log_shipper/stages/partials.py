@@ -79,6 +79,22 @@ class Lines:
         self.append(line.time, line.text(), line.hash, line.seq, records, lines)
         line.shown = len(line.parts)
 
+    def split(self, row: int) -> tuple["Lines", "Lines"]:
+        """Those before the row, and those from it on, of which none is open."""
+        time, text, digest, seq = self.time, self.text, self.hash, self.seq
+        return (
+            Lines(time[:row], text[:row], digest[:row], seq[:row], self.records[:row], self.lines[:row], self.open),
+            Lines(time[row:], text[row:], digest[row:], seq[row:], self.records[row:], self.lines[row:]),
+        )
+
+    def then(self, later: "Lines") -> "Lines":
+        """These, of which none is open, and the later ones."""
+        count = len(self.time)
+        return Lines(
+            self.time + later.time, self.text + later.text, self.hash + later.hash, self.seq + later.seq,
+            self.records + later.records, self.lines + later.lines, {row + count: line for row, line in later.open.items()},
+        )  # fmt: skip
+
 
 def whole(run: Run, hashes: list[int]) -> Lines:
     """The common case: each record is a line."""

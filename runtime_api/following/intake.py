@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from log_store.query import Arrival
+from log_store.query import Arrival, Place
 from log_store.rfc3339 import parse_ns
 from runtime_api.following.memory import Memory
 from runtime_api.following.order import Event, Held, Order
@@ -30,11 +30,12 @@ class Intake:
         self._source, self._patient = source, patient
         self._late: list[_Late] = []
         self._came: tuple[str, int] | None = None  # of what `_late` came with
+        self._joining: list[_Late] = []  # held, with lines that are held as messages of their own
 
     @property
     def is_clear(self) -> bool:
         """Whether nothing waits that must be sent before all that is held."""
-        return self._came is None
+        return self._came is None and not self._joining
 
     def take(self, shipper: str, arrivals: list[Arrival], now: float) -> None:
         """What came next of a shipper, after `order.high`. Only while it `is_clear`."""
@@ -46,6 +47,9 @@ class Intake:
             self._late = [_Late(shipper, one, now + self._delay(one)) for one in rest]
             self._came = (shipper, arrivals[-1].seq)
         order.hold(shipper, ahead, now)
+        wait = _JOINED_AFTER if self._patient else 0.0
+        joining = (one for one in ahead if one.line["lines"] > 1 and order.parts_of(one.line, one.place))
+        self._joining += [_Late(shipper, one, now + wait) for one in joining]
         if self._came is None:
             order.came(shipper, arrivals[-1].seq)
 
@@ -56,6 +60,9 @@ class Intake:
             del self._late[0]
             if event is not None:
                 yield event
+        while self._joining and self._joining[0].due <= now:
+            self._gone(self._joining[0].arrival)
+            del self._joining[0]
         if self._came is not None and not self._late:
             self.order.came(*self._came)
             self._came = None
@@ -89,7 +96,7 @@ class Intake:
     def _delay(self, one: Arrival) -> float:
         if not self._patient:
             return 0.0
-        if one.line["lines"] > 1 and (self.memory.parts_of(one.line, one.place) or not self._known(one)):
+        if one.line["lines"] > 1 and (self._parts_of(one) or not self._known(one)):
             return _JOINED_AFTER
         return HOLD if self._known(one) else 0.0
 
@@ -105,9 +112,15 @@ class Intake:
         self.memory.note(shipper, one.seq, one.line, one.place)
         return None if known and grown is None and not gone else event
 
+    def _parts_of(self, one: Arrival) -> dict[str, Place]:
+        return self.memory.parts_of(one.line, one.place) | self.order.parts_of(one.line, one.place)
+
     def _gone(self, one: Arrival) -> tuple[str, ...]:
-        parts = self.memory.parts_of(one.line, one.place) if one.line["lines"] > 1 else {}
+        """Of those that were sent; what is held is not sent any more."""
+        parts = self._parts_of(one) if one.line["lines"] > 1 else {}
         if not parts:
             return ()
         start, end = parse_ns(one.line["log_time"]), max(place[0] for place in parts.values())
-        return tuple(sorted(parts.keys() - self._source.still_there(set(parts), start, max(start, end))))
+        gone = parts.keys() - self._source.still_there(set(parts), start, max(start, end))
+        self.order.drop(gone)
+        return tuple(sorted(filter(self.memory.knows, gone)))

@@ -87,6 +87,20 @@ class Order:
             since = now if there is None or changed else there.since
             self._pending[name] = Held(shipper, one.seq, one.line, one.place, since)
 
+    def parts_of(self, line: LogLine, place: Place) -> dict[str, Place]:
+        """Messages held that stand behind it in its stream and may be lines of it now."""
+        lines = set(line["log_message"].split("\n"))
+        return {
+            name: held.place
+            for name, held in self._pending.items()
+            if held.place > place and held.place[1] == place[1] and held.line["log_message"] in lines
+        }
+
+    def drop(self, names: Iterable[str]) -> None:
+        """They are messages no more."""
+        for name in names:
+            self._pending.pop(name, None)
+
     def came(self, shipper: str, seq: int) -> None:
         """All that came up to here is held or has been sent."""
         mark = self._marks.get(shipper, Mark())

@@ -303,6 +303,30 @@ def test_messages_that_another_takes_in_are_gone(store: Store) -> None:
     assert follow.join().whole() == ["Error\n  at a.b\n  at c.d", "next"]
 
 
+@pytest.mark.parametrize("sent", [True, False], ids=["after its first line was sent", "while all is held"])
+def test_messages_that_another_takes_in_before_they_are_sent_are_not_sent(store: Store, sent: bool) -> None:
+    """The last line of a message that has paused: shown as one of its own, and part of another a moment later."""
+    shipper = Shipper(store)
+    shipper.say(NOON, "begun")
+    follow = Follow(store.reader()).start().until(1)
+    shipper.say(NOON + 1, "Error")
+    if sent:
+        follow.until(2)
+    shipper.say(NOON + 2, "one")
+    shipper.say(NOON + 3, "two")
+    parts = Documents(A).add(NOON + 2, "one").add(NOON + 3, "two").batch
+    shipper.documents.add(
+        NOON + 1, "Error\none\ntwo\n  at a.b", first="Error", version=65, lines=4, place=(NOON + 1, 0)
+    )
+    shipper.documents.batch.absorbed = [
+        Absorbed(A, "stdout", parts.id[n], parts.day[n], parts.log_time[n], 18) for n in range(2)
+    ]
+    shipper.write()
+    shipper.say(NOON + 4, "next")
+    shipper.seal()
+    assert follow.join().whole() == ["begun", "Error\none\ntwo\n  at a.b", "next"]
+
+
 def test_who_comes_back_when_its_message_has_grown_or_was_put_back(store: Store) -> None:
     shipper = Shipper(store)
     shipper.say(NOON + SECOND, "begun")

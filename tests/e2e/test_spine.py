@@ -195,6 +195,31 @@ def test_a_json_line_has_fields(spine: Spine) -> None:
     assert line["fields"] == {"log.level": "warn", "trace.id": "ab", "http.request.method": "GET"}
 
 
+SLOW_ERROR = """
+echo "Error: rows are wrong"; sleep 0.2; echo "row 1"; sleep 1.2; echo; echo "row 7"; sleep 0.7
+echo "    at check (/app/rows.js:10:5)"; echo next
+"""
+
+
+def test_a_message_that_its_frames_show_to_be_one_however_slow_it_comes(spine: Spine) -> None:
+    """Its lines may have been shown by then: who follows is told that they are part of it now."""
+    made = spine.run("bash_cell", SLOW_ERROR)["container_id"]
+    shown: dict[str, str] = {}
+    with urllib.request.urlopen(
+        f"http://{spine.api}/logs?container_id={made}&follow=true&format=ndjson", timeout=60
+    ) as answer:
+        for event in map(json.loads, filter(str.strip, map(bytes.decode, answer))):
+            if "log_message" in event:
+                shown[event["id"]] = event["log_message"]
+                for name in event.get("gone", ()):
+                    del shown[name]
+    error = "Error: rows are wrong\nrow 1\n\nrow 7\n    at check (/app/rows.js:10:5)"
+    assert list(shown.values()) == [error, "next"]
+    data = spine.sealed(made)
+    assert [(line["log_message"], line["log_type"]) for line in data["logs"]] == [(error, "error"), ("next", "info")]
+    assert data["seal"]["state"] == "sealed" and data["seal"]["lines"] == 6
+
+
 def test_lines_are_read_as_the_task_asks(spine: Spine) -> None:
     log = {"default_type": {"stderr": "error"}, "format": "json", "starts": ["^>"], "ansi": "drop"}
     cmd = r"""sh -c "printf '> \\033[1mone\\033[0m\\n more\\n> WARNING two\\n'; echo bad >&2" """

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from log_shipper.stages import multiline
+from log_shipper.stages import reach
 from log_shipper.stages.formats import silent
 from log_shipper.stages.formats.plain import MOST, without_escapes
 from log_shipper.stages.structured import Structured
@@ -86,8 +86,8 @@ def test_of_more_escapes_than_a_hundred_what_is_behind_them_is_left_out() -> Non
 
 
 def test_joining_sees_a_line_up_to_its_hundredth_colour() -> None:
-    assert multiline._head("\x1b[1ma" * MOST + "b\r") == "a" * MOST + "b"
-    assert multiline._head("\x1b[1ma" * MOST + "b\x1b[0mc") == "a" * MOST + "b"
+    assert reach.head_of("\x1b[1ma" * MOST + "b\r") == "a" * MOST + "b"
+    assert reach.head_of("\x1b[1ma" * MOST + "b\x1b[0mc") == "a" * MOST + "b"
 
 
 def test_pairs_stand_behind_blanks_and_separators_alone() -> None:

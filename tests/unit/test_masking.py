@@ -182,6 +182,7 @@ def test_whatever_the_live_path_lost_the_audit_makes_the_same_ids_and_texts(
     truth, log = Log(RULES), Log(RULES)
     truth.receive(*LINES)
     log.receive(*(line for row, line in enumerate(LINES) if row not in lost))
+    log.show()
     before = dict(log.store.rows)
     log.audit(LINES, block)
     assert log.messages() == truth.messages()

@@ -60,6 +60,12 @@ class Log:
         self.seq += len(lines)
         self._write(batch)
 
+    def show(self) -> None:
+        """A while has passed without another line."""
+        batch = self.pipe.new_batch()
+        self.pipe.show_open_lines(batch, TIME)
+        self._write(batch)
+
     def restart(self) -> None:
         """Another process goes on from the snapshot."""
         snapshot = msgpack.unpackb(msgpack.packb(self.pipe.snapshot()), strict_map_key=False)
@@ -99,13 +105,16 @@ class Log:
 
     def _write(self, batch: DocumentBatch) -> None:
         assert not self.store.write(batch).rejections
+        for one in batch.absorbed:  # it may come again: the true message may be another than the live path's
+            self._followed.pop(one.id, None)
         for one in self.store.read_since(CONTAINER, "test", self._followed_to, 2**63, 2**31):
             assert self._followed.get(one.line["id"]) != one.line["log_message"]  # nothing comes twice
             self._followed[one.line["id"]] = one.line["log_message"]
             self._followed_to = max(self._followed_to, one.seq)
 
     def messages(self) -> list[tuple[str, str, int]]:
-        """Text, type and lines, in order."""
+        """Text, type and lines, in order, once no more is awaited."""
+        self.show()
         rows = sorted(self.store.rows.values(), key=lambda row: row.place)
         for row in rows:  # who asks for what came later misses nothing
             assert self._followed[row.members["id"]] == row.members["message"]
@@ -123,6 +132,22 @@ def whole(lines: list[Line]) -> list[tuple[str, str, int]]:
 
 
 LINES = timed(["starting", *TRACE, "after", "INFO: more", *TRACE, *TRACE, "end"])
+REACHED = timed([
+    "starting", "Error: rows are wrong", "row 1: no id", "", "row 7: no date", "    at check (/app/rows.js:10:5)",
+    "    at main (/app/rows.js:2:1)", "plain", "other", "Error: again", "one", "two", "three", "    at a (/app/b.js:1:2)", "end",
+    "java.io.IOException: disk", "is full", "plain",
+])  # fmt: skip
+"""Messages of exceptions that only the frames below them show to be of several lines."""
+
+
+LOGS = st.sampled_from([LINES, REACHED])
+
+
+def test_a_message_of_several_lines_is_one_with_its_frames() -> None:
+    texts = [text for _, text in REACHED]
+    assert [text for text, _, _ in whole(REACHED)] == [
+        "starting", "\n".join(texts[1:7]), "plain", "other", "\n".join(texts[9:14]), "end", *texts[15:],
+    ]  # fmt: skip
 
 
 def test_a_trace_is_one_message_of_one_type() -> None:
@@ -136,52 +161,59 @@ def test_a_trace_is_one_message_of_one_type() -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 5, 100])
 @pytest.mark.parametrize("restarts", [False, True])
-def test_any_cutting_into_batches_and_any_restart_give_the_same(size: int, restarts: bool) -> None:
+@pytest.mark.parametrize("lines", [LINES, REACHED], ids=["traces", "reached"])
+def test_any_cutting_into_batches_and_any_restart_give_the_same(size: int, restarts: bool, lines: list[Line]) -> None:
     log = Log()
-    for start in range(0, len(LINES), size):
-        log.receive(*LINES[start : start + size])
+    for start in range(0, len(lines), size):
+        log.receive(*lines[start : start + size])
         if restarts:
             log.restart()
-    assert log.messages() == whole(LINES)
+    assert log.messages() == whole(lines)
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sets(st.integers(0, len(LINES) - 1)), st.integers(1, 8), st.integers(1, 30))
-def test_whatever_the_live_path_lost_the_audit_makes_what_is_true(lost: set[int], size: int, block: int) -> None:
+@given(LOGS, st.sets(st.integers(0, len(LINES) - 1)), st.integers(1, 8), st.integers(1, 30))
+def test_whatever_the_live_path_lost_the_audit_makes_what_is_true(
+    lines: list[Line], lost: set[int], size: int, block: int
+) -> None:
     """A lost header leaves frames that stand alone; a lost line between two traces makes them one; both are put right."""
     log = Log()
-    received = [line for row, line in enumerate(LINES) if row not in lost]
+    received = [line for row, line in enumerate(lines) if row not in lost]
     for start in range(0, len(received), size):
         log.receive(*received[start : start + size])
-    log.audit(LINES, block)
-    assert log.messages() == whole(LINES)
+    log.audit(lines, block)
+    assert log.messages() == whole(lines)
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.sets(st.integers(0, 9)), st.integers(8, len(LINES)))
-def test_a_log_that_goes_on_after_a_repair_goes_on_from_what_is_true(lost: set[int], now: int) -> None:
+@given(LOGS, st.sets(st.integers(0, 13)), st.integers(4, len(LINES)))
+def test_a_log_that_goes_on_after_a_repair_goes_on_from_what_is_true(
+    lines: list[Line], lost: set[int], now: int
+) -> None:
     """The audit comes in the middle of a trace; further lines belong to the message that it has put right."""
     log = Log()
-    log.receive(*[line for row, line in enumerate(LINES[:now]) if row not in lost])
-    log.audit(LINES[:now], until_line=LINES[now - 1])
-    for line in LINES[now:]:
+    log.receive(*[line for row, line in enumerate(lines[:now]) if row not in lost])
+    log.audit(lines[:now], until_line=lines[:now][-1])
+    for line in lines[now:]:
         log.receive(line)
-    log.audit(LINES)
-    assert log.messages() == whole(LINES)
+    log.audit(lines)
+    assert log.messages() == whole(lines)
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.sets(st.integers(0, 9)), st.integers(8, 13), st.integers(0, 4))
-def test_lines_that_came_while_the_copy_was_read_are_kept(lost: set[int], now: int, later: int) -> None:
+@given(LOGS, st.sets(st.integers(0, 13)), st.integers(3, 16), st.integers(0, 6))
+def test_lines_that_came_while_the_copy_was_read_are_kept(
+    lines: list[Line], lost: set[int], now: int, later: int
+) -> None:
     """The repair holds less than the live path has by then."""
     log = Log()
-    until = min(now + later, len(LINES))
-    log.receive(*[line for row, line in enumerate(LINES[:until]) if row not in lost])
-    log.audit(LINES[:now], until_line=LINES[now - 1])
-    for line in LINES[until:]:
+    until = min(now + later, len(lines))
+    log.receive(*[line for row, line in enumerate(lines[:until]) if row not in lost])
+    log.audit(lines[:now], until_line=lines[:now][-1])
+    for line in lines[until:]:
         log.receive(line)
-    log.audit(LINES)
-    assert log.messages() == whole(LINES)
+    log.audit(lines)
+    assert log.messages() == whole(lines)
 
 
 def test_what_only_the_live_path_has_is_kept() -> None:

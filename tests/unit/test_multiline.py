@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from log_shipper.stages.multiline import GAP, MOST_CHARACTERS, MOST_LINES, Grouper, GroupState
+from log_shipper.stages.multiline import MOST_CHARACTERS, MOST_LINES, Grouper, GroupState
+from log_shipper.stages.reach import GAP
+from log_shipper.stages.starts import resolved
 
 DATA = Path(__file__).parent.parent / "data" / "traces"
 FILES = sorted(path.stem for path in DATA.glob("*.txt"))
@@ -28,8 +30,13 @@ def read(name: str) -> tuple[list[str], list[bool]]:
     return [row[2:] for row in rows], [row[0] == ">" for row in rows]
 
 
+def begins(texts: list[str], times: list[int] | None = None) -> list[int]:
+    """Which lines begin a message, once all are known."""
+    return resolved(Grouper(declares).starts(texts, times or [0] * len(texts), GroupState()))[0]
+
+
 def messages(*lines: str, times: list[int] | None = None) -> list[list[str]]:
-    starts = Grouper(declares).starts(lines, times or [0] * len(lines), GroupState())
+    starts = begins(list(lines), times)
     grouped: list[list[str]] = []
     for line, start in zip(lines, starts, strict=True):
         if start:
@@ -41,7 +48,7 @@ def messages(*lines: str, times: list[int] | None = None) -> list[list[str]]:
 @pytest.mark.parametrize("name", FILES)
 def test_lines_that_belong_together(name: str) -> None:
     texts, wanted = read(name)
-    starts = Grouper(declares).starts(texts, [0] * len(texts), GroupState())
+    starts = begins(texts)
     wrong = [f"{row + 1}: {texts[row]}" for row in range(len(texts)) if starts[row] != wanted[row]]
     assert wrong == []
 
@@ -49,14 +56,14 @@ def test_lines_that_belong_together(name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_carriage_returns_change_nothing(name: str) -> None:
     texts, wanted = read(name)
-    assert Grouper(declares).starts([text + "\r" for text in texts], [0] * len(texts), GroupState()) == wanted
+    assert begins([text + "\r" for text in texts]) == wanted
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name not in ("apart", "written", "mixed")])
 def test_colours_change_nothing(name: str) -> None:
     texts, wanted = read(name)
     coloured = [f"\x1b[31m{text}\x1b[0m" for text in texts]
-    assert Grouper(declares).starts(coloured, [0] * len(texts), GroupState()) == wanted
+    assert begins(coloured) == wanted
 
 
 def test_a_gap_in_record_time_ends_a_message() -> None:

@@ -184,6 +184,7 @@ class Log:
             for time, text in lines
         ]
         self.pipe.add(batch, [(self.seq, records)], TIME, trusted=True)
+        self.pipe.show_open_lines(batch, TIME)
         self.seq += len(lines)
         assert not self.store.write(batch).rejections
 

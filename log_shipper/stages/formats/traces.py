@@ -14,11 +14,11 @@ _CRITICAL = re.compile(
     r"panic: |The application panicked \(crashed\)\.$|fatal error: |fatal runtime error: |thread '[^']{0,200}+' (?:\(\d+\) )?panicked at |thread \d+ panic: "
     r"|(?:PHP )?(?:Catchable )?[Ff]atal error: |Fatal Python error: |FATAL ERROR: |Fatal Error: |Fatal:? exception"
     r"|# A fatal error has been detected by |Kernel panic - not syncing"
-    r"|\*\*\* (?:stack smashing detected|buffer overflow detected) \*\*\*|http: panic serving \S+: "
+    r"|\*\*\* (?:stack smashing detected|buffer overflow detected) \*\*\*|\*\*\* Signal \d+: Backtracing from 0x|(?:\*\*\*|💣) Program crashed: |http: panic serving \S+: "
     r"|SIG(?:SEGV|BUS|ABRT|FPE|ILL): |unexpected fault address |Received signal \d+ SIG"
 )
 _ERROR = re.compile(
-    r"Traceback \(most recent call last\):|[╭┌][─ ]{1,200}+Traceback \(most recent call last\)|\+ Exception Group Traceback|Exception in thread (?:\"|[^:]{1,80}:$)|Exception in Tkinter callback"
+    r"Traceback \(most recent call last\):|[╭┌][─ ]{1,200}+Traceback \(most recent call last\)|\+ Exception Group Traceback|\| (?:Base)?ExceptionGroup: .{0,300}?\(\d+ sub-exceptions?\)$|Exception in thread (?:\"|[^:]{1,80}:$)|Exception in Tkinter callback"
     r"|Exception ignored in: |Exception in callback |Unhandled Error$|Unhandled [Ee]xception(?:\. |:| at 0x)|Unhandled [Rr]ejection(?: \(|: | at: | [A-Z]\w*(?:Error|Exception))"
     r"|Uncaught (?:\(in promise\) |[\w$.\\]*(?:Error|Exception)[: ])|[Uu]ncaught exception(?::| of type | ')|uncaughtException: |unhandledRejection: |\[UnhandledPromiseRejection|Unhandled 'error' event"
     r"|terminate called |libc\+\+abi: terminating|\*\*\* Terminating app due to uncaught|Caused by: [a-z]\w*+\.[\w.$]++"
@@ -28,13 +28,14 @@ _ERROR = re.compile(
     r"|goroutine \d+ \[[a-z ,0-9]+\]:|\{\"init terminating in |stack traceback:$|══╡ EXCEPTION CAUGHT BY |\*\*\* SIG[A-Z]+ (?:\(@0x[0-9a-f]+\) )?received"
     r"|\*\*\* Error in `|Assertion failed: .{1,300}? (?:\(\S+: \S+: \d+\)$|line \d+\.?$)"  # glibc's before 2.26, musl's, BSD's
     r"|\*\*\* Aborted at \d+ \([Uu]nix time|\*\*\* Check failure stack trace: \*\*\*"
-    r"|(?:Execution|Unexpected) error \([\w.$]{1,80}\) (?:at|macroexpanding|printing|reading) |Syntax error (?:\([\w.$]{1,80}\) )?(?:compiling|macroexpanding|reading source) "
+    r"|(?:Execution|Unexpected) error at \S{1,200} \(\S{1,200}\)\.$|(?:Execution|Unexpected) error \([\w.$]{1,80}\) (?:at|macroexpanding|printing|reading) |Syntax error (?:\([\w.$]{1,80}\) )?(?:compiling|macroexpanding|reading source) "
+    r"|Execution of .{1,200}? terminated by unhandled exception$|raised [A-Z][A-Z0-9_.]{1,80} : |An unhandled exception occurred at \$|Unhandled [A-Z][A-Z:*-]{1,80} in thread #<"
     r"|CallStack \(from HasCallStack\)|escript: exception |Error: unhandled exception|runtime error: "
 )
 # CamelCase name, with its package or module before it: `java.lang.IllegalStateException: …`, `Errno::ENOENT: …`
 _NAMED = re.compile(
     r"(?:(?:[A-Za-z_$][\w$]*+(?:\.|::|\\))*(?:[A-Z][\w$]*?(?:Error|Exception|ExceptionGroup)|Exception(?!: \[))"
-    r"|(?:[a-z_]\w*+\.){1,8}(?<=\.exceptions\.)[A-Z]\w*+)(?: \[\w+\]| \(0x[0-9A-Fa-f]{8}\)|\(\d+\)|\[[\w-]+\])?(?::\s| \(\d+ sub-exceptions?\)$)"
+    r"|(?:[a-z_]\w*+\.){1,8}(?<=\.exceptions\.)[A-Z]\w*+)(?: \[\w+\]| \(0x[0-9A-Fa-f]{8}\)|\(\d+\)|\[[\w-]+\]|@[^\s()]{1,200}\(\d+\))?(?::\s| \(\d+ sub-exceptions?\)$)"
 )
 _BARE_NAME = re.compile(r"(?:[a-z_$][\w$]*+\.){1,20}[A-Z][\w$]*?(?:Error|Exception)\s*$")
 _WARNING = re.compile(r"(?:\S.{0,200}?:\d+: )?(?:PHP )?[A-Z]?\w*?Warning: ")
@@ -52,16 +53,16 @@ _GLIB = re.compile(
     r"(?:\*\* |[\w-]*-|\(\S+:\d+\): [\w-]*?-?|\*\* \(\S+:\d+\): )(ERROR|CRITICAL|WARNING|Message|INFO|DEBUG)(?: \*\*)?: "
 )
 _FRAMES = re.compile(
-    r"\n(?:[ \t]++(?:at \S.{0,200}?[\])\d>][ \t]*+$|at [\w.$<>/]+\(|from \S+:\d+:in )|.{0,200}? called at \S+ line \d+)|\n(?:#\d+ \S|\t[\w./-]++\.go:\d+ |\t?[^\s:]{1,200}:\d+:in [`'])|\n    while (?:executing|compiling)\n|\A\S{1,300}:\d+\n.*\n\s*\^+\s*$",
+    r"\n(?:[ \t]++(?:at \S.{0,200}?[\])\d>][ \t]*+$|at [\w.$<>/]+\(|from \S+:\d+:in )|.{0,200}? called at \S+ line \d+)|\n(?:#\d+ \S|\t[\w./-]++\.go:\d+ |\t?[^\s:]{1,200}:\d+:in [`'])|\n    while (?:executing|compiling)\n|\nLine \|$|\nAt (?:\S.{0,300}?|line):\d+ char:\d+$|\A\[(?:[A-Z]\w{0,60})?(?:Error|Exception)[: ].{0,500}\] \{$|\A\S{1,300}:\d+\n.*\n\s*\^+\s*$",
     re.MULTILINE,
 )
 NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
 # Three characters tell most lines from announcements, at a tenth of what the expressions take; a test reads these
 # from the expressions.
 BEGINNINGS = frozenset(
-    "# A|***|** |+ E|Ass|Cal|Cat|Cau|Die|Err|Exc|FAT|Fat|For|Exe|Ker|PHP|Syn|Une|Pro|Rec|SIG|The|Tra|Unc|Unh|[Un|cor|dou|esc|fat|fre|gor|htt"
+    "# A|***|** |+ E|💣 P|An |rai|Ass|Cal|Cat|Cau|Die|Err|Exc|FAT|Fat|For|Exe|Ker|PHP|Syn|Une|Pro|Rec|SIG|The|Tra|Unc|Unh|[Un|cor|dou|esc|fat|fre|gor|htt"
     '|lib|lua|mal|mun|pan|run|sta|ter|thr|unc|une|unh|{"i|══╡'.split("|")
-)
+) | {"| E", "| B"}
 """Of announcements, but for names of exceptions and those that begin with a place."""
 ALWAYS = "=╭┌"
 """First characters of lines that are looked at in any case"""
@@ -102,6 +103,9 @@ def frames(message: str) -> bool:
         and "\t" not in message
         and "    while " not in message
         and "^" not in message
+        and " char:" not in message
+        and "\nLine |\n" not in message
+        and "] {\n" not in message
     ):
         return False
     if "Full thread dump " in message[:300]:

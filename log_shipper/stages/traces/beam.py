@@ -6,7 +6,18 @@ elixir: lib/elixir/lib/exception.ex (format, blame), lib/logger/lib/logger/trans
 
 import re
 
-from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, NEVER, PRINTABLE, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import (
+    ALWAYS,
+    COMPLETE,
+    DECLARED,
+    NEVER,
+    PRINTABLE,
+    RECORD,
+    At,
+    Entry,
+    Family,
+    from_any,
+)
 
 _REPORT = re.compile(r"=[A-Z ]+ (?:REPORT|MESSAGE)==== ")
 _ERROR = re.compile(r"\*\* \((?:EXIT|exit|throw|stop|[A-Z][\w.]*)")
@@ -23,7 +34,9 @@ _BOOT = re.compile(r"init terminating in do_boot|Runtime terminating during boot
 
 
 def _indented(text: str, prev: str) -> Entry | None:
-    return Entry(ALWAYS, At("ex.stack")) if (".ex" in text or text[-1] == ")") and _FRAME.match(text) else None
+    return (
+        Entry(ALWAYS, At("ex.stack"), from_any) if (".ex" in text or text[-1] == ")") and _FRAME.match(text) else None
+    )
 
 
 def _enter(text: str, prev: str) -> Entry | None:
@@ -54,6 +67,8 @@ def _report(text: str, at: At) -> At | None:
 def _head(text: str, at: At) -> At | None:
     """Further lines of the message, unless other output."""
     if at.mark and text[:1] == " " and not _FRAME.match(text):  # of a message that goes on, such as a query
+        return at._replace(seen=at.seen + 1) if at.seen < 50 else None
+    if text[:1] in (" ", "\t") and not _FRAME.match(text):
         return at._replace(seen=at.seen + 1) if at.seen < 50 else None
     if text[:1] in (" ", "\t") or _NOTE.match(text):
         return _stack(text, at)
@@ -108,4 +123,5 @@ BEAM = Family(
         "ex.stack": _stack,
         "ex.client": _client,
     },
+    waiting=("ex.head",),
 )

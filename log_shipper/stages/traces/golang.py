@@ -17,6 +17,7 @@ from log_shipper.stages.traces.phase import (
     At,
     Entry,
     Family,
+    from_any,
 )
 
 _HEADER = re.compile(
@@ -49,14 +50,14 @@ _RACE = re.compile(
 def _indented(text: str, prev: str) -> Entry | None:
     if text[0] != "\t" or ":" not in text or not _PLACE.match(text):
         return None
-    return Entry(ALWAYS, At("go.body", "zap" if _FUNCTION.match(prev) else ""))
+    return Entry(ALWAYS, At("go.stack" if _FUNCTION.match(prev) else "go.body"), from_any)
 
 
 def _enter(text: str, prev: str) -> Entry | None:
     if _HEADER.match(text):
         return Entry(DECLARED, At("go.head"))
     if _GOROUTINE.match(text):
-        return Entry(ALWAYS if "panic" in prev else DECLARED, At("go.body"))
+        return Entry(ALWAYS if "panic" in prev else DECLARED, At("go.body"), from_any)
     if text.startswith("[signal SIG"):
         return Entry(ALWAYS, At("go.head"))
     if text.startswith("WARNING: DATA RACE"):
@@ -71,8 +72,8 @@ def _enter(text: str, prev: str) -> Entry | None:
     if not _FUNCTION.match(text):
         return None
     if _ZAP.match(prev):
-        return Entry(ALWAYS, At("go.body", "zap", 1))
-    return Entry(DECLARED, At("go.body", "zap", 1)) if prev and _STACKED.match(text) else None
+        return Entry(ALWAYS, At("go.stack", "", 1))
+    return Entry(DECLARED, At("go.stack", "", 1), from_any) if prev and _STACKED.match(text) else None
 
 
 def _head(text: str, at: At) -> At | None:
@@ -87,9 +88,14 @@ def _body(text: str, at: At) -> At | None:
         return At("go.blank")
     if text[0] == "\t":
         return at._replace(seen=0)
-    if at.mark == "zap" and _FUNCTION.match(text):
-        return None if at.seen else at._replace(seen=1)  # the place of one comes before the next
     return at if _CALL.match(text) or _REGISTER.match(text) or text.startswith(("[signal ", "...")) else None
+
+
+def _stack(text: str, at: At) -> At | None:
+    """Functions, each with its place below it."""
+    if text[:1] == "\t":
+        return at._replace(seen=0)
+    return at._replace(seen=1) if not at.seen and _FUNCTION.match(text) else None
 
 
 def _blank(text: str, at: At) -> At | None:
@@ -111,7 +117,9 @@ def _request(text: str, at: At) -> At | None:
 
 
 def _gin(text: str, at: At) -> At | None:
-    return at if text[:1] == "\t" or (_GIN_FILE.match(text) and not RECORD.match(text)) else None
+    if not text:  # it resets the colour in a line of its own
+        return COMPLETE
+    return at if text[0] == "\t" or (_GIN_FILE.match(text) and not RECORD.match(text)) else None
 
 
 GO = Family(
@@ -135,9 +143,11 @@ GO = Family(
     steps={
         "go.head": _head,
         "go.body": _body,
+        "go.stack": _stack,
         "go.blank": _blank,
         "go.race": _race,
         "go.request": _request,
         "go.gin": _gin,
     },
+    waiting=("go.head", "go.stack"),
 )

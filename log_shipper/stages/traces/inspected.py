@@ -6,6 +6,8 @@ them, keys without quotation marks where they are names, strings in any of the t
 
 import re
 
+from log_shipper.stages.traces.phase import RECORD
+
 _STRINGS = re.compile(r"""'[^']*+'|"[^"]*+"|`[^`]*+`""")
 _MEMBER = re.compile(r" {2,}+(?:[A-Za-z_$][\w$]*+|\[[\w.() $]{1,100}+\]|'[^']*+'): \S")
 _ELEMENT = re.compile(
@@ -19,8 +21,13 @@ _GOES_ON = (",", "{", "[", "(", "+", ":")
 def first_member(text: str, prev: str = "") -> bool:
     """Whether a line can be the first in a brace: one that stands alone, or at the end of the line `prev`."""
     return _MEMBER.match(text) is not None and (
-        not prev or (text.endswith(_GOES_ON) and _OPENS.search(prev) is not None)
+        not prev or (text.endswith(_GOES_ON) and (_OPENS.search(prev) is not None or _of_record(prev)))
     )
+
+
+def _of_record(prev: str) -> bool:
+    """A logger's line whose last argument is an object."""
+    return prev.endswith((" {", " [")) and RECORD.match(prev) is not None
 
 
 def depth_after(text: str, depth: int) -> int | None:

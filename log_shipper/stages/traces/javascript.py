@@ -9,18 +9,22 @@ import re
 from log_shipper.stages.traces import managed
 from log_shipper.stages.traces.phase import (
     ALWAYS,
+    COMPLETE,
     DECLARED,
     ERROR_NAME,
     MESSAGE_LINES,
+    NOT_ALONE,
     PLACE,
     RECORD,
     At,
     Entry,
     Family,
+    from_any,
 )
 
 _SCRIPT = re.compile(r"(?:node:\S+|\S+\.[cm]?[jt]sx?|evalmachine\S*|\[(?:eval|stdin)\](?:-wrapper)?|REPL\d+):\d+$")
 _HEADER = re.compile(r"(?:Uncaught )?[A-Z][\w$]*+(?<=rror|tion)(?: \[\w+\])?(?:: |:$|$)|\[?UnhandledPromiseRejection")
+_STACKLESS = re.compile(r"\[[A-Z]\w*+(?<=rror|tion)(?: \[\w+\])?: .*\] \{$")
 _DENO = re.compile(r"error: Uncaught (?:\(in promise\) )?(?:\(in worker \S+\) )?[A-Z]\w*+(?<=rror|tion)(?:: |$)")
 _DENO_CAUSE = re.compile(r"Caused by: (?:Uncaught )?[A-Z]\w*+(?:: |$)")
 _COMPARES = re.compile(r"AssertionError \[ERR_ASSERTION\]: ")  # what differs stands before the frames
@@ -39,6 +43,11 @@ _NAME = re.compile(r"\s+at (?:async )?[\w$.]+$")
 _VERSION = re.compile(r"(?:Node\.js|Bun|Deno) v\d")
 
 
+def is_warning(text: str) -> bool:
+    """Node's own, of which a hint how to see more may come behind its last line."""
+    return _WARNING.match(text) is not None
+
+
 def is_frame(text: str) -> bool:
     """`    at name (file:line:column)`, without the name, `async`, or with a property list that opens behind it."""
     body = text.lstrip()
@@ -51,7 +60,7 @@ def is_frame(text: str) -> bool:
 
 
 def _indented(text: str, prev: str) -> Entry | None:
-    return Entry(ALWAYS, _after_frame(text, At("js.frames"))) if is_frame(text) else None
+    return Entry(ALWAYS, _after_frame(text, At("js.frames")), from_any) if is_frame(text) else None
 
 
 def _enter(text: str, prev: str) -> Entry | None:
@@ -61,12 +70,14 @@ def _enter(text: str, prev: str) -> Entry | None:
         goes_on = text.endswith(": ") or _COMPARES.match(text)  # Prisma's messages begin in the next line
         mark = "loose" if RECORD.match(prev) or goes_on else ""
         return Entry(DECLARED, At("js.props", mark) if text.endswith("{") else At("js.head", mark))
+    if text[0] == "[":
+        return Entry(DECLARED, At("js.props")) if _STACKLESS.match(text) else None
     if text.startswith("error: Uncaught "):
         return Entry(DECLARED, At("js.deno", "named" if _DENO.match(text) else ""))
     if text.startswith(("<--- Last few GCs", "FATAL ERROR: ")):
         return Entry(DECLARED, At("js.heap"))
-    if _USE.match(text) and _WARNING.match(prev):
-        return Entry(ALWAYS, At(""))
+    if _USE.match(text):
+        return Entry(ALWAYS if is_warning(prev) else NOT_ALONE, COMPLETE, is_warning)
     return None
 
 
@@ -86,7 +97,11 @@ def _deno(text: str, at: At) -> At | None:
     if is_frame(text):
         return _after_frame(text, at)
     marks = text.strip(" \t") and not text.strip(" \t^~")
-    if marks or (at.seen < 3 and text[:1] in (" ", "\t")) or (at.mark and not at.seen and not RECORD.match(text)):
+    if (
+        marks
+        or (at.seen < 3 and text[:1] in (" ", "\t"))
+        or (at.mark and at.seen < MESSAGE_LINES and not RECORD.match(text))
+    ):
         return at._replace(seen=at.seen + 1)
     return None
 
@@ -169,6 +184,7 @@ JAVASCRIPT = Family(
         r"error: Uncaught ",
         r"\(Use `",
         r"\[UnhandledP",
+        r"\[[A-Z]\w*+(?<=rror|tion)[: ]",
         r"\[eval\]",
         r"\[stdin\]",
         r"<--- Last few GCs",
@@ -191,4 +207,5 @@ JAVASCRIPT = Family(
         "js.end": _end,
         "js.excerpt": _excerpt,
     },
+    waiting=("js.head", "js.deno"),
 )

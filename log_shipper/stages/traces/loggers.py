@@ -2,13 +2,13 @@
 
 .NET: Microsoft.Extensions.Logging.Console/SimpleConsoleFormatter.cs; java.util.logging.SimpleFormatter; tinylog; pino-pretty:
 lib/utils/prettify-object.js; tornado: log.py (LogFormatter); node: lib/internal/process/warning.js; Spring Boot:
-LoggingFailureAnalysisReporter, ExtendedWhitespaceThrowableProxyConverter.
+LoggingFailureAnalysisReporter, ExtendedWhitespaceThrowableProxyConverter; play: api/http/HttpErrorHandler.scala (logServerError).
 """
 
 import re
 
 from log_shipper.stages.traces import managed
-from log_shipper.stages.traces.phase import ALWAYS, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import ALWAYS, NOT_ALONE, RECORD, At, Entry, Family, from_any
 
 _CATEGORY = re.compile(r"(?:^|[\s\]])(?:trce|dbug|info|warn|fail|crit): \S")
 _EVENT = re.compile(r"\[-?\d+\]\s*$")
@@ -30,13 +30,20 @@ _SET_IN = re.compile(
     r"|\[\d{4}-\d\d-\d\dT[\d:.]{8,20}Z?\] +(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL): [^ ]{1,200} on [^ ]{1,200}: "  # bunyan's tool
 )
 _SPRING = re.compile(r"\d[\dT:.,+ Z-]{10,40}+(?:ERROR|WARN) (?:\[[^\]]{0,100}+\] )?\d+ --- \[")
+_PLAY = re.compile(r"! @\w+ - .* for \([A-Z]+\) \[")
 _MEMBER = re.compile(r"    [\w.\-\"]+: ?")
 
 
 def _enter(text: str, prev: str) -> Entry | None:
     if not text:
-        if "LoggingFailureAnalysisReporter" in prev:
+        if prev.endswith("] with root cause") and not RECORD.match(
+            prev
+        ):  # of Tomcat's message, which holds an exception's
+            return Entry(NOT_ALONE, At("log.spring"), from_any)
+        if prev.endswith(" : ") and " --- [" in prev and RECORD.match(prev):  # Spring's reports begin with a line break
             return Entry(ALWAYS, At("log.analysis"))
+        if prev.endswith(" - ") and RECORD.match(prev):
+            return Entry(ALWAYS, At("log.play"))
         return Entry(ALWAYS, At("log.spring")) if " --- [" in prev and _SPRING.match(prev) else None
     level = _JUL_LEVEL.match(text)
     if level and _JUL.match(prev):
@@ -84,6 +91,15 @@ def _spring_step(text: str, at: At) -> At | None:
     return At("at.head", managed.JUL) if managed.is_header(text) else None
 
 
+def _play_step(text: str, at: At) -> At | None:
+    """The request, a line of one space, and the exception."""
+    if not at.seen:
+        return at._replace(seen=1) if _PLAY.match(text) else None
+    if managed.is_header(text):
+        return At("at.head", "loose")
+    return None if text.strip() else at
+
+
 def _pino_step(text: str, at: At) -> At | None:
     return at if text.startswith("    ") else None
 
@@ -110,6 +126,7 @@ LOGGERS = Family(
         "log.jul": _jul_step,
         "log.pino": _pino_step,
         "log.spring": _spring_step,
+        "log.play": _play_step,
         "log.analysis": _analysis_step,
     },
 )

@@ -1,7 +1,8 @@
 """Java, Kotlin, Scala and the other languages of the JVM, and .NET: exceptions whose frames are lines of `at …`.
 
 OpenJDK: java.lang.Throwable.printStackTrace, ThreadGroup.uncaughtException, jstack's and the crash handler's prints;
-logback: ThrowableProxyConverter, RootCauseFirstThrowableProxyConverter. .NET: System.Exception.ToString,
+logback: ThrowableProxyConverter, RootCauseFirstThrowableProxyConverter; dropwizard: PrefixedThrowableProxyConverter; solr: its
+log4j2.xml. .NET: System.Exception.ToString,
 System.AggregateException.ToString, System.Diagnostics.StackTrace.ToString; Mono: mono_print_unhandled_exception.
 """
 
@@ -19,6 +20,7 @@ from log_shipper.stages.traces.phase import (
     At,
     Entry,
     Family,
+    from_any,
 )
 
 # A dot in the name is looked for ahead, and then the name taken as one: else each dot of a long word would be tried.
@@ -46,6 +48,7 @@ _REST = re.compile(
 _INNER = re.compile(r" {1,3}---> [A-Za-z_][\w.]*\.\w+(?: ?\(\w{1,20}\))?: ")
 _FRAMELESS = re.compile(r"\[CIRCULAR REFERENCE|DiagnosticCoroutineContextException: ")
 _PART = re.compile(r"\s+at \[|File name: '|\s+(?:Detail|Hint|Where|Position): ")
+_PREFIX = "! "
 _CRASH = re.compile(r"# (?:A fatal error has been detected by|There is insufficient memory for) the Java Runtime")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
 _DUMP = re.compile(
@@ -55,6 +58,7 @@ _DUMP = re.compile(
 
 CAUSE_LINES = 5
 REMOTE = "remote"  # the message is what another process printed, with its frames: then an empty line, and one's own
+SHORT = "short"  # Solr shows it in the record with its first frame, and then as a whole
 JUL = "jul"  # printed by java.util.logging, which ends a record with an empty line
 
 
@@ -65,7 +69,9 @@ def is_header(text: str) -> bool:
 
 
 def _indented(text: str, prev: str) -> Entry | None:
-    return Entry(ALWAYS, At("at.frames")) if FRAME.match(text) else None
+    if not FRAME.match(text):
+        return None
+    return Entry(ALWAYS, At("at.frames", SHORT if " => " in prev and RECORD.match(prev) else ""), from_any)
 
 
 def _inner(text: str, prev: str) -> Entry | None:
@@ -94,6 +100,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         remote = text[:1] == "E" and _REMOTE.match(text, text.find('" ') + 2)
         loose = _THREAD.match(text) or text == "Process terminated. Assertion failed."
         return Entry(DECLARED, At("at.head", REMOTE if remote else "loose" if loose else ""))
+    if text[:2] == _PREFIX:
+        return Entry(DECLARED, At("at.prefixed")) if is_header(text[2:]) else None
     if text.startswith("Full thread dump "):
         return Entry(ALWAYS if _TIME.match(prev) else DECLARED, At("at.dump"))
     if _CRASH.match(text):
@@ -123,11 +131,18 @@ def _head(text: str, at: At) -> At | None:
 def _frames(text: str, at: At) -> At | None:
     if FRAME.match(text) or _REST.match(text):
         return at
+    if at.mark == SHORT and is_header(text):
+        return At("at.head")
     if not text and at.mark in (JUL, REMOTE):
         return COMPLETE if at.mark == JUL else At("at.remote")
     if text == "  Exception data:":  # Npgsql
         return At("at.data", at.mark)
     return _cause(text, at) if _CAUSE.match(text) else None
+
+
+def _prefixed(text: str, at: At) -> At | None:
+    """Dropwizard marks each line of a throwable."""
+    return at if text.startswith(_PREFIX) else None
 
 
 def _data(text: str, at: At) -> At | None:
@@ -172,6 +187,7 @@ MANAGED = Family(
         r"\[ERROR\] FATAL U",
         r"# A fatal",
         r"# There is ins",
+        r"! [\w.$]+(?::[\r\x1b ]|[\r\x1b]|$)",
         (UPPER, r"[A-Z]\w*+\$[A-Z]"),
         QUALIFIED,
     ),
@@ -180,10 +196,12 @@ MANAGED = Family(
     steps={
         "at.head": _head,
         "at.frames": _frames,
+        "at.prefixed": _prefixed,
         "at.remote": _remote,
         "at.part": _part,
         "at.data": _data,
         "at.dump": _dump,
         "at.crash": _crash,
     },
+    waiting=("at.head",),
 )

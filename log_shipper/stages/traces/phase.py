@@ -17,11 +17,15 @@ PATHS = "".join(character for character in PRINTABLE if character not in NOT_A_P
 # Beginnings that more than one family looks for: `file:line`, a qualified name, the name of an error.
 PLACE = (
     PATHS,
-    r"[^\s:=]++:\d++(?:[\r\x1b]|$|: runtime e|:(?: |in ['`]|\d++(?:[\r\x1b]|$|: runtime e)))",
+    r"[^\s:=]++:\d++(?:[\r\x1b]|$|: runtime e|:(?: |in ['`]|\d++(?:[\r\x1b]|$|: (?:runtime e|0x))))",
 )
-QUALIFIED = (LETTERS, r"[A-Za-z_][\w$/%~-]*+\.[\w$/%~.`+\[\](){}*…-]*+(?::(?:[ \t\r\x1b]|$)| --->| \(0x|[\r\x1b]|$)")
+QUALIFIED = (
+    LETTERS,
+    r"[A-Za-z_][\w$/%~-]*+\.[\w$/%~.`+\[\](){}*…-]*+(?::(?:[ \t\r\x1b]|$)| --->| \(0x|@\S|[\r\x1b]|$)",
+)
 ERROR_NAME = (UPPER, r"[A-Z][\w$]*+(?<=rror|tion|izer)(?:[: \[]|[\r\x1b]|$)")
-NEVER, DECLARED, ALWAYS = 0, 1, 2  # does a line that begins a trace belong to the line before it?
+# Does a line that begins a trace belong to the line before it? NOT_ALONE: alone it is no part of a trace.
+NOT_ALONE, NEVER, DECLARED, ALWAYS = -1, 0, 1, 2
 
 
 class At(NamedTuple):
@@ -32,11 +36,22 @@ class At(NamedTuple):
     seen: int = 0
 
 
+def from_any(text: str) -> bool:
+    """Reaches whatever an error begins with."""
+    return True
+
+
 class Entry(NamedTuple):
-    """A line begins a group; DECLARED: with the line before it, if that declares warning, error or critical."""
+    """A line begins a group; DECLARED: with the line before it, if that declares warning, error or critical.
+
+    One that `reaches` belongs to the lines above it from the nearest on that an error begins with (`stages.reach`), if it
+    says yes of that; else `join` decides. `hint`: what stands in that line, since few lines have to look for one then.
+    """
 
     join: int
     at: At
+    reaches: Callable[[str], bool] | None = None
+    hint: str = ""
 
 
 COMPLETE = At("")
@@ -55,12 +70,14 @@ class Family:
     enter     for lines that are not indented
     indented  (first characters after the indentation, rule): for lines that are
     steps     phase -> rule
+    waiting   phases in which lines may come that are known by a later one alone
     """
 
     suspects: Sequence[str | tuple[str, str]]
     enter: Enter
     steps: Mapping[str, Step]
     indented: Sequence[tuple[str, Enter]] = ()
+    waiting: Sequence[str] = ()
 
 
 # How loggers begin a record. Needed only where a trace would take any line, such as those of an exception's message.
@@ -68,7 +85,8 @@ RECORD = re.compile(
     r"""\s{0,2}(?:
       [\[(<"]?\d{4}[-/.]\d\d?[-/.]\d\d?(?:[T\ ,_]|$) | [\[(<]?\d\d?[-/.](?:\d\d?|[A-Z][a-z]{2})[-/.]\d{2,4}[\ T:,]
     | [\[(<]?\d\d?:\d\d:\d\d\b | [\[(<]?(?:[A-Z][a-z]{2}\ )?[A-Z][a-z]{2}\ {1,2}\d\d?,?\ (?:\d{4},?\ )?\d\d?:\d\d:\d\d
-    | [IWEF]\d{4}\ \d\d: | [\[]?\d{10}(?:\.\d+|\d{3})?\] | \{" | (?:time|ts|level|lvl|t)= | <\d{1,3}>
+    | \d\d-\d\d\ \d\d:\d\d:\d\d\.\d{3}\ | \d+:[MSCX]\ \d\d\ [A-Z][a-z]{2}\ \d{4}\ | \*\ (?:Serving\ Flask|Debug\ mode|Running\ on|Detected\ change|Restarting\ with)
+    | [IWEF]\d{4}\ \d\d: | [\[]?\d{10}(?:\.\d+|\d{3})?\] | \{" | (?:time|timestamp|ts|level|lvl|t|logger|severity)= | <\d{1,3}>
     | [\[(<]?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SEVERE)[\])>]?(?:\ |$|:\ |:[\w.-]+:)
     | [\[(<](?:trace|debug|info|notice|warn|warning|error|fatal|critical)[\])>]
     | (?:trce|dbug|info|warn|fail|crit):\ | \d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\ -\ | [DIWEF],\ \[ )""",

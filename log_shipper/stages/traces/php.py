@@ -6,7 +6,7 @@ monolog: Formatter/LineFormatter.php (normalizeException).
 
 import re
 
-from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, NEVER, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, NEVER, RECORD, At, Entry, Family, from_any
 
 _HEADER = re.compile(r"(?:PHP )?(?:Fatal error|Warning|Recoverable fatal error|Parse error):\s+Uncaught ")
 _OWN = re.compile(r"(?:PHP )?(?:Warning|Notice|Deprecated|(?:Fatal|Recoverable fatal|Parse) error):\s")
@@ -20,7 +20,7 @@ _THROWN = re.compile(r"(?:PHP )?\s+thrown in ")
 
 def _enter(text: str, prev: str) -> Entry | None:
     if _STACK.match(text):
-        return Entry(ALWAYS, At("php.calls"))
+        return Entry(ALWAYS, At("php.calls"), from_any)
     if _CALL.match(text):
         return Entry(ALWAYS, At("php.after" if _LAST.match(text) else "php.calls"))
     if not _HEADER.match(text):
@@ -70,4 +70,5 @@ PHP = Family(
     enter=_enter,
     indented=(("#", _enter),),
     steps={"php.head": _head, "php.calls": _calls, "php.after": _after, "php.blank": _blank},
+    waiting=("php.head",),
 )

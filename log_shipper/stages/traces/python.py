@@ -6,23 +6,26 @@ Lib/asyncio/base_events.py (default_exception_handler), Lib/logging/__init__.py 
 
 import re
 
-from log_shipper.stages.traces import python_messages
+from log_shipper.stages.traces import python_messages, python_warnings
 from log_shipper.stages.traces.phase import (
     ALWAYS,
     COMPLETE,
     DECLARED,
     MESSAGE_LINES,
+    NOT_ALONE,
     QUALIFIED,
     RECORD,
     At,
     Entry,
     Family,
+    from_any,
 )
 
 TRACEBACK = "Traceback (most recent call last):"
 _STACK = "Stack (most recent call last):"
 _NOTHING = "NoneType: None"  # logging.exception outside of an except clause
 _GROUP = re.compile(r"\s*\+ Exception Group Traceback \(most recent call last\):")
+_GROUP_ALONE = re.compile(r"\s+\| [\w.]*+: .*\(\d+ sub-exceptions?\)$")  # never raised itself, as `except*` leaves it
 _GROUP_END = re.compile(r"\s*\+-{30,}$")
 _FILE = re.compile(r'\s+File ".*", line \d+')
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.<>]*+(?::$|: |$)")
@@ -49,10 +52,8 @@ _THREAD = re.compile(
 _BOX = re.compile(r"[╭┌][─ ]+Traceback \(most recent call last\)")
 _SCHEMA = re.compile(r"Failed validating |On (?:instance|schema)")
 _VALIDATION = re.compile(r"[\w.]*ValidationError: (\d+) validation errors? for ")
-_WARNING = re.compile(r"(?:.*\s)?\S+:\d+: \w*Warning: ")
 _RAISES = re.compile(r"\braise\b|\bassert\b|\.add_note\(")
 _BREAK_ALONE = re.compile(r"""(["'])\\n\1""")  # of a split or a join: says nothing of how many lines there are
-_ALLOCATED = re.compile(r"\w+: Enable tracemalloc to get|Object allocated at \(most recent call")
 
 
 def _indented(text: str, prev: str) -> Entry | None:
@@ -62,7 +63,7 @@ def _indented(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("py.frames", "bare"))  # of a stack, or of a traceback whose beginning is lost
     if TRACEBACK in text and text.strip() == TRACEBACK:  # Twisted, pip, rich's handler and others set tracebacks in
         return Entry(DECLARED, At("py.inner", text[: text.index("T")]))
-    return Entry(DECLARED, At("py.group")) if _GROUP.match(text) else None
+    return Entry(DECLARED, At("py.group")) if _GROUP.match(text) or _GROUP_ALONE.match(text) else None
 
 
 def _inner(text: str, at: At) -> At | None:
@@ -87,7 +88,9 @@ def _enter(text: str, prev: str) -> Entry | None:
     if text == _STACK:
         return Entry(ALWAYS if RECORD.match(prev) else DECLARED, At("py.stack"))
     if _ANNOUNCES.match(text) or (text.rstrip().endswith("RemoteTraceback:") and " " not in text.rstrip()):
-        return Entry(DECLARED, At("py.announced", "logging" if text.startswith("---") else text[:10].strip()))
+        ends = text.startswith("Original")  # what began with an error in an excepthook
+        mark = "logging" if text.startswith("---") else text[:10].strip()
+        return Entry(DECLARED, At("py.announced", mark), from_any if ends else None)
     if text == _NOTHING:
         return Entry(DECLARED, COMPLETE)
     if _CONTEXT.match(text):
@@ -97,23 +100,27 @@ def _enter(text: str, prev: str) -> Entry | None:
     if _BOX.match(text):
         return Entry(DECLARED, At("py.box"))
     if _TIE.match(text):
-        return Entry(ALWAYS, At("py.tied"))
-    if _ALLOCATED.match(text) and _WARNING.match(prev):
+        return Entry(ALWAYS, At("py.tied"), _is_of_traceback)
+    if text == '"""' or _SCHEMA.match(text):
+        return Entry(NOT_ALONE, At("py.done"), _is_traceback)
+    if text.startswith(("[SQL: ", "[parameters: ", "(Background on")):
+        return Entry(NOT_ALONE, _tail(text, At("py.done")) or At("py.done"), _is_traceback)
+    if python_warnings.ALLOCATED.match(text) and python_warnings.is_warning(prev):
         return Entry(ALWAYS, At("py.warned"))
     return None
 
 
-def warned(text: str, prev: str) -> Entry | None:
-    """A warning and the source line under it."""
-    if "Warning: " in prev and text[:2] == "  " and text[2:3] not in ("", " ") and _WARNING.match(prev):
-        return Entry(ALWAYS, At("py.warned"))
-    return None
+def _is_traceback(text: str) -> bool:
+    return "Traceback" in text
 
 
-def _after_warning(text: str, at: At) -> At | None:
-    if _ALLOCATED.match(text):
-        return At("py.stack" if text.endswith("last):") else "py.warned")
-    return None
+def _is_of_traceback(text: str) -> bool:
+    return "Traceback" in text or is_exception(text)
+
+
+def is_exception(text: str) -> bool:
+    """The line of an exception, after its frames, where its name says that it is one."""
+    return _THROWN.match(text, 0, 200) is not None
 
 
 def _announced(text: str, at: At) -> At | None:
@@ -155,6 +162,7 @@ def _more_lines(source: str) -> int:
     """How many lines of a message, and notes, follow its first line, by the line of code that raises it."""
     if not _RAISES.search(source):
         return 0
+    source = source.replace("\\\\", "")  # a backslash of its own
     return min(_BREAK_ALONE.sub("", source).count("\\n") + source.count(".add_note("), MESSAGE_LINES)
 
 
@@ -167,14 +175,14 @@ def _message(text: str, at: At) -> At | None:
 def _listed(text: str, at: At) -> At | None:
     """A message whose first line announces more of it."""
     if not text or text == TRACEBACK or RECORD.match(text) or at.seen >= MESSAGE_LINES:
-        return _done(text, at) if not text else None
+        return None
     return _tail(text, at) or at._replace(seen=at.seen + 1)
 
 
 def _done(text: str, at: At) -> At | None:
     """After the exception's own line: nothing but what is known to come there, since its message has no end mark."""
     if not text:
-        return At("py.tie", at.mark)
+        return None
     if text[0] in " \t" or text == '"""':
         if text.startswith("  in "):
             return python_messages.goes_on(text, at) or at
@@ -196,15 +204,6 @@ def _tail(text: str, at: At) -> At | None:
     return python_messages.goes_on(text, At("py.done", at.mark))
 
 
-def _tie(text: str, at: At) -> At | None:
-    """After the blank line behind an exception."""
-    if _SCHEMA.match(text) or text == '"""':
-        return At("py.done", at.mark)
-    if not text and not at.seen:  # the message ended with a newline
-        return at._replace(seen=1)
-    return At("py.announced") if text == "Original exception was:" else _tail(text, at)
-
-
 def _tied(text: str, at: At) -> At | None:
     if not text:
         return at
@@ -221,8 +220,8 @@ def _tied(text: str, at: At) -> At | None:
 
 def _group(text: str, at: At) -> At | None:
     if not text:
-        return At("py.tie") if at.mark else at
-    if at.mark and _GROUP.match(text):
+        return None if at.mark else at
+    if at.mark and (_GROUP.match(text) or _GROUP_ALONE.match(text)):
         return None  # another
     if text.lstrip()[:1] in ("|", "+"):
         return At("py.group", "closed") if _GROUP_END.match(text) else At("py.group")
@@ -308,6 +307,11 @@ PYTHON = Family(
         r"socket: ",
         r"server: ",
         r"asyncgen: ",
+        r'"""(?:[\r\x1b]|$)',
+        r"Failed validating ",
+        r"On (?:instance|schema)",
+        r"\[(?:SQL|parameters): ",
+        r"\(Background on",
         r"client_session: ",
         r"connector: ",
         r"connections?: ",
@@ -320,7 +324,6 @@ PYTHON = Family(
         "py.done": _done,
         "py.listed": _listed,
         "py.message": _message,
-        "py.tie": _tie,
         "py.tied": _tied,
         "py.group": _group,
         "py.inner": _inner,
@@ -332,7 +335,8 @@ PYTHON = Family(
         "py.column": _column,
         "py.fatal": _fatal,
         "py.stack": _stack,
-        "py.warned": _after_warning,
+        "py.warned": python_warnings.after,
     },
-    indented=(("F+T", _indented), ("╭┌", _indented_box)),
+    indented=(("F+T|", _indented), ("╭┌", _indented_box)),
+    waiting=("py.done", "py.message", "py.listed", "py.group", "py.yaml"),
 )

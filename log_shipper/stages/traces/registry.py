@@ -4,22 +4,23 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from log_shipper.stages.traces import json_value, loggers, postgresql, python, rust
+from log_shipper.stages.traces import json_value, loggers, postgresql, python, python_warnings, rust
 from log_shipper.stages.traces.beam import BEAM
 from log_shipper.stages.traces.golang import GO
 from log_shipper.stages.traces.javascript import JAVASCRIPT
 from log_shipper.stages.traces.loggers import LOGGERS
 from log_shipper.stages.traces.managed import MANAGED
 from log_shipper.stages.traces.native import NATIVE
-from log_shipper.stages.traces.phase import Enter, Entry, Family, Step
+from log_shipper.stages.traces.phase import DECLARED, Enter, Entry, Family, Step
 from log_shipper.stages.traces.php import PHP
 from log_shipper.stages.traces.python import PYTHON
+from log_shipper.stages.traces.rarer import RARER
 from log_shipper.stages.traces.ruby import RUBY
 from log_shipper.stages.traces.rust import RUST
 from log_shipper.stages.traces.scripting import SCRIPTING
 
 # Where two would take the same line, the first does.
-FAMILIES = (LOGGERS, PYTHON, PHP, RUBY, NATIVE, RUST, MANAGED, JAVASCRIPT, BEAM, SCRIPTING, GO)
+FAMILIES = (LOGGERS, PYTHON, PHP, RUBY, NATIVE, RUST, RARER, MANAGED, JAVASCRIPT, BEAM, SCRIPTING, GO)
 _COLOURS = r"(?:\x1b\[[0-9;]*+[mK])+(?!\x1b\[[0-9;]*+[mK])"
 _LEVELS = frozenset("SWICFTDE")  # first letters of java.util.logging's and tinylog's
 _BEGINNING = 300  # characters that tell whether a line has to be looked at
@@ -34,6 +35,7 @@ class Rules:
     enter: dict[str, tuple[Enter, ...]]
     indented: dict[str, tuple[Enter, ...]]
     steps: dict[str, Step]
+    waiting: frozenset[str]  # phases: `Family.waiting`
     suspects: dict[str, Suspect]  # the expression that tells whether a line has to be looked at; none: it has not
 
     def looked_at(self, texts: Sequence[str]) -> list[int]:
@@ -63,9 +65,20 @@ class Rules:
         entry = _first(self.enter.get(start, ()), text, prev)
         return entry or (postgresql.enter(text, prev) if ":  " in text or start == "L" else None)
 
+    def announces(self, text: str) -> bool:
+        """Whether an error may begin with this line, which is not indented, as its runtime prints it."""
+        suspect = self.suspects.get(text[:1])
+        if suspect and suspect(text, 0, _BEGINNING):
+            entry = self.entry(text, "", text)
+            if entry is not None and entry.join == DECLARED:
+                return True
+        return python.is_exception(text)
+
     def _indented(self, text: str, prev: str) -> Entry | None:
         entry = _follows(text, prev) if prev else None
-        return entry or _first(self.indented.get(text.lstrip()[:1], ()), text, prev)
+        return (
+            entry or _first(self.indented.get(text.lstrip()[:1], ()), text, prev) or python_warnings.source(text, prev)
+        )
 
 
 def _follows(text: str, prev: str) -> Entry | None:
@@ -75,7 +88,7 @@ def _follows(text: str, prev: str) -> Entry | None:
     if prev[-1] in "{[":
         return json_value.opened_before(text, prev)
     if "Warning: " in prev:
-        return python.warned(text, prev)
+        return python_warnings.warned(text, prev)
     return loggers.console(text, prev) or loggers.pretty(text, prev) or loggers.tornado(text, prev)
 
 
@@ -125,5 +138,6 @@ def rules_of(families: Sequence[Family] = FAMILIES) -> Rules:
         {character: tuple(rules) for character, rules in enter.items()},
         {character: tuple(rules) for character, rules in indented.items()},
         steps,
+        frozenset(phase for family in families for phase in family.waiting),
         suspects,
     )

@@ -6,7 +6,7 @@ Logger::Formatter (msg2str); rails: ActionDispatch::DebugExceptions (log_error).
 
 import re
 
-from log_shipper.stages.traces.phase import ALWAYS, DECLARED, LETTERS, PLACE, RECORD, UPPER, At, Entry, Family
+from log_shipper.stages.traces.phase import ALWAYS, DECLARED, LETTERS, PLACE, RECORD, UPPER, At, Entry, Family, from_any
 
 _HEADER = re.compile(r"(?:<internal:[^\s>]++>|[^\s:]++):\d++:in ['`][^']*': ")
 _TOP = re.compile(r"[^\s:]++(?<=\.rb|\.ru):\d++: .*\([A-Z][\w:]*\)$")
@@ -31,9 +31,9 @@ def _indented(text: str, prev: str) -> Entry | None:
     if ":in " in text:
         if _GEM.match(text):
             return Entry(ALWAYS, At("rb.bare"))
-        return Entry(ALWAYS, At("rb.frames")) if _CALLER.match(text) else None
+        return Entry(ALWAYS, At("rb.frames"), from_any) if _CALLER.match(text) else None
     if _CALLER.match(text):
-        return Entry(ALWAYS, At("rb.frames"))
+        return Entry(ALWAYS, At("rb.frames"), from_any)
     return Entry(DECLARED, At("rb.rails")) if text[-1] == ":" and _RAILS.match(text.lstrip()) else None
 
 
@@ -135,4 +135,5 @@ RUBY = Family(
         "rb.rails": _rails,
         "rb.tagged": _tagged,
     },
+    waiting=("rb.head", "rb.more"),
 )

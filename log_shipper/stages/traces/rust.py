@@ -7,7 +7,7 @@ color-eyre: src/config.rs; miette: src/handlers/graphical.rs; tracing-subscriber
 import re
 
 from log_shipper.stages.traces import javascript
-from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, RECORD, At, Entry, Family
+from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, NOT_ALONE, RECORD, At, Entry, Family, from_any
 
 _HEADER = re.compile(r"thread '.*' (?:\(\d+\) )?(?:panicked at |has overflowed its stack)")
 _OLD = re.compile(r"thread '.*' panicked at '")
@@ -22,13 +22,22 @@ _EYRE_PANIC = "The application panicked (crashed)."
 _EYRE = re.compile(
     r"\s|Message: |Location:|Error:$|Backtrace omitted\.|Run with |(?:Suggestion|Note|Warning|Help|Caused by|Section): ?"
 )
+_EYRE_END = re.compile(
+    r"Backtrace omitted\. Run with |Run with (?:RUST_BACKTRACE|COLORBT_SHOW_HIDDEN)=|Location: \S+:\d+$"
+)
 _TRACING = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]{8,20}Z {1,2}(?:ERROR|WARN) \S")
 _OUT_OF_MEMORY = re.compile(r"memory allocation of \d+ bytes failed$")
 _PRETTY = re.compile(r"    (?:at \S+\.rs:\d+|in \S+::\S)")
 
 
 def _indented(text: str, prev: str) -> Entry | None:
+    if text.startswith(("  × ", "  ⚠ ")):
+        return Entry(NOT_ALONE, At("rust.miette"), _is_error)
     return Entry(ALWAYS, At("rust.pretty")) if _PRETTY.match(text) else None
+
+
+def _is_error(text: str) -> bool:
+    return text.startswith("Error: ")
 
 
 def _enter(text: str, prev: str) -> Entry | None:
@@ -36,14 +45,16 @@ def _enter(text: str, prev: str) -> Entry | None:
         if _OLD.match(text):
             return Entry(DECLARED, At("rust.body" if _OLD_END.match(text) else "rust.old"))
         return Entry(DECLARED, At("rust.body" if text.endswith("its stack") else "rust.message"))
-    if text == "Caused by:" and RECORD.match(prev):
-        return Entry(DECLARED, At("rust.causes", "", 1))
+    if text in ("Caused by:", "Stack backtrace:"):
+        return Entry(DECLARED if RECORD.match(prev) else NOT_ALONE, At("rust.causes"), from_any)
+    if _EYRE_END.match(text):
+        return Entry(NOT_ALONE, At("rust.eyre"), from_any)
     if text == _EYRE_PANIC:
         return Entry(DECLARED, At("rust.eyre"))
     if text.startswith("fatal runtime error: ") or _OUT_OF_MEMORY.match(text):
         return Entry(DECLARED, At("rust.body"))
     if text == "stack backtrace:" or text.startswith("note: run with `RUST_BACKTRACE="):
-        return Entry(ALWAYS, At("rust.body", "noted" if text[0] == "n" else ""))
+        return Entry(ALWAYS, At("rust.body", "noted" if text[0] == "n" else ""), from_any)
     if text.startswith(("Error:   × ", "Error:   ⚠ ")):
         return Entry(DECLARED, At("rust.miette"))
     if text.startswith("Error: ") and not text.endswith("{"):
@@ -57,7 +68,7 @@ def logged(text: str, prev: str) -> Entry | None:
 
 
 def _logged(text: str, at: At) -> At | None:
-    return At("rust.causes", "", 1) if _CAUSED.match(text) else None
+    return At("rust.causes") if _CAUSED.match(text) else None
 
 
 def _message(text: str, at: At) -> At | None:
@@ -80,8 +91,6 @@ def _old(text: str, at: At) -> At | None:
 
 
 def _body(text: str, at: At) -> At | None:
-    if not text and not at.seen:  # a message that is an error with causes
-        return At("rust.blank")
     if _LAST_NOTE.match(text):
         return At("rust.body", "noted", 1)
     # of a value shown over several lines, or of the backtrace
@@ -89,34 +98,20 @@ def _body(text: str, at: At) -> At | None:
     return at._replace(seen=1) if inside or _NOTE.match(text) else None
 
 
-def _blank(text: str, at: At) -> At | None:
-    return (
-        At("rust.causes", "", 1)
-        if _CAUSED.match(text)
-        else At("rust.body", "noted" if _LAST_NOTE.match(text) else "", 1)
-        if _NOTE.match(text)
-        else None
-    )
-
-
 def _error(text: str, at: At) -> At | None:
-    """`Error: …`, a blank line, and why. JavaScript's plain errors begin in the same way."""
+    """`Error: …`, and why. JavaScript's plain errors begin in the same way."""
     if not text:
-        return At("rust.causes")
+        return None  # what comes behind it shows whether it is of the report
     if text.startswith("   0: "):
         return At("rust.eyre")
     if _CAUSED.match(text):
-        return At("rust.causes", "", 1)
+        return At("rust.causes")
     if at.mark or not text[0].isspace() or javascript.is_frame(text):
         return javascript.head(text, At("js.head", at.mark))
     return At("at.frames") if text[0] == "\t" else None  # the launcher of Java names a class so
 
 
 def _causes(text: str, at: At) -> At | None:
-    if at.seen == 0:
-        if text.startswith(("  × ", "  ⚠ ")):
-            return At("rust.miette")
-        return at._replace(seen=1) if _CAUSED.match(text) else None
     if _NOTE.match(text):
         return At("rust.body", "noted" if _LAST_NOTE.match(text) else "", 1)
     return at if not text or text[0] in " \t" or _CAUSED.match(text) else None
@@ -150,15 +145,18 @@ RUST = Family(
         r"stack backtrace:",
         r"Caused by:(?:[\r\x1b]|$)",
         r"note: run with",
+        r"Stack backtrace:",
+        r"Backtrace omitted\. ",
+        r"Run with (?:RUST|COLOR)",
+        r"Location: ",
     ),
     enter=_enter,
-    indented=(("a", _indented),),
+    indented=(("a×⚠", _indented),),
     steps={
         "rust.message": _message,
         "rust.assert": _assert,
         "rust.old": _old,
         "rust.body": _body,
-        "rust.blank": _blank,
         "rust.error": _error,
         "rust.causes": _causes,
         "rust.logged": _logged,
@@ -166,4 +164,5 @@ RUST = Family(
         "rust.miette": _miette,
         "rust.pretty": _pretty,
     },
+    waiting=("rust.message", "rust.body", "rust.error", "rust.causes", "rust.eyre"),
 )

@@ -12,11 +12,13 @@ from log_shipper.stages.traces.phase import (
     DECLARED,
     MESSAGE_LINES,
     NEVER,
+    NOT_ALONE,
     PRINTABLE,
     RECORD,
     At,
     Entry,
     Family,
+    from_any,
 )
 
 _DART = re.compile(r"#\d+\s+\S.* \((?:package:|dart:|file:|\S+\.dart)\S*\)$|<asynchronous suspension>$")
@@ -38,24 +40,26 @@ _HASKELL = re.compile(r"(?:CallStack|HasCallStack backtrace|Cost-centre stack)[ 
 _OCAML = re.compile(r"(?:Raised at|Re-raised at|Called from|Raised by primitive operation at) (?:\S+ in )?file \"")
 _OCAML_HEAD = re.compile(r"Fatal error: exception ")
 _FROM = re.compile(r"  from \S+:\d+:\d+ in '")
+_CRYSTAL_CAUSE = "Caused by: "
 _NUMBER = re.compile(r"\d+: ")
 _CRYSTAL = re.compile(r"Unhandled exception: [^\n]{0,1000}+(?<=\))(?<=[\w:]\))$")
 _NIM_FRAME = re.compile(r"/[^\s(]++\(\d+\) +\w+$")
 _NIM = re.compile(r"\S+\.nims?\(\d+(?:, \d+)?\)\s+\S|\[\[?reraised from")
 _R_WARNINGS = re.compile(r"Warning messages?:$")
+_R_ADDED = re.compile(r"In addition: Warning messages?:$")
 _TCL = re.compile(r"    (?:while executing|invoked from within|while compiling|\(\S)")
 _JULIA = re.compile(r"Stacktrace:$")
 
 
 def _enter(text: str, prev: str) -> Entry | None:
     if _DART.match(text) or _TERSE.match(text):
-        return Entry(ALWAYS, At("dart.frames"))
+        return Entry(ALWAYS, At("dart.frames"), from_any)
     if _UNHANDLED.match(text):
         return Entry(DECLARED, At("dart.head"))
     if _BOX.match(text):
         return Entry(DECLARED, At("dart.box"))
     if _LUA.match(text) or _JULIA.match(text) or _HASKELL.match(text):
-        return Entry(ALWAYS, At("sc.indented"))
+        return Entry(ALWAYS, At("sc.indented"), from_any)
     if _LUA_HEAD.match(text) or _R_HEAD.match(text):
         return Entry(DECLARED, At("sc.head", text[:1]))
     if text.startswith("Trace begun at ") and _BEGUN.match(text):
@@ -67,7 +71,8 @@ def _enter(text: str, prev: str) -> Entry | None:
     if text == "error: called from":  # Octave
         return Entry(ALWAYS if prev.startswith("error: ") else NEVER, At("sc.indented", "octave"))
     if text.startswith("Calls: ") or text == "Execution halted":  # R
-        return Entry(ALWAYS, At("sc.r")) if prev.startswith(("Error in ", "Error: ", "  ")) else None
+        join = ALWAYS if prev.startswith(("Error in ", "Error: ", "  ")) else NOT_ALONE
+        return Entry(join, At("sc.r"), _of_r)
     if _CRYSTAL.match(text):
         return Entry(DECLARED, At("sc.indented", "crystal"))
     if text == "Traceback (most recent call last)":
@@ -79,8 +84,14 @@ def _enter(text: str, prev: str) -> Entry | None:
     if text.startswith("ERROR: LoadError: "):
         return Entry(NEVER, At("sc.julia"))
     if _OCAML_HEAD.match(text) or _OCAML.match(text):
-        return Entry(ALWAYS if _OCAML.match(text) and "exception" in prev.lower() else DECLARED, At("sc.ocaml"))
+        if not _OCAML.match(text):
+            return Entry(DECLARED, At("sc.ocaml"))
+        return Entry(ALWAYS if "exception" in prev.lower() else DECLARED, At("sc.ocaml"), from_any)
     return None
+
+
+def _of_r(text: str) -> bool:
+    return text.startswith("Error")
 
 
 def _indented_frame(text: str, prev: str) -> Entry | None:
@@ -111,10 +122,19 @@ def _indented(text: str, at: At) -> At | None:
     if text == "\t[C]: in ?":  # Lua's outermost
         return COMPLETE
     if at.mark == "crystal":
-        return at if text.startswith("  from ") else None
+        if text.startswith("  from "):
+            return at
+        return At("sc.crystal") if text.startswith(_CRYSTAL_CAUSE) else None
     if at.mark == "perl":
         return at if _PERL.match(text) else None
     return at if text[:1] in (" ", "\t") or _HASKELL.match(text) or _COROUTINE.match(text) else None
+
+
+def _crystal_cause(text: str, at: At) -> At | None:
+    """The message of a cause, up to its frames."""
+    if text.startswith("  from "):
+        return At("sc.indented", "crystal")
+    return None if RECORD.match(text) or at.seen >= MESSAGE_LINES else at._replace(seen=at.seen + 1)
 
 
 def _head(text: str, at: At) -> At | None:
@@ -123,7 +143,7 @@ def _head(text: str, at: At) -> At | None:
         return At("sc.indented") if _LUA.match(text) else None
     if text.startswith("  ") and at.seen < MESSAGE_LINES:
         return at._replace(seen=at.seen + 1)
-    return At("sc.r") if text.startswith("Calls: ") else COMPLETE if text == "Execution halted" else None
+    return At("sc.r") if text.startswith("Calls: ") else _r(text, At("sc.r"))
 
 
 def _trace(text: str, at: At) -> At | None:
@@ -168,7 +188,12 @@ def _julia(text: str, at: At) -> At | None:
 
 
 def _r(text: str, at: At) -> At | None:
-    return COMPLETE if text == "Execution halted" else None
+    """After the error the warnings that have waited, then the end."""
+    if text == "Execution halted":
+        return COMPLETE
+    if at.seen:
+        return None if RECORD.match(text) or at.seen > MESSAGE_LINES else at._replace(seen=at.seen + 1)
+    return at._replace(seen=1) if _R_ADDED.match(text) else None
 
 
 def _ocaml(text: str, at: At) -> At | None:
@@ -217,6 +242,7 @@ SCRIPTING = Family(
         "dart.frames": _dart_frames,
         "dart.box": _dart_box,
         "sc.indented": _indented,
+        "sc.crystal": _crystal_cause,
         "sc.ocaml": _ocaml,
         "sc.nim": _nim,
         "sc.head": _head,
@@ -227,4 +253,5 @@ SCRIPTING = Family(
         "sc.julia": _julia,
         "sc.tcl": _tcl,
     },
+    waiting=("dart.head", "sc.head", "sc.julia"),
 )
