@@ -44,7 +44,7 @@ class Objects:
         found = self._numbers.get(number)
         if found is None:
             found = json_fields.of_whole(text, value, surest)
-            if found is not None and json_fields.number_decides(value, surest):
+            if found is not None and len(text) <= VALUE and json_fields.number_decides(value, surest):
                 if len(self._numbers) >= _NUMBERS:
                     self._numbers.clear()
                 self._numbers[number] = found

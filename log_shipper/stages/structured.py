@@ -68,7 +68,7 @@ class Structured:
                     continue
             names, found, plain = members
             plans = objects if found.__class__ is dict else pairs
-            plan = plans.get(names) or self._remember(plans, names, found)
+            plan = plans.get(names) or self._remember(plans, members, len(messages[row]))
             if plain and plan.texts:
                 values = plan.take(found)
                 if tuple(map(type, values)) == plan.types:
@@ -95,10 +95,11 @@ class Structured:
         # takes a quarter of the time that keeping the buffers of a whole batch does
         return b"".join((orjson.dumps(fields), b"")) if fields else b""
 
-    def _remember(
-        self, plans: dict[tuple[str, ...], Plan | None], names: tuple[str, ...], found: Values | dict[str, Any]
-    ) -> Plan:
+    def _remember(self, plans: dict[tuple[str, ...], Plan | None], members: Members, size: int) -> Plan:
         """A plan is made for what comes a second time: there are programs whose every object has members of its own."""
+        names, found, _ = members
+        if size > VALUE or len(names) > FIELDS:
+            return _NO_PLAN
         if names not in plans:
             if len(plans) >= _PLANS:
                 plans.clear()
@@ -107,7 +108,7 @@ class Structured:
         places: dict[str, Any] = {}
         for place, name in enumerate(names):
             called = self._name(name)
-            if called == _TRACE or called in places or len(names) > FIELDS:
+            if called == _TRACE or called in places:
                 places = {}
                 break
             if called:
