@@ -85,10 +85,10 @@ class Structured:
 
     def _encoded(self, message: str, members: Members, plan: Plan) -> bytes:
         found = members[1]
-        flat = isinstance(found, tuple) or dict not in map(type, found.values())
-        if plan.encoded and flat and len(message) <= VALUE:
+        if plan.encoded and len(message) <= VALUE:
             values = plan.take(found)
-            if _PLAIN.issuperset(map(type, values)):
+            flat = isinstance(found, tuple) or dict not in map(type, found.values())
+            if flat and _PLAIN.issuperset(map(type, values)):
                 return plan.encoded % tuple(map(orjson.dumps, values))
         fields = self._bounded(object_of(members))
         # orjson writes into a buffer of 1 KiB and more: a copy of its own size lets that be used again at once, which
@@ -105,15 +105,12 @@ class Structured:
                 plans.clear()
             plans[names] = None
             return _NO_PLAN
-        places: dict[str, Any] = {}
-        for place, name in enumerate(names):
-            called = self._name(name)
-            if called == _TRACE or called in places:
-                places = {}
-                break
-            if called:
-                places[called] = name if isinstance(found, dict) else place
-        plan = plans[names] = _plan(places, found) if len(places) > 1 else _NO_PLAN
+        called = [self._name(name) for name in names]
+        where = zip(called, names if isinstance(found, dict) else range(len(names)), strict=True)
+        places: dict[str, Any] = {name: place for name, place in where if name}
+        alone = 1 < len(places) == len(names) - called.count("") and _TRACE not in places
+        nested = isinstance(found, dict) and dict in map(type, found.values())
+        plan = plans[names] = _plan(places, found) if alone and not nested else _NO_PLAN
         return plan
 
     def _name(self, dotted: str) -> str:
