@@ -94,6 +94,8 @@ def of_line(message: str) -> Found | None:
             return _of_lines(head)
         if "\r" in head:
             return _of_states(head)
+    if head[-2:] == "  " and head[0].isalpha():
+        head = head.rstrip(" ") + " "  # `error` alone is no more with blanks behind it
     return declared(head)
 
 

@@ -1,10 +1,10 @@
 """Which lines of one container's stream belong together into one message.
 
 Decided line by line, by text and record time alone, with no look ahead: live path, replay and audit agree however the
-lines were cut into calls. A line that shows what the lines above it were takes them back (`reach`). What belongs together is what a runtime prints for one error (trace, panic, report, with all
+lines were cut into calls. What belongs together is what a runtime prints for one error (trace, panic, report, with all
 causes, notes and hints), what a logger prints for one record, and a JSON value over several lines. All else stays
 apart, indented or not. A line that declares warning, error or critical is the first line of a trace that follows at
-once; a frame is part of what stands before it.
+once; a frame is part of what stands before it, and takes back what an error's message has above it (`reach`).
 """
 
 from bisect import bisect_left
@@ -60,7 +60,8 @@ class Grouping:
 
 
 class Grouper:
-    """The rules; stateless. `declares` is asked only about a line that a trace follows at once."""
+    """The rules; stateless. `declares` is asked about a line that a trace follows at once, and one that names a level of an
+    error where a later line may reach it."""
 
     def __init__(
         self, declares: Declares, rules: Rules | None = None, *, begins: Callable[[str], bool] | None = None

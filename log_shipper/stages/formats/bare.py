@@ -46,6 +46,15 @@ def declares(line: str, start: int, end: int, word: str) -> bool:
     return word in _OPENS_NO_SENTENCE or (line[0] in "0123456789[" and _MACHINE.search(line, 0, start) is not None)
 
 
+def in_column(line: str, end: int, word: str) -> bool:
+    """Whether `word`, behind a bar or a tab and before one blank, is a level: `| error no route`, not `| Error pages are off`."""
+    if line[end + 1 : end + 2] in ("|", "]", ")", ">", ":", ";"):
+        return True  # padded
+    if word[0].isupper():
+        return _NAME_AFTER.match(line, end, end + _NAME) is not None
+    return word in _LEVELS and _COMPOUND.match(line, end + 1) is None
+
+
 def of_place(line: str, end: int, word: str) -> Found | None:
     """What `word`, the first behind a time, declares only there."""
     if word in _DETAILED:

@@ -8,7 +8,7 @@ import re
 
 from log_shipper.stages.formats import priority
 from log_shipper.stages.formats.levels import UPPER, WORDS
-from log_shipper.stages.formats.stamps import SYSLOG_STAMP
+from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 
 _SYSLOG_TAG = re.compile(rf"{SYSLOG_STAMP.pattern}(\S{{1,100}}+) ([\w./@()-]{{1,80}})(?:\[\d{{1,9}}\])?: ")
 _TAG = re.compile(r"(?!\w++\()(?:\S{1,100}+ )?([\w./@(){}-]{1,80})(?:\[[\w.:-]{1,40}\])?: ")
@@ -16,14 +16,36 @@ _PID_TAG = re.compile(r"\S{1,100}+ [\w./@(){}-]{1,80}\[[\w.:-]{1,40}\]: ")
 _PROGRAM = re.compile(  # coloredlogs: host name[123] INFO text; Wazuh: name[123] main.c:12 at main(): ERROR: text
     r"\S{1,100}+ [\w./-]{1,80}\[\d{1,9}\] (?=[A-Z]{4,9}\b)|[\w-]{1,40}\[\d{1,9}\] [\w.-]{1,60}:\d{1,6} at \w{1,60}\(\): (?=[A-Z]{4,9}: )"
 )
+_POD = re.compile(r"\[(?:pod|job|deployment)/[\w.-]{1,253}/[\w.-]{1,63}\] ?")
+_RUNTIMES_STAMP = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.(?:\d{9}(?:Z|[+-]\d\d:\d\d)|\d{7}Z) (?:std(?:out|err) [FP] )?"
+)
+_LOGPLEX = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00 [a-z][\w-]{0,40}\[[\w.-]{1,60}\]: ?")
+_FOREMAN = re.compile(r"\d\d:\d\d:\d\d (?=[\w-]{1,60}\.\d{1,4} +\| )")
 _PRINTED_BY_OTHER = re.compile(r"std(?:out|err) [FP] ")
 _TAG_ALONE = re.compile(  # NetworkManager[12]: <info>  text, web-2 app[7]: ERROR text, pulp [4f1a]: app.tasks:INFO: text
-    r"(?:[\w.-]{1,60} )?[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{]|[A-Z]{4,9}[: ])|[\w./@-]{1,80} ?\[[\w-]{1,40}\]: (?=[\w.]{1,80}:[A-Z]{4,8}:)"
+    r"(?:[\w.-]{1,60} )?[\w./@-]{1,80}\[\d{1,9}\]: (?=[<\[{]|[A-Z]{4,9}[: ]|(?:error|fatal|warning|panic|info|notice|debug): )|[\w./-]{1,60} {1,20}\[\d{1,9}\]: (?=[A-Z]{4,9} )|[\w./@-]{1,80} ?\[[\w-]{1,40}\]: (?=[\w.]{1,80}:[A-Z]{4,8}:)"
 )
 # The names that collectors put before a line: docker compose, foreman, pm2, buildkit, rsyslog's CEE cookie
-_NAMED = re.compile(r"[\w.@-]+(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]+ *\| |#\d+ (?:\d+\.\d+ )?(?=\S)|@cee: ?")
+_NAMED = re.compile(r"[\w.@-]+(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]+ *\| |#\d+ (?:\d+\.\d+ |(?=\S))|@cee: ?")
 _UPTIME = re.compile(r"\d{1,9}: (?:\(\d{1,9}\))?: (?=\S)")  # coturn
 _CLUSTER = re.compile(r"(?:-|[A-Z_]{2,16}) \d{10} \d{4}\.\d\d\.\d\d \S{1,60} (?=[A-Z][a-z]{2} )")
+
+
+def text_of_wrapped(line: str) -> int:
+    """Where the line begins that something else printed behind a prefix of its own; -1 where there is none.
+
+    `kubectl logs --prefix`, the nanoseconds of `--timestamps` and of `docker logs -t`, GitHub's 100 nanoseconds,
+    Heroku's logplex, foreman's time and process.
+    """
+    if line[0] == "[":
+        return _end(_POD.match(line)) if line[4:5] == "/" or line[11:12] == "/" else -1
+    if line[10:11] == "T" and line[19:20] == ".":
+        return _end(_RUNTIMES_STAMP.match(line) or (_LOGPLEX.match(line) if line[26:27] == "+" else None))
+    if line[8:9] == " " and " | " in line[10:70]:
+        time = _FOREMAN.match(line)
+        return line.index("| ", time.end()) + 2 if time is not None else -1
+    return -1
 
 
 def text_of_other(line: str, at: int, syslog: bool) -> int:
@@ -34,6 +56,10 @@ def text_of_other(line: str, at: int, syslog: bool) -> int:
     if syslog or "]: " in line:
         tag = (_TAG if syslog else _PID_TAG).match(line, at)
         if tag is not None and not (syslog and tag[1].lower() in WORDS):
+            return tag.end()
+    elif ": 2" in line[at : at + 160] and "T" in line[:at]:
+        tag = _TAG.match(line, at)  # 2026-03-01T10:20:30 db mariadbd: 2026-03-01 10:20:30 7 [Warning] text
+        if tag is not None and tag[1].upper() not in UPPER and STAMP.match(line, tag.end()) is not None:
             return tag.end()
     if line.startswith(("std", " std"), at):
         printed = _PRINTED_BY_OTHER.match(line, at)

@@ -17,7 +17,7 @@ from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, behind_name, of
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import is_value, set_off
 
-_GAP = re.compile(r"[\s,;:|*~>\])}–—▶-]*+")
+_GAP = re.compile(r"[\s,;:|*~>\])}】）：｜│•·»›‖–—▶-]*+")
 _WORD = re.compile(r"[^\W\d_]{1,24}+")
 _TOKEN = re.compile(r"[^\s\[\](){}<>|\"',;]{1,160}+(?![^\s\[\](){}<>|\"',;])")
 _GROUPS = {
@@ -25,12 +25,13 @@ _GROUPS = {
     "(": re.compile(r"\(([^()]{0,250}+(?:\([^()]{0,100}+\)[^()]{0,100}+)*)\)"),
     "<": re.compile(r"<([^<>]{1,200}+(?:<[^<>]{0,100}+>)?)>"),
     "{": re.compile(r"\{([^{}]{0,250}+|\{[^{}]{0,250}+\})\}"),
+    "（": re.compile(r"（([^（）]{0,100}+)）"),
     "【": re.compile(r"【([^【】]{0,100}+)】"),
 }
 _NAME = re.compile(r"[A-Za-z]*[a-z][A-Z]|[^\s]*[._:/@$#=\d\\-]|[A-Z]+$")
 _JULIA = re.compile(r"\[ (Info|Warning|Error|Debug): ")
 # `asyncio DEBUG Using selector`, and not `got ERROR from upstream`
-_SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/]| [A-Z\"']| [A-Za-z]\w*(?:[./]\w+){2,}[( :])(?<!\w:)")
+_SET_OFF_AFTER_WORD = re.compile(r"(?:  | ?[\[(|\t<{:/](?!\))| [A-Z\"']| [A-Za-z]\w*(?:[./]\w+){2,}[( :])(?<!\w:)")
 _BEFORE_TAG = re.compile(r" {1,8}\[[A-Z]{2,12} {0,8}\] ")  # corosync: `node1 corosync warning [TOTEM ] text`
 _LONGDATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{4} (?=[A-Z])")  # NLog's ${longdate}, and then ${level}
 _ODD_NAME = re.compile(r"#\d|[%+._$]\S|/\w")
@@ -38,6 +39,9 @@ _NEXT_IN_CAPITALS = re.compile(r" ([-|]) ([A-Z]{4,8}) {0,4}\1 ")
 _OFFSET = re.compile(r"[+-]\d{1,3}(?= )")
 _BIND_DEBUG = re.compile(r" \d: ")  # debug 1: text
 _LABEL = re.compile(r"[A-Za-z]+:$")
+_SCRIPTS_MARK = re.compile(
+    r"\[(?:[^\w\s]|i)\] +([A-Z]{3})(?! {0,8}:|\w)"
+)  # and a text: Pi-hole's `[✓] FTL is listening`
 _STAMP_FIRSTS = frozenset("0123456789@MTWFSJAOND一二三四五六七八九十")
 _METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 _SEQUENCE = re.compile(r" [0-9a-f]{3,8} ")  # Fabric's `[peer] start -> INFO 01a text`
@@ -54,9 +58,9 @@ def level_place(line: str) -> int:
     """Where, behind a time, the level stands that the header declares: in capitals, or alone in brackets; else 0.
 
     What stands before it decides alone that a level which stands there declares, and of digits only that they are digits.
-    0 also where it is read quicker than looked up.
+    0 also where it is read quicker than looked up, and where the line is another's behind a prefix.
     """
-    return 0 if behind_name(line) else Header(line).read().place
+    return 0 if behind_name(line) or carriers.text_of_wrapped(line) >= 0 else Header(line).read().place
 
 
 class Header:
@@ -141,6 +145,10 @@ class Header:
             direct = first == "[" and self.stamped and not self._plain and group[1].strip().isalpha()
             self.place = group.start(1) if direct else 0
             return -1
+        if not self.stamped and (mark := _SCRIPTS_MARK.match(line, start)) and mark[1].lower() in ABBREVIATED:
+            return -1
+        if first == "<" and not self.stamped and line[group.end() : group.end() + 1].isalpha():
+            return -1  # <p>Warning: text
         if not self._names:
             self.text = group.end()
         return group.end()
@@ -214,9 +222,15 @@ class Header:
     def _declares(self, start: int, end: int, word: str, gap: str) -> bool:
         line = self.line
         if end == len(line):
-            return not self._label and (word in UPPER or (self.stamped and not self._names))
+            counted = line[start - 1] == " " and line[start - 2].isdigit() and self.text < start - 1  # 1 error
+            return (
+                not self._label
+                and "->" not in gap
+                and (word in UPPER or (self.stamped and not self._names and not counted))
+            )
         if "->" in gap:
-            return len(word) == 4 and _SEQUENCE.match(line, end) is not None
+            of_clamav = self._names == 0 and word in UPPER and line[end : end + 2] == ": "  # time -> WARNING: text
+            return of_clamav or (len(word) == 4 and _SEQUENCE.match(line, end) is not None)
         if word not in UPPER and line[end + 1 : end + 2] in ("-", "|"):
             column = _NEXT_IN_CAPITALS.match(line, end)  # … - alert - DEBUG - text: a logger's name, and then the level
             if column is not None and column[2] in UPPER:
@@ -247,7 +261,7 @@ class Header:
         if line[end : end + 1] != " " or not self.stamped:
             return False
         if "|" in gap or "\t" in gap or "  " in gap:
-            return True
+            return word in UPPER or word.lower() in ABBREVIATED or bare.in_column(line, end, word)
         if self._names:
             return False
         if word.lower() in ABBREVIATED or (word[0].isupper() and _LONGDATE.match(line)):
@@ -274,7 +288,7 @@ class Header:
             after = self._wrapped(start)
             if after is not None:
                 return after
-        if not self._paired and "=" in line and logfmt.begins(line, start):
+        if not self._paired and "=" in line and logfmt.begins(line, start, several=self._plain):
             self._paired = True
             self.found = logfmt.find(line, start) or (logfmt.router(line, start) if "router]" in line[:start] else None)
             if self.found is not None:
@@ -315,10 +329,9 @@ class Header:
                 return -1 if self._label else end
             self._pairs = True
             return end
-        if self.stamped and token.startswith("LOG_"):  # Quill's LOG_INFO, LOG_TRACE_L1
-            level = UPPER.get(token[4:].partition("_L")[0])
-            if level is not None:
-                self.found = level, "column"
+        if self.stamped and token.startswith("LOG"):
+            self.found = named.of_log(token, line[end : end + 1])
+            if self.found is not None:
                 return -1
         if ":" in token:
             self.found = named.in_token(line, start, token, self.stamped)

@@ -15,7 +15,7 @@ _ICON_TEXT = re.compile(
 )
 _DASHED = re.compile(r"(?:error|warning|fatal|info|debug|critical) - ")  # behind a picture, not a bullet
 _ENCLOSED = re.compile(r"([*!]{1,3})(?=[A-Z]{4,9}\1[ :])")  # **ERROR** text
-_LOUD = re.compile(r">{2,3} (?=\[?[A-Z]{4,9}\]?: )")
+_LOUD = re.compile(r">{2,3} (?=\[?[A-Z]{4,9}\]?: |(?:错误|警告|致命|严重|信息|调试)[:：])")
 _BOLD = re.compile(r"\*{1,3}([A-Z]{4,8}):?\*{1,3}:? ")
 _NO_ICONS = frozenset("#|->")
 ZONE = 6

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import orjson
 
-from log_shipper.stages.formats.levels import INFO, Found, of_number, of_word
+from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, Found, of_number, of_word
+from log_shipper.stages.formats.logfmt import of_foundationdb
 
 # Keys without case, `_`, `-`, `.`, `@`: what names a level in words or numbers, the surer ones first.
 _SCALES: Final = {
@@ -117,6 +118,16 @@ def _whole(text: str, at: int) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def line_in_docker(text: str) -> str | None:
+    """The line in a record of Docker's json-file, `{"log":"…\\n","stream":"stderr","time":"…"}`; None for any other object."""
+    if not text.startswith('{"log":"') or '"stream":"std' not in text:
+        return None
+    value = _decoded(text, 0)
+    if not isinstance(value, dict) or not value.keys() <= _DOCKERS or not isinstance(value.get("log"), str):
+        return None
+    return str(value["log"]).rstrip("\r\n") or None
+
+
 def _piecewise(text: str, at: int) -> Found | None:
     """What is long, cut off, followed by other text, or Python's repr: members are read up to the level."""
     flat = _FLAT.match(text, at)
@@ -177,6 +188,8 @@ def _of_object(value: object, depth: int) -> str | None:
         return None
     if value.get("reqId") is not None and "remoteAddr" in value and type(value.get("level")) is int:
         return of_number(value["level"], "azure")  # Nextcloud: 0 debug … 4 fatal
+    if "source" in value and "data" in value and type(value.get("log_level")) is int:
+        return _LAGER.get(value["log_level"])
     record = depth > 0 or not _RECORD_KEYS.isdisjoint(value)  # a bare number says nothing in `{"player":"a","level":3}`
     best, rank = None, len(_SCALES)
     for key, member in value.items():
@@ -193,6 +206,8 @@ def _worded(value: object) -> bool:
     return isinstance(value, str) and not value.strip().isdecimal()
 
 
+_DOCKERS = frozenset(("log", "stream", "time", "attrs"))
+_LAGER = {0: DEBUG, 1: INFO, 2: ERROR, 3: CRITICAL}  # Cloud Foundry's
 _RECORD_KEYS = frozenset(
     "msg message short_message time timestamp ts @timestamp MESSAGE Message Timestamp asctime body log err hostname v".split()
 )
@@ -211,6 +226,8 @@ def _of_dialect(value: dict[str, Any]) -> str | None:
     if "ddsource" in value or "ddtags" in value:  # Datadog's reserved attribute
         mark = value.get("status")
         return of_word(mark) if isinstance(mark, str) else None
+    if "Machine" in value and "Type" in value and isinstance(value.get("Severity"), str):
+        return of_foundationdb(value["Severity"])
     mark = value.get("L")
     if isinstance(mark, str) and "M" in value:  # zap's short keys
         return of_word(mark)

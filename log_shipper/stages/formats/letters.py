@@ -23,9 +23,10 @@ _AT_START = re.compile(
     r"|\. \d{2}/\d{2} \d{2}:\d{2}:\d{2}\. "  # SQL Anywhere: E. 03/01 10:20:30.
     r")"
 )
-_APT = re.compile(r"([EWNI]): (?=[A-Z'\"./a-z(<\[]{2})")
+_APT = re.compile(r"([EWNI]): (?=[A-Z'\"./a-z(<\[]{2}|[一-鿿]{2})")
 _PARENTHESIZED = re.compile(r"\(([NIWC])\) \d{4}-\d{2}-\d{2}T")  # qBittorrent
 _ESPHOME = re.compile(r"\[[\w.]{1,40}:\d{2,5}\]: ")  # [10:20:30][C][wifi:012]: its configuration
+_COUNTER = re.compile(r" '[^']{1,160}': Count: \d")  # go-metrics' [time][C] 'consul.http': Count: 3 Sum: 12.000
 _SURE = "EWIDFTV"
 _ANGLED = re.compile(r"<([ewi])> \[[\w.@/-]{1,80}\] ")  # webpack
 _TAGGED = re.compile(r"([DIWEV])/[A-Za-z][\w.:-]{1,40}+ ")
@@ -47,6 +48,12 @@ _AFTER_STAMP = re.compile(
     r")"
 )
 _GLUSTER = re.compile(r"[AM] \[(?:MSGID: \d{1,9}\] \[)?[\w.-]{1,60}\.c:\d{1,6}:")  # alert, emergency
+_TARANTOOL = re.compile(  # 2026-03-01 10:20:30.123 [12] main/103/init.lua E> text
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \[\d{1,9}\] [\w./:@-]{2,60}+(?: [\w./-]{2,60}+)? ([FECWIVD])> "
+)
+_WEBSPHERE = re.compile(  # [3/1/26 10:20:30:123 UTC] 0000001b com.acme.Orders   W text
+    r"\[\d[^\]]{14,40}\] [0-9a-f]{8} (?:id=\w* +)?[\w.$-]{1,120}+ +([FEWICD]) +(?=\S)"
+)
 _PLACE = re.compile(r" \[[\w.-]{1,50}:\d{1,6}\] ")
 _WINE = re.compile(r"[0-9a-f]{4}:(err|warn|trace):[\w.]{1,40}:\w{1,80} ")
 _LLAMA = re.compile(r"\d{1,4}\.\d{2}\.\d{3}\.\d{3} ([IWED]) ")
@@ -86,8 +93,11 @@ def parenthesized(line: str) -> Found | None:
 
 
 def crossed(line: str) -> Found | None:
-    """`⨯ text`: the mark that Next.js and apex/log put before an error; test runners use other crosses."""
-    return (ERROR, "letter") if line.startswith("⨯ ") else None
+    """`⨯ text`, `⚠ text`: marks of Next.js (packages/next/src/build/output/log.ts), apex/log and log-symbols.
+
+    Test runners use other crosses, people the picture (`⚠️`).
+    """
+    return (ERROR if line[0] == "⨯" else WARNING, "letter") if line[1:2] == " " else None
 
 
 def angled(line: str) -> Found | None:
@@ -99,6 +109,10 @@ def angled(line: str) -> Found | None:
 def after_stamp(line: str, at: int, gap: str) -> Found | None:
     """A letter in the column after a timestamp; `gap` is what stands between them."""
     match = _AFTER_STAMP.match(line, at)
+    if match is None and line[at + 1 : at + 2] in " >":
+        found = _behind_header(line, at)
+        if found is not None:
+            return found
     if match is None and "\t" in gap:
         match = _TABBED.match(line, at)
     if match is None and line[at].islower():
@@ -111,6 +125,15 @@ def after_stamp(line: str, at: int, gap: str) -> Found | None:
     return (LETTERS[match[1]], "letter") if match is not None else None
 
 
+def _behind_header(line: str, at: int) -> Found | None:
+    """The letter at `at`, where all that stands before it is a header of Tarantool's or WebSphere's."""
+    match = _TARANTOOL.match(line) or _WEBSPHERE.match(line)
+    if match is None or match.start(1) != at:
+        return None
+    configures = match[1] == "C" and line[at + 1] == " "  # WebSphere's C is its configuration
+    return (INFO if configures else LETTERS[match[1]]), "letter"
+
+
 def logcat(line: str, at: int) -> Found | None:
     """`pid tid L ` after a timestamp (logcat -v threadtime); A is an assertion that failed."""
     match = _LOGCAT.match(line, at)
@@ -121,7 +144,7 @@ def logcat(line: str, at: int) -> Found | None:
 
 def alone(letter: str, bracket: str, following: str, stamped: bool, before: str) -> str | None:
     """What a letter alone in brackets declares; `before`: the plain word that stands before it, if one does."""
-    if following[:1].islower():
+    if following[:1].islower() or (letter == "C" and _COUNTER.match(following)):
         return None  # [E]dit
     if letter == "C" and _ESPHOME.match(following):
         return INFO

@@ -10,6 +10,7 @@ import re
 from log_shipper.stages.formats import (
     carriers,
     decoration,
+    indented,
     json_fields,
     letters,
     logfmt,
@@ -26,22 +27,16 @@ from log_shipper.stages.formats.columns import Header
 from log_shipper.stages.formats.levels import UPPER, WORDS, Found
 from log_shipper.stages.formats.quick import at_once
 from log_shipper.stages.formats.separated import blue_gene, fields
-from log_shipper.stages.formats.stamps import STAMP
+from log_shipper.stages.formats.stamps import DATE_WORDS, STAMP, stamp_at
 from log_shipper.stages.formats.words import set_off
 
 _LEAD = re.compile(r"[^\W\d_]{1,24}+")
 _SHELLS_PROSE = shells.FIRSTS | {"e"}
 _NAME_MARKS = frozenset(".-_0123456789")
-_STAMPED = frozenset("0123456789[")
-_DATE_WORDS = frozenset("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
-_ACCESS = re.compile(
-    r'[\da-f.:]{3,45}+ \S{1,60}+ \S{1,60}+ \[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]]{8,20}\] "'
-)  # Common Log Format
 _BLANK = " \t\u00a0\u3000"
 _DEEPEST = 3
 _TAB = 8
-_TEXT = 400
-"""Characters of a line without header that are looked at."""
+_TEXT = 400  # characters of a line without header that are looked at
 
 
 def declared(line: str, depth: int = 0) -> Found | None:
@@ -55,12 +50,17 @@ def declared(line: str, depth: int = 0) -> Found | None:
     if first == "{":
         found = json_fields.find(line)
         if found is None and json_fields.begins(line, 0):
+            inner = json_fields.line_in_docker(line)
+            if inner is not None and depth < _DEEPEST:
+                return declared(inner, depth + 1)
             return traces.find(line) if line.startswith('{"init ') else None
         return found or _headed(line, depth)
-    if first.isdigit() or first in "[(<【":
-        if '] "' in line and _ACCESS.match(line) is not None:
+    if first.isdigit() or first in "[(<【（":
+        if silent.of_access(line):
             return None
-        return at_once(line) or _headed(line, depth)
+        found = at_once(line)
+        begins = carriers.text_of_wrapped(line) if found is None and depth < _DEEPEST else -1
+        return declared(line[begins:], depth + 1) if begins >= 0 else found or _headed(line, depth)
     return _marked(line, first, depth)
 
 
@@ -92,7 +92,7 @@ def _headed(line: str, depth: int) -> Found | None:
         return _numbered(line, depth)
     if not header.text:
         return traces.find(line)
-    text = line[header.text :].lstrip(" \t:|-,>]›»")
+    text = line[header.text :] if header.wraps else line[header.text :].lstrip(" \t:|-,>]›»")
     if not text or depth >= _DEEPEST:
         return None
     found = declared(text, depth + 1) if header.wraps else _rest(text, depth + 1)
@@ -107,14 +107,14 @@ def _rest(text: str, depth: int) -> Found | None:
     if first.isalpha():
         return (letters.tagged(text) if text[1:2] == "/" else None) or _worded(text, depth)
     if first.isdigit() or first in "[(<":
-        return tools.find(text) if first.isdigit() else None
+        return (named.after_peer(text) or tools.find(text)) if first.isdigit() else None
     return _marked(text, first, depth)
 
 
 def _numbered(line: str, depth: int) -> Found | None:
     """A line that begins with a number that is no time."""
     head = line[:40]
-    found = named.after_number(line) or priority.kmsg(line) or letters.uptime(line)
+    found = named.after_number(line) or priority.kmsg(line) or letters.uptime(line) or named.after_peer(line)
     if found is not None:
         return found
     if "|" in head:
@@ -138,7 +138,7 @@ def _worded(line: str, depth: int) -> Found | None:
         found = priority.decoded(line)
         if found is not None:
             return found
-    if line[3:4] == " " and line[:3] in _DATE_WORDS and depth < _DEEPEST:
+    if line[3:4] == " " and line[:3] in DATE_WORDS and depth < _DEEPEST:
         text = carriers.text_of_syslog(line)
         if text >= 0:
             return declared(line[text:], depth + 1)
@@ -159,11 +159,16 @@ def _worded(line: str, depth: int) -> Found | None:
         if following.isdigit() and line[end + 1 : end + 2] == ":" and (word in UPPER or word == "debug"):
             return level, "prefix"
         return (tools.yarn(line) if following == " " and depth == 0 else None) or _text(line, depth)
+    if word[0] in "级日时" and (found := logfmt.chinese(line)) is not None:
+        return found
+    text = carriers.text_after_name(line) if "| " in line and depth < _DEEPEST else -1
+    if text >= 0:
+        return declared(line[text:], depth + 1)
     if end == 1 or line.startswith("SLF4J("):
         found = letters.at_start(line) or tools.placed(line)
         if found is not None:
             return found
-    if word[:3] in _DATE_WORDS:
+    if word[:3] in DATE_WORDS:
         if STAMP.match(line) is not None:
             return _headed(line, depth)
     placed = following in _NAME_MARKS and depth < _DEEPEST
@@ -191,7 +196,7 @@ def _of_words(line: str) -> Found | None:
 
 def _text(line: str, depth: int, placed: bool = False) -> Found | None:
     """What runtimes, tools and shells print; pairs; a name and then a level. `placed`: `_after_place` has been asked."""
-    if "\t" in line:
+    if "\t" in line or ", m" in line or ", M" in line:
         found = logfmt.labelled(line)
         if found is not None:
             return found
@@ -245,11 +250,8 @@ def _taken_off(line: str, depth: int, placed: bool = False) -> Found | None:
     if depth >= _DEEPEST:
         return None
     if "| " in line:
-        text = carriers.text_after_name(line)
-        if text >= 0:
-            return declared(line[text:], depth + 1)
         at = line.find(" | ", 0, 60) + 3
-        if at > 3 and " " not in line[: at - 3] and _stamp_at(line, at):
+        if at > 3 and " " not in line[: at - 3] and stamp_at(line, at):
             return declared(line[at:], depth + 1)
     text = carriers.text_after_tag(line) if "]: " in line[:100] else -1
     if text >= 0:
@@ -263,7 +265,7 @@ def _after_place(line: str, depth: int) -> Found | None:
     if blank <= 0:
         return None
     at = blank + 1 if line[blank + 1 : blank + 2] != " " else len(line) - len(line[blank:].lstrip(" "))
-    if _stamp_at(line, at):
+    if stamp_at(line, at):
         level = WORDS.get(line[line.rfind(":", 0, blank) + 1 : blank])  # Zigbee2MQTT:info  2026-03-01 10:20:30: text
         return (level, "column") if level is not None else _headed(line[at:], depth + 1)
     if line[at : at + 1] == "[":
@@ -271,7 +273,7 @@ def _after_place(line: str, depth: int) -> Found | None:
         return header.found if header.stamped else None
     second = line.find(" ", at, at + 40) + 1
     full = line[second : second + 2] in ("19", "20")
-    if not second or not _stamp_at(line, second) or not (full or ":" in line[second : second + 24]):
+    if not second or not stamp_at(line, second) or not (full or ":" in line[second : second + 24]):
         return None  # Max error: 13.1415 has no time
     middle = line[at : second - 1].rstrip(":")
     if line[second - 2] == ":" and middle.lower() in WORDS:
@@ -279,10 +281,6 @@ def _after_place(line: str, depth: int) -> Found | None:
     if middle in UPPER and len(middle) > 3:
         return UPPER[middle], "column"  # app.db WARNING 2026-03-01 10:20:30 text
     return Header(line[second:]).read(nested=True).found if full else None  # lxc c1 20240506081503.127 ERROR text
-
-
-def _stamp_at(line: str, at: int) -> bool:
-    return (line[at : at + 1] in _STAMPED or line[at : at + 3] in _DATE_WORDS) and STAMP.match(line, at) is not None
 
 
 def _marked(line: str, first: str, depth: int) -> Found | None:
@@ -296,14 +294,14 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
         return _headed(line[4:], depth)
     if first == "+" and depth < _DEEPEST and decoration.zoned(line):
         return declared(line[decoration.ZONE :], depth + 1)
-    if first in ":#⨯":
-        found = markers.find(line) if first != "⨯" else letters.crossed(line)
+    if first in ":#⨯⚠":
+        found = markers.find(line) if first in ":#" else letters.crossed(line)
         if found is not None:
             return found
     if silent.of_marks(line):
         return None
-    if first in "*%.!":
-        found = priority.cisco(line) or (tools.own_mark(line) if first in "%!" else decoration.bold(line))
+    if first in "*%.!@":
+        found = priority.cisco(line) or (tools.own_mark(line) if first in "%!@" else decoration.bold(line))
         if found is not None:
             return found
     found = traces.find(line) or (traces.glib(line) if first == "*" else None)
@@ -332,7 +330,7 @@ def _indented(text: str, indent: int, depth: int) -> Found | None:
     if first.isdigit():
         return tools.placed(text) or _headed(text, depth)
     if first in "[(<{":
-        return declared(text, depth)
+        return None if indent > 1 and indented.is_aside(text) else declared(text, depth)
     if first.isalpha():
         match = _LEAD.match(text)
         if match is None:
@@ -340,9 +338,10 @@ def _indented(text: str, indent: int, depth: int) -> Found | None:
         word, end = match[0], match.end()
         if indent < 2:
             return None if " | " in text and first.islower() else _worded(text, depth)  # psql's tables
-        if word in UPPER and len(word) > 3 and not silent.of_words(text) and set_off(text, end, word, stamped=False):
-            return UPPER[word], "column"
-        if word[:3] in _DATE_WORDS and STAMP.match(text) is not None:
+        level = indented.column(text, word, end)
+        if level is not None:
+            return level, "column"
+        if word[:3] in DATE_WORDS and STAMP.match(text) is not None:
             return _headed(text, depth)
         return traces.find(text) if text.startswith(("Traceback ", "Exception in ")) else None
     return _marked(text, first, depth)

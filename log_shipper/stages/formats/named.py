@@ -2,8 +2,19 @@
 
 import re
 
-from log_shipper.stages.formats import json_fields
-from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, LETTERS, UPPER, WARNING, WORDS, Found
+from log_shipper.stages.formats import json_fields, logfmt
+from log_shipper.stages.formats.levels import (
+    CRITICAL,
+    DEBUG,
+    ERROR,
+    INFO,
+    LETTERS,
+    SYSLOG,
+    UPPER,
+    WARNING,
+    WORDS,
+    Found,
+)
 from log_shipper.stages.formats.separated import WORDS_IN_CAPITALS
 from log_shipper.stages.formats.words import set_off
 
@@ -11,6 +22,7 @@ _LEVEL_AFTER_NAME = re.compile(r"[\w./-]++::?([A-Z]{4,8})[: ]")
 _IBM = re.compile(r"[A-Z]{3,6}\d{4,5}([IWE]): ")
 _LEVEL_IN_NAME = re.compile(r"[\w.-]+[./]([A-Z]{4,9})(?:/[\w.]+)?:")  # Monolog: production.ERROR:
 _DOTTED = re.compile(r"[a-z][\w-]{0,40}+[./](FATAL|CRITICAL|ERROR|WARN|WARNING|INFO|NOTICE|DEBUG|TRACE): ")
+_UNREAL = re.compile(r"Log[A-Z]\w{0,60}: (Display|VeryVerbose): ")  # its other verbosities are words of all
 _WARNING_NAME = re.compile(r"(?:[A-Z]\w*)?Warning: ")
 _AFTER_PROCESS = re.compile(r"[\w-]{1,40}+\[\d{1,9}\]\.(FAT|PNC|ERR|WAR|INF|DB[0-9G])(?= )")
 _ZONEMINDER = {"FAT": CRITICAL, "PNC": CRITICAL, "ERR": ERROR, "WAR": WARNING, "INF": INFO}
@@ -18,13 +30,20 @@ _ZONEMINDER = {"FAT": CRITICAL, "PNC": CRITICAL, "ERR": ERROR, "WAR": WARNING, "
 _LEVEL_AFTER_PID = re.compile(
     r"\d{1,2}:\d{2} \[?([A-Z]{4,8})(?=[ :\]])|\d{1,9} (?:(?=\S{0,60}(?:[a-z][A-Z]|[-_.\d]))[\w.-]{2,60}+ )?([A-Z]{4,8})(?= )|\d{1,9}-([A-Z]{4,8})-"
 )
-_DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}) - ")
+_GREENPLUM = re.compile(r"\d{8}:\d\d:\d\d:\d\d:(?:\d{6} )?[\w.-]{1,40}:[\w.-]{1,100}:[\w.-]{1,40}-\[([A-Z]{4,8})\]:-")
+_AFTER_PEER = re.compile(
+    r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}:\d{1,5} (?:(?:TLS|VERIFY|TLS Auth|AUTH) (?=E))?(ERROR|Error|WARNING|NOTE): "
+)
+_DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}|错误|警告|致命|严重|信息|调试) - ")
 _BARE_NAME = re.compile(
     r"((?:[a-z]|[A-Z][a-z]{1,20}+[A-Z])[\w./@#-]{0,59}+(?::\d{1,6}|\[\d{1,9}\])?)( *\| *| *: | +)([A-Z]{3,8})(?=[ :|-])"
 )
 # A name, and then a level in brackets of its own or between separators: `app.db [ERROR] text`, `app<tab>ERROR<tab>text`
 _SECOND = re.compile(
     r"([A-Za-z][\w./@#:-]{0,79}+)(?:(\t+| \| ?| - )|:? +)(?:\[[\w.-]{1,40}\][ \t|]{1,3})?(?:([\[<(]) ?([A-Z]{3,8}|[a-z]{4,8}) {0,5}[\])>]:?|([A-Z]{3,8}):?)[ \t|]+(?=[^\s|])"
+)
+_BEHIND_PROCESS = re.compile(
+    r"[A-Za-z][\w.-]{0,60}+\[\d{1,9}\] (error|warning|warn|fatal|critical|debug|Error|Warning|Fatal): "
 )
 _BEFORE_DATE = re.compile(r"[\w.-]{1,40}(?: {1,4}[\w.-]{1,40})?:([A-Z]{4,9}):\d{4}-\d\d-\d\d ")
 _CUT = {"FAT": CRITICAL, "NOT": INFO}
@@ -51,7 +70,8 @@ _NAME = 100  # characters in which a name ends
 _SMALL_WORDS = frozenset(
     "the an a no not is was are be got get gets with and or of in on for to from by at as set use any all status state level "
     "if when this that one see has have had count type return returns returned raise raised raises into than total "
-    "found saw sent read wrote hit made took gave ran lost kept held met left put see sees send sends via your my our some no".split()
+    "found saw sent read wrote hit made took gave ran lost kept held met left put see sees send sends via your my our some no "
+    "echo print printf puts const static let var enum".split()
 )
 
 
@@ -93,6 +113,11 @@ def is_column(line: str, start: int, end: int) -> bool:
     return following == " " and line.startswith((" | ", " - "), end) and line.startswith(line[end : end + 3], start - 3)
 
 
+def is_called(word: str) -> bool:
+    """Whether a word says what the next one is the name of: `tag ERROR removed`."""
+    return word in _CALLED
+
+
 def before_text(line: str, at: int, start: int, end: int) -> bool:
     """Whether the level in capitals from `start` to `end`, right behind a name at `at`, is none of the text's words.
 
@@ -100,7 +125,7 @@ def before_text(line: str, at: int, start: int, end: int) -> bool:
     """
     if line.startswith(" - ", end):
         return True
-    if line[at : start - 1] in _CALLED:
+    if is_called(line[at : start - 1]):
         return False  # table ERROR created
     return line.find(" ", at) == start - 1 and line[end : end + 1] == " " and _GOES_ON.match(line, end + 1) is None
 
@@ -114,6 +139,9 @@ def after_bare_name(line: str) -> Found | None:
 
     A name that is a plain word may open a sentence (`got ERROR from …`): there the text has to begin as one.
     """
+    behind_process = _BEHIND_PROCESS.match(line) if "] " in line[:_NAME] else None
+    if behind_process is not None:
+        return WORDS[behind_process[1].lower()], "prefix"
     blank = line.find(" ")
     if line[blank + 1 : blank + 2].islower() and "\t" not in line[:_NAME]:
         return None  # two words of a sentence: the commonest there is
@@ -144,11 +172,14 @@ def _set_off(line: str) -> Found | None:
         return None
     name, separator, bracket, bracketed, bare = match.groups()
     word = (bracketed or bare).upper()
-    if bracketed is not None and bracketed.islower() and (bracket != "[" or _PATH.match(name) is None):
+    sure = bracket == "[" and (_PATH.match(name) is not None or "]:" in match[0])
+    if bracketed is not None and bracketed.islower() and not sure:
         return None
     if word not in WORDS_IN_CAPITALS or (bare and not separator) or _OUTCOME.match(line, match.end()) is not None:
         return None
     odd = _ODD.match(name) is not None
+    if name in _CALLED:
+        return None
     if not odd and not separator and (bracket == "(" or not name.islower() or name in _SMALL_WORDS):
         return None  # found [ERROR] in the text
     return UPPER[word], "bracket" if bracketed else "column"
@@ -160,11 +191,15 @@ def in_token(line: str, at: int, token: str, stamped: bool) -> Found | None:
         return WARNING, "prefix"
     if not stamped:
         return None
+    if token[0] in "级日" and (labelled := logfmt.chinese(line[at:])) is not None:
+        return labelled
+    if token.startswith("Log") and (unreal := _UNREAL.match(line, at)) is not None:
+        return INFO if unreal[1] == "Display" else DEBUG, "prefix"
     if token.startswith("fluent.") and token[7:-1] in WORDS and line.startswith(" {", at + len(token)):
         return WORDS[token[7:-1]], "column"  # what Fluentd says of itself: its tag is the level's name
     if token[-2] in _LETTERS and (ibm := _IBM.match(line, at)) is not None:
         return LETTERS[ibm[1]], "letter"  # IBM's message identifiers end in a severity: AMQ9207W:
-    if token in _LABELS:
+    if token in _LABELS and not (line[at - 1] == " " and line[at - 2].isalpha()):  # log level: error
         match = _LABELLED.match(line, at + len(token))
         level = WORDS.get(match[1].lower()) if match is not None else None
         return (level, "field") if level is not None else None
@@ -175,6 +210,23 @@ def in_token(line: str, at: int, token: str, stamped: bool) -> Found | None:
         if len(part) > 3 and part in UPPER and part in WORDS_IN_CAPITALS:
             return UPPER[part], "column"
     return None
+
+
+def of_log(token: str, following: str) -> Found | None:
+    """Quill's `LOG_INFO`, `LOG_TRACE_L1`; stunnel's `LOG3[ui]: text`, a severity of syslog."""
+    if token.startswith("LOG_"):
+        level = UPPER.get(token[4:].partition("_L")[0])
+        return (level, "column") if level is not None else None
+    if following == "[" and len(token) == 4 and token[3] in "01234567":
+        return SYSLOG[int(token[3])], "priority"
+    return None
+
+
+def after_peer(line: str) -> Found | None:
+    """OpenVPN's prefix behind a client's address: `10.0.0.7:41194 TLS Error: text`, `10.0.0.7:41194 WARNING: text`."""
+    match = _AFTER_PEER.match(line)
+    level = UPPER.get(match[1].upper()) if match is not None else None
+    return (level, "prefix") if level is not None else None
 
 
 def of_dotnet(line: str, end: int) -> bool:
@@ -195,6 +247,10 @@ def cut_before_time(line: str) -> str | None:
 
 def after_number(line: str) -> Found | None:
     """`12 INFO text`, `54 [main] …`, `3042-INFO-text`, `10:20 ERROR text`: a level behind a process, a duration, an hour."""
+    if line[8:9] == ":":  # 20260301:10:20:30:004042 gpstart:mdw:gpadmin-[ERROR]:-text
+        greenplum = _GREENPLUM.match(line)
+        level = UPPER.get(greenplum[1]) if greenplum is not None else None
+        return (level, "bracket") if level is not None else None
     match = _LEVEL_AFTER_PID.match(line)
     if match is not None:
         word = match[1] or match[2] or match[3]

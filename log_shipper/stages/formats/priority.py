@@ -13,7 +13,7 @@ _CISCO = re.compile(r"%[A-Z][A-Z0-9_]{1,40}(?:-[A-Z][A-Z0-9_]{0,40})*-([0-7])-[A
 _SELECTOR = re.compile(
     r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local[0-7])\.(emerg|alert|crit|err|warn|notice|info|debug)[a-z]{0,4}[\s:]"
 )
-
+_SOLARIS = re.compile(r"^ID \d{1,9} ")
 _KMSG = re.compile(r"(\d{1,3}),\d{1,12},\d{1,16},-;")
 _DECODED = re.compile(
     r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|ftp|local\d) {0,4}:(emerg|alert|crit|err|warn|notice|info|debug) {0,4}: "
@@ -51,6 +51,12 @@ def selector(line: str, at: int) -> Found | None:
     match = _SELECTOR.match(line, at)
     declared = of_word(match[1]) if match is not None else None
     return (declared, "priority") if declared is not None else None
+
+
+def of_bracket(content: str) -> str | None:
+    """The type of FreeBSD's `<auth.err>` (syslogd -v -v), and of Solaris' `[ID 800047 auth.err]`."""
+    match = _SELECTOR.match(_SOLARIS.sub("", content) + ":")
+    return of_word(match[1]) if match is not None else None
 
 
 def decoded(line: str) -> Found | None:

@@ -13,8 +13,8 @@ _TAIL = (
 )
 QUICK = re.compile(_TAIL)
 """What may follow a time."""
-_AT_ONCE = re.compile(
-    r"\[?(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,9}+)?(?:Z| ?[+-]\d\d:?\d\d| UTC)?" + _TAIL
+_AT_ONCE = re.compile(  # nanoseconds may be a container runtime's, before another program's line
+    r"\[?(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,6}+(?!\d))?(?:Z| ?[+-]\d\d:?\d\d| UTC)?" + _TAIL
 )
 _NO_LEVEL = (" ->", " =>", " = ", " ==")  # what follows a name, or a state that changes
 # Datadog's trace agent names itself before the level: `… UTC | TRACE | INFO | text`

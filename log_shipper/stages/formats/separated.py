@@ -10,6 +10,11 @@ from log_shipper.stages.formats.levels import CHINESE, CRITICAL, ERROR, INFO, LE
 from log_shipper.stages.formats.stamps import STAMP
 
 _POSTGRES = re.compile(r"[ :](LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG[1-5]?|错误|致命错误|警告|日志|注意):  \S")
+_FIRST_FIELD = (
+    re.compile(  # behind a time: `; error; text`, `,Error,text`, ` app - error - text`; not `,error,3` of a measure
+        r"(?:; ?([A-Za-z][a-z]{3,7}); ?|,([A-Za-z][a-z]{3,7}),)(?=[^\d\s])| [\w./:-]{1,60}+ - ([a-z]{4,8}) - "
+    )
+)
 _GANESHA = re.compile(r"[^:]{1,20}(?::[^:]{1,120}){4,9}? :(FATAL|MAJ|CRIT|WARN|EVENT|INFO|(?:MID_|FULL_)?DEBUG) :")
 _FALCO = re.compile(r"\d\d:\d\d:\d\d\.\d{9}: ([A-Z][a-z]{4,13}) [A-Z]")
 _GO_LOGGING = re.compile(r"[^▶>]{8,140}(?: ▶ ([A-Z]{4,8}) |\] [\w.()*]{1,60} -> ([A-Z]{4,8}) +[0-9a-f]{3,8} )")
@@ -18,6 +23,8 @@ _NAMED_LETTER = re.compile(r"\w{2,20}+ ([IWEFDCVNT]) \d{2,4}[-/]\d\d[-/]")  # Ne
 _KIND = re.compile(  # Ansible's [DEPRECATION WARNING], Xerces' [Fatal Error]
     r"(deprecation|fatal|internal|security|system|runtime|syntax) (error|warning)$", re.IGNORECASE
 )
+_BEPINEX = re.compile(r"(Fatal  |Error  |Warning|Message|Info   |Debug  ):([^:]{10,40})$")  # {Level,-7}:{Source,10}
+_CDK = re.compile(r"(Error|Warning|Info) at /\S{1,200}$")  # aws-cdk's annotations
 _COUCHBASE = re.compile(r"\w+:(debug|info|warn|error),\d{4}-\d\d-")
 _BLUE_GENE = re.compile(r" \d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{6} \S{1,60} [A-Z]{2,12} [A-Z_]{2,20} ([A-Z]+) ")
 WORDS_IN_CAPITALS = frozenset(word.upper() for word in WORDS)
@@ -33,6 +40,10 @@ def postgres(line: str) -> Found | None:
 def fields(line: str, at: int) -> Found | None:
     """A field of a tab, `|`, ` - ` or comma separated line that is a level and nothing else."""
     rest = line[at : at + 600]
+    first = _FIRST_FIELD.match(rest)
+    level = WORDS.get((first[1] or first[2] or first[3]).lower()) if first is not None else None
+    if level is not None:
+        return level, "column"
     for separator, most, any_case in (
         ("\t", 6, True),
         ("|", 6, True),
@@ -91,6 +102,8 @@ def of_parts(content: str, stamped: bool) -> str | None:
             declared = WORDS.get(last.rstrip("0123456789"))
             if declared is not None:
                 return declared
+        if separator == "|" and parts[0].lower() in WORDS and STAMP.match(parts[1].lstrip()) is not None:
+            return WORDS[parts[0].lower()]  # [error|2026-03-01 10:20:30]
         if stamped and separator == "|" and parts[0] in LETTERS:
             return LETTERS[parts[0]]  # Foreman's [W|app|5f2c]
         if separator == "#" and " " not in content and parts[0].lower() in WORDS:
@@ -101,6 +114,9 @@ def of_parts(content: str, stamped: bool) -> str | None:
     couchbase = _COUCHBASE.match(content)
     if couchbase is not None:
         return WORDS[couchbase[1]]
+    mixed = _BEPINEX.match(content) or _CDK.match(content)
+    if mixed is not None:
+        return UPPER[mixed[1].rstrip().upper()]
     word, _, rest = content.partition(" ")
     if rest and word in UPPER and word in WORDS_IN_CAPITALS:
         return UPPER[word]
@@ -113,7 +129,7 @@ def _of_words(content: str, word: str, rest: str) -> str | None:
     """A level before a time or behind an id: `severe 2024/05/06 10:20:30 main`, `NeMo W 2024-05-06 …`, `main(1) ERR`."""
     declared = UPPER.get(word.upper())
     if declared is not None:
-        return declared if STAMP.match(rest) is not None else None
+        return declared if STAMP.match(rest.lstrip("|- ")) is not None else None
     letter = _NAMED_LETTER.match(content)
     if letter is not None:
         return LETTERS[letter[1]]

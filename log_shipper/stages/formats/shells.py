@@ -16,8 +16,9 @@ _SAYS = re.compile(
     r"(?:command )?not found\b|[Nn]o such file or directory$|Permission denied$|unbound variable$|parameter (?:null or )?not set$"
     r"|[Ss]yntax error|Is a directory$|cannot execute|cannot open |[Bb]ad substitution|integer expression expected$|unary operator"
     r"|too many arguments$|Killed\b|Terminated\b|Segmentation fault|Aborted\b|Bus error|ambiguous redirect$|readonly variable$"
-    r"|未找到命令|没有那个文件或目录|权限不够"
+    r"|未找到命令|没有那个文件或目录|权限不够|未绑定的变量|语法错误"
 )
+_CHINESE = re.compile(r"[\w./@+-]{1,200}+[:：] ?(?:行 \d+|第 \d+ 行)[:：]")  # bash: its ` line ` is translated
 _SIGNALS = re.compile(
     r"(?:Segmentation fault|Bus error|Illegal instruction|Floating point exception)(?: \(core dumped\))?$|Aborted \(core dumped\)$"
 )
@@ -34,6 +35,8 @@ _WARNS = re.compile(r"\S+ (?:line \d+: )?warning: |\S+: warning: ")
 def find(line: str) -> Found | None:
     """`error` for a shell's complaint (`warning` where it says so)."""
     colon = line.find(":", 0, 120)
+    if "行" in line[:200] and _CHINESE.match(line) and _SAYS.search(line[:400]):
+        return ERROR, "shell"
     if colon < 0:
         if line[0] == "'":
             return (ERROR, "shell") if _UNKNOWN.match(line[:400]) else None

@@ -9,6 +9,9 @@ _TEST_RESULT = re.compile(
 )
 # Nagios' events: `[1714983303] SERVICE ALERT: web;HTTP;CRITICAL;…`: what it is in words of capitals, and then fields
 _EVENT = re.compile(r"\[\d{10}\] [A-Z]{3,12}(?: [A-Z]{2,14}){1,4}: [^;]{1,100}+;")
+_ACCESS = re.compile(
+    r'[\da-f.:]{3,45}+ \S{1,60}+ \S{1,60}+ \[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]]{8,20}\] "'
+)  # Common Log Format
 _VALGRIND = re.compile(r"==\d+== ")
 
 
@@ -23,6 +26,11 @@ def of_words(line: str) -> bool:
 def of_header(line: str) -> bool:
     """A line that begins with a bracket: an event of Nagios."""
     return line[11:13] == "] " and _EVENT.match(line) is not None
+
+
+def of_access(line: str) -> bool:
+    """A line of an access log."""
+    return '] "' in line and _ACCESS.match(line) is not None
 
 
 def of_marks(line: str) -> bool:

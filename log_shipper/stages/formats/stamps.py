@@ -46,5 +46,16 @@ _FORMS = (
 STAMP = re.compile("(?:" + "|".join(_FORMS) + ")")
 """A timestamp, matched where it begins."""
 
+DATE_WORDS = frozenset("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
+"""The first three letters of a date that begins with a word."""
+
+
+def stamp_at(line: str, at: int) -> bool:
+    """Whether a timestamp, maybe in a bracket, begins at `at`."""
+    begins = line[at : at + 1] in _FIRSTS or line[at : at + 3] in DATE_WORDS
+    return begins and STAMP.match(line, at) is not None
+
+
+_FIRSTS = frozenset("0123456789[")
 SYSLOG_STAMP = re.compile(rf"{_MONTH}[ ]{{1,2}}\d{{1,2}}[ ](?:\d{{4}}[ ])?\d{{2}}:\d{{2}}:\d{{2}}(?:\.\d{{1,9}}+)?[ ]")
 """RFC 3164's timestamp and the space after it."""

@@ -36,7 +36,9 @@ _NPM_TYPES = {
     "sill": DEBUG,
     "silly": DEBUG,
 }
-_YARN = re.compile(r"(error|warning|warn|info|verbose|debug) (?=[A-Z\"']|\S+\.json: |\./\S|[a-z]+[A-Z]\w+: )")
+_YARN = re.compile(  # `warning a > b@1.0.0: text`, `warning package.json: text`
+    r"(error|warning|warn|info|verbose|debug) (?=[A-Z\"']|\S+\.json: |\./\S|[a-z]+[A-Z]\w+: |(?:[@\w./-]{1,80}+ > ){0,20}@?[\w./-]{1,80}+@[^\s:]{1,40}+: |package-lock\.json found\.)"
+)
 # Marks by their first character, in the order in which they are tried.
 _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     "!": ((re.compile(r"! (?:LaTeX|(?:Package|Class) [\w-]{1,60}) Error: "), ERROR),),
@@ -45,6 +47,7 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
         (re.compile(r"%Warning(?:-\w+)?: "), WARNING),
     ),  # Verilator
     "-": ((re.compile(r"--> FOAM FATAL (?:IO )?ERROR"), CRITICAL), (re.compile(r"--> FOAM Warning ?:"), WARNING)),
+    "@": ((re.compile(r"@ERROR: "), ERROR),),  # rsync's daemon
     "C": (
         (re.compile(r"CMake (?:Internal )?Error(?: |:)"), ERROR),
         (re.compile(r"CMake (?:Deprecation )?Warning(?: |:)"), WARNING),
@@ -75,14 +78,20 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
         (re.compile(r"LibClamAV Error: "), ERROR),
         (re.compile(r"LibClamAV Warning: "), WARNING),
     ),
+    "l": ((re.compile(r"libpng error: "), ERROR), (re.compile(r"libpng warning: "), WARNING)),
     "M": ((re.compile(r"Module not found: Error: "), ERROR),),
     "O": ((re.compile(r"OpenJDK .{0,60}? VM warning: "), WARNING),),
+    "T": ((re.compile(r"TLS (?:Auth )?Error: "), ERROR),),  # OpenVPN
+    "V": ((re.compile(r"VERIFY ERROR: "), ERROR),),
     "W": ((re.compile(r"Warning messages?:"), WARNING), (re.compile(r"Write-Error ?: "), ERROR)),
     "d": (
         (re.compile(r"docker: Error response from daemon: |dpkg(?:-\w+)?: error processing "), ERROR),
         (re.compile(r"deprecation warning(?: \[[\w-]+\])?: "), WARNING),
     ),
-    "e": ((re.compile(r"error(?:\[[\w-]+\]| [A-Z]{1,8}\d{1,6}): |error during (?:build|connect):(?: |$)"), ERROR),),
+    "e": (
+        (re.compile(r"errors: (?:<\w{1,40}> )?[A-Z]{2,6} Error: "), ERROR),  # Roundcube's IMAP, SMTP, DB, PHP Error
+        (re.compile(r"error(?:\[[\w-]+\]| [A-Z]{1,8}\d{1,6}): |error during (?:build|connect):(?: |$)"), ERROR),
+    ),
     "f": (
         (re.compile(r"fail: [\w.`+<>-]+\[-?\d+\]"), ERROR),  # .NET's console logger
         (re.compile(r"fatal error(?: [A-Z]{1,8}\d{1,6})?: "), CRITICAL),
@@ -101,7 +110,7 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
 _NPM_FIRSTS = frozenset("npyblg")
 # Three characters tell most lines from those with a mark; a test reads these from the expressions.
 _BEGINNINGS = frozenset(
-    "%Er %Wa --> CMa DEP Dep ERR Err FAT Jav LaT Lib Mod Ope Pac SCR War Wri bun dep doc dpk err fai fat gma gyp ler mak mys nod npm pnp pri rsy svn wan war yar".split()
+    "@ER %Er %Wa --> CMa DEP Dep ERR Err FAT Jav LaT Lib Mod Ope Pac SCR War Wri bun dep doc dpk err fai fat gma gyp ler lib mak mys nod npm pnp pri rsy svn TLS VER wan war yar".split()
 ) | {"In ", "! L", "! P", "! C"}
 _AT_PLACE = re.compile(r"\s*\d{1,6}:\d{1,5}\s+(error|warning)\s{1,6}\S")
 _TSC = re.compile(r"\S+?:\d+:\d+ - (error|warning|message|information)(?: TS\d+)?: ")
@@ -110,7 +119,9 @@ _PASCAL = re.compile(r"\S{1,200}+(?<=\))(?<=[\d,]\)) (Fatal|Error|Warning|Note|H
 _RUBOCOP = re.compile(r"\S+?:\d+:\d+: ([EWF]): (?:\[Correctable\] )?[A-Z]\w+(?:/|:)")
 _MAKEFILE = re.compile(r"[^\s:]{1,200}:\d+: \*\*\* ")
 _KOTLIN = re.compile(r"([ew]): (?:file://)?/?\S+(?::\d+:\d+ |: \(\d+, \d+\): )")
-_NCCL = re.compile(r"[^\s:]{1,100}+:\d{1,9}:\d{1,9} \[\d{1,4}\] NCCL (WARN|INFO|TRACE|ABORT) ")
+_NCCL = re.compile(
+    r"[^\s:]{1,100}+:\d{1,9}:\d{1,9} \[\d{1,4}\] (?:[\w./-]{1,100}:\d{1,6} )?NCCL (WARN|INFO|TRACE|ABORT) "
+)
 _COMPACT = re.compile(r"[^\s:]{1,200}: line \d+, col \d+, (Error|Warning|Info) - ")  # eslint -f compact
 _DOCUTILS = re.compile(r"[^\s:]{1,200}:\d+: \((INFO|WARNING|ERROR|SEVERE)/[1-4]\) ")
 _KERNEL = re.compile(  # EXT4-fs error (device sda1): text
