@@ -81,7 +81,7 @@ def stages() -> dict[str, Stage]:
     def extract(kind: Kind, size: int, number: int) -> Callable[[], object]:
         line = kind.line(size)
         (rule,) = rules.classify([line], "stdout")[1]
-        return lambda: [fields(line, rule) for _ in range(number)]
+        return lambda: [fields.of(line, rule) for _ in range(number)]
 
     return {"classify": classify, "join": join, "fields": extract}
 

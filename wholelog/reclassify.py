@@ -34,7 +34,7 @@ class Judges:
         known: ContainerContext = self._known.get(stored.container_id, stored)
         rules = self._book.of(known)
         (log_type,), (by,) = rules.classify([message.message], message.stream)
-        return log_type, by, rules.extract(message.message, by) if rules.extract is not None else None
+        return log_type, by, rules.extract.of(message.message, by) if rules.extract is not None else None
 
 
 def time_range(start: str, end: str) -> tuple[int, int]:

@@ -5,14 +5,15 @@ nothing; the outermost declaration wins; what declares nothing takes the operato
 The rules, one family of formats a module, are in `formats`; docs/log-types.md tells them in order.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from log_shipper.stages.formats import json_fields, traces
 from log_shipper.stages.formats.effort import FIRST_STATE, Effort
 from log_shipper.stages.formats.levels import ERROR, Find, Found
 from log_shipper.stages.formats.line import besides_object, declared
 from log_shipper.stages.formats.plain import coloured_word, last_state, without_escapes
-from log_shipper.stages.memory import Beginnings
+from log_shipper.stages.members import Decoded
+from log_shipper.stages.memory import FIRSTS, Beginnings
 from log_shipper.stages.objects import Objects
 from log_shipper.stages.pairs import Pairs
 from log_store.fields import STDERR
@@ -38,10 +39,8 @@ class Classifier:
 
         self.beginnings, self._objects, self._pairs = Beginnings(), Objects(), Pairs()
 
-    def __call__(
-        self, messages: list[str], stream: str, decoded: dict[int, dict[str, Any]] | None = None
-    ) -> tuple[list[str], list[str]]:
-        """`decoded` is given the objects and pairs that messages are, by row, so that they need not be read again."""
+    def __call__(self, messages: list[str], stream: str, decoded: Decoded | None = None) -> tuple[list[str], list[str]]:
+        """`decoded` is given the members of messages that are objects or pairs, so that they need not be read again."""
         default = (self._defaults[stream == STDERR], "default")
         find = self._find[stream == STDERR]
         if find is of_message:
@@ -50,27 +49,29 @@ class Classifier:
             found = [find(message) or default for message in messages]
         return [log_type for log_type, _ in found], [rule for _, rule in found]
 
-    def _usual(self, messages: list[str], default: Found, decoded: dict[int, dict[str, Any]] | None) -> list[Found]:
+    def _usual(self, messages: list[str], default: Found, decoded: Decoded | None) -> list[Found]:
         """As `of_message` finds it; what came last is tried first."""
         beginnings, pairs = self.beginnings, self._pairs
         beginnings.earn(len(messages))
         all_found: list[Found] = []
         for row, message in enumerate(messages):
-            if message[:1] == "{":
-                found, value = self._objects(message)
+            first, members = message[:1], None
+            if first == "{":
+                found, members = self._objects(message)
                 found = found or _besides_object(message)
-            elif message.startswith(pairs.beginnings) and (known := pairs.get(message)):
-                found, value = known
+            elif first not in FIRSTS and message.startswith(pairs.beginnings) and (known := pairs.get(message)):
+                found, members = known
             else:
-                found, value = beginnings.get(message), None
+                found = beginnings.get(message) if first in FIRSTS else None
                 if found is None:
                     found = of_line(message)
                     if found is not None:
-                        beginnings.learn(message, found)
-                        if found[1] == "field" and decoded is not None and "=" in message:
-                            value = pairs.learn(message)
-            if value is not None and decoded is not None:
-                decoded[row] = value
+                        if first in FIRSTS:
+                            beginnings.learn(message, found)
+                        if found[1] == "field" and "=" in message:
+                            members = pairs.learn(message)
+            if members is not None and decoded is not None:
+                decoded[row] = members
             all_found.append(found or default)
         return all_found
 

@@ -10,12 +10,13 @@ version  how many repairs of the container came before that knew all that was re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from operator import lt
-from typing import Any, Protocol
+from typing import Protocol
 
 from xxhash import xxh3_128_intdigest
 
 from log_shipper.stages.ids import id_of, ids_of, prefix_of
 from log_shipper.stages.masking import Edges, Mask, reduced
+from log_shipper.stages.members import Decoded
 from log_shipper.stages.multiline import Grouper
 from log_shipper.stages.partials import Identity, Lines
 from log_shipper.stages.starts import Starts, decide, resolved
@@ -28,22 +29,21 @@ DAY = 86_400 * 10**9
 LIVE, REPAIR = 1, 2
 PASS_BITS = 40  # of a version, below the number of exact repairs
 
-Objects = dict[int, dict[str, Any]]
-"""row -> the JSON object, or the pairs of logfmt, that its message is"""
-
 
 class Classify(Protocol):
-    """Messages of a stream -> their log_type, and by which rule. The objects that messages are, and their pairs, go into `decoded`."""
+    """Messages of a stream -> their log_type, and by which rule. What messages were read as goes into `decoded`."""
 
     def __call__(
-        self, messages: list[str], stream: str, decoded: Objects | None = None
+        self, messages: list[str], stream: str, decoded: Decoded | None = None
     ) -> tuple[list[str], list[str]]: ...
 
 
 class Extract(Protocol):
-    """A message, the rule that found its type, the object that it is -> its fields as a JSON object."""
+    """Messages, the rules that found their types, what they were read as -> the fields of each as a JSON object, by row."""
 
-    def __call__(self, message: str, rule: str, decoded: dict[str, Any] | None = None) -> bytes | None: ...
+    def __call__(self, messages: list[str], rules: list[str], decoded: Decoded) -> dict[int, bytes]: ...
+
+    def of(self, message: str, rule: str) -> bytes | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _append(
     rules: Rules, received: int, cut: dict[str, bool],
 ) -> None:  # fmt: skip
     """`cut`: ids of those that may go on, and whether they may go on with another."""
-    decoded: Objects = {}  # of what is masked, what it says is to be read from the masked text
+    decoded: Decoded = {}  # of what is masked, what it says is to be read from the masked text
     types, by = rules.classify(messages.text, stream, decoded if rules.extract and not rules.mask else None)
     if rules.mask is not None:
         edges = {row: (cut[name], True) for row, name in enumerate(messages.id) if name in cut}
@@ -162,14 +162,10 @@ def _append(
     for row, raw in messages.raw.items():
         batch.raw[offset + row] = raw
     if rules.extract is not None:
-        extract, texts = rules.extract, messages.text
-        for row, rule in enumerate(by):
-            if rule == "field" or texts[row][:1] == "{":
-                fields = extract(texts[row], rule, decoded.get(row))
-                if fields is not None and rules.mask is not None:
-                    fields = rules.mask.fields(fields)
-                if fields is not None:
-                    batch.fields[offset + row] = fields
+        for row, fields in rules.extract(messages.text, by, decoded).items():
+            masked = fields if rules.mask is None else rules.mask.fields(fields)
+            if masked is not None:
+                batch.fields[offset + row] = masked
 
 
 def _masked(messages: "_Messages", mask: Mask, edges: Edges) -> "_Messages":

@@ -16,16 +16,21 @@ _BEGINNINGS: Final = 4096  # that are remembered
 _LONGEST: Final = 160  # characters of one
 _CREDIT: Final = 4  # lines that may be looked at in vain for their beginning …
 _EARNED: Final = 1 / 32  # … and more for each line
+_PAID: Final = 1 / 8  # … and for each that need not be read
+_MOST_CREDIT: Final = 64.0
 _TRIED: Final = 4  # lengths, of several containers whose lines come in turns
-_DIGITS: Final = str.maketrans("123456789", "0" * 9)
-_FIRSTS: Final = frozenset("0123456789[")
+_DIGITS: Final = bytes.maketrans(b"123456789", b"0" * 9)
+FIRSTS: Final = frozenset("0123456789[")
+"""What lines begin with that are remembered."""
 # What has the rules look further (pairs, objects, one letter), at what a digit is (1.7e+09 is a time, Wa(164) a priority)
 # or at what follows the level (`-> INFO 01a`, `main.c:12 at main(): ERROR: `, Nagios' events)
 _ASKED: Final = re.compile(
     r"[={]|->|\(\): $|^\[\d{10}\] |\d[eE]\+?\d|(?<![\w.])[A-Za-z](?![\w.])|\b(?:Db|In|No|Wa|Er|Cr|Al|Em)\("
 )
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_COLUMN: Final = re.compile(r"(?!TRACE|[A-Z]{3,9} (?:error|exception) ?: )([A-Z]{3,9})([ :|])(?= {0,8}[\w\"'(<\[/])")
+_COLUMN: Final = re.compile(
+    r"(?!TRACE|[A-Z]{3,9}+ (?:error|exception) ?: )([A-Z]{3,9}+)([ :|])(?= {0,8}+[\w\"'(<\[/]|(- ))"
+)
 _BRACKET: Final = re.compile(r" {0,8}([A-Za-z]{3,9}) {0,8}\]")
 
 
@@ -33,8 +38,8 @@ class Beginnings:
     """What is remembered of all lines. To learn from one takes as long as to read it: credit says how often that is done."""
 
     def __init__(self) -> None:
-        self.known: dict[str, int] = {}
-        self._lengths: list[int] = []  # of those that came last
+        self.known: dict[bytes, int] = {}
+        self._lengths: list[tuple[int, str]] = []  # of those learnt last, and their last characters
         self._credit = float(_CREDIT)
 
     def earn(self, lines: int) -> None:
@@ -43,12 +48,10 @@ class Beginnings:
 
     def get(self, line: str) -> Found | None:
         """What a line declares that begins like one before; None where that is to be found out."""
-        if line[:1] not in _FIRSTS:
-            return None
-        for length in self._lengths:
-            shortest = self.known.get(line[:length].translate(_DIGITS))
-            if shortest is not None:
-                return self._read(line, length, shortest)
+        for length, last in self._lengths:
+            shortest = self.known.get(_alike(line[:length])) if line[length - 1 : length] == last else None
+            if shortest is not None and (found := self._read(line, length, shortest)) is not None:
+                return found
         return None
 
     def _read(self, line: str, length: int, shortest: int) -> Found | None:
@@ -62,18 +65,14 @@ class Beginnings:
         declared = UPPER.get(match[1]) or (WORDS.get(match[1].lower()) if bracket else None)
         if declared is None or len(match[1]) < shortest:
             return None
-        self._credit += 1
-        self._tried(length)
+        if not bracket and match[3] and line[length - 2 : length] != "- ":
+            return None  # only between two dashes nothing behind the second can be the level
+        self._credit = min(_MOST_CREDIT, self._credit + _PAID)
         return declared, "bracket" if bracket else ("prefix" if match[2] == ":" else "column")
-
-    def _tried(self, length: int) -> None:
-        lengths = self._lengths
-        if not lengths or lengths[0] != length:
-            self._lengths = [length, *[other for other in lengths if other != length][: _TRIED - 1]]
 
     def learn(self, line: str, found: Found) -> None:
         """Remembers what stands before the level of a line, whose answer was found out."""
-        if self._credit < 1 or line[:1] not in _FIRSTS or found[1] not in ("column", "bracket", "prefix"):
+        if self._credit < 1 or found[1] not in ("column", "bracket", "prefix"):
             return
         self._credit -= 1
         if "\r" in line[:_LONGEST]:
@@ -88,5 +87,12 @@ class Beginnings:
             self.known.clear()
         # `host name[12] ` is a program's only before a level of four letters: what is learnt of these says no more
         shortest = 0 if found[1] == "bracket" else (3 if line[place + 3 : place + 4] in " :|" else 4)
-        self.known[beginning.translate(_DIGITS)] = shortest
-        self._tried(place)
+        self.known[_alike(beginning)] = shortest
+        tried = place, beginning[-1]
+        if tried not in self._lengths:
+            self._lengths = [tried, *self._lengths[: _TRIED - 1]]
+
+
+def _alike(beginning: str) -> bytes:
+    """The same of beginnings that differ in their digits. Of bytes since that takes a tenth of the time."""
+    return beginning.encode("utf-8", "surrogatepass").translate(_DIGITS)

@@ -8,7 +8,8 @@ from typing import Final
 
 from xxhash import xxh3_128_intdigest
 
-from log_shipper.stages.document import LIVE, Objects, Rules, add_documents
+from log_shipper.stages.document import LIVE, Rules, add_documents
+from log_shipper.stages.members import Decoded
 from log_shipper.stages.multiline import Grouper
 from log_shipper.stages.partials import Lines
 from log_shipper.stages.stream_state import StreamState
@@ -33,5 +34,5 @@ def add_own_lines(
     add_documents(batch, context, WHOLELOG, lines, state, rules, received=received, revision=LIVE)
 
 
-def _classify(messages: list[str], stream: str, decoded: Objects | None = None) -> tuple[list[str], list[str]]:
+def _classify(messages: list[str], stream: str, decoded: Decoded | None = None) -> tuple[list[str], list[str]]:
     return list(map(type_of, messages)), [BY] * len(messages)

@@ -14,13 +14,14 @@ import orjson
 
 from log_shipper.stages.formats import logfmt
 from log_shipper.stages.formats.levels import LEVEL_VALUES, Found
+from log_shipper.stages.members import VALUE, Members, members_of
 
 MOST: Final = 64  # pairs of a line
 _LOOKED_AT: Final = 4096  # characters of one
 # What may stand before a key comes first: an expression that begins with a set of characters finds the next by itself.
 _PAIR: Final = re.compile(r'[\s,;|]([A-Za-z_@][\w.@/-]{0,99}+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*)"|([^\s",;]*+))')
 # What no rule reads in another way; one group, in quotes or not
-_VALUE: Final = r'="?((?<!")[^\s"\'\\,;|=\[\]]++(?!")|(?<=")[^"\\]++(?="))"?'
+_VALUE: Final = r'="?((?<!")[^\x00- "\'\\,;|=\[\]\x7f]++(?!")|(?<=")[^\x00-\x1f"\\\x7f]++(?="))"?'
 _FIRST: Final = re.compile(r"[A-Za-z]{2,24}")  # no rule is asked before logfmt's
 _LONGEST: Final = 2048
 _MOST_KEYS: Final = 24
@@ -28,7 +29,8 @@ WORTH: Final = 200
 """Lines of the same keys for which an expression is made, which takes a millisecond."""
 _SEEN: Final = 512  # rows of keys that are counted
 _SHAPES: Final = 256  # that are remembered
-_TRIED: Final = 3  # for a line
+_TRIED: Final = 4  # for a line
+_ANY: Final = 0  # equals signs, of a line in whose values there are some
 
 
 class Shape(NamedTuple):
@@ -44,31 +46,36 @@ class Pairs:
         self._worth = worth
         self._seen: dict[tuple[str, ...], int] = {}
         self._shapes: dict[tuple[str, ...], Shape] = {}
-        self._last: list[Shape] = []
+        self._last: dict[int, list[Shape]] = {_ANY: []}  # equals signs in a line -> those that came last
         self.beginnings: tuple[str, ...] = ()  # of the lines that `get` may know
 
-    def get(self, line: str) -> tuple[Found, dict[str, Any]] | None:
+    def get(self, line: str) -> tuple[Found, Members] | None:
         """What a line declares whose keys came before, and its pairs; None where that is to be found out."""
         if len(line) > _LONGEST:
             return None
-        for keys, level, expression in self._last:
+        for keys, level, expression in self._last.get(line.count("="), self._last[_ANY]):
             match = expression.fullmatch(line)
             if match is not None:
                 values = match.groups()
                 found = LEVEL_VALUES.get(values[level])
-                return (found, dict(zip(keys, values, strict=False))) if found and line.isprintable() else None
+                if found is None or not (line.isascii() or line.isprintable()):
+                    return None
+                return found, (keys, values, len(line) <= VALUE)
         return None
 
-    def learn(self, line: str) -> dict[str, Any]:
+    def learn(self, line: str) -> Members:
         """The pairs of a line, of which what it declares was found out."""
-        pairs = read(line)
-        keys = tuple(pairs)
+        pairs = members(line)
+        keys = pairs[0]
         shape = self._shapes.get(keys)
         if shape is None and 1 < len(keys) <= _MOST_KEYS and line.count("=") == len(keys) and len(line) <= _LONGEST:
             shape = self._count(keys)
-        if shape is not None and shape not in self._last:
-            self._last = [shape, *self._last[: _TRIED - 1]]
-            self.beginnings = tuple(f"{shape.keys[0]}=" for shape in self._last)
+        if shape is not None:
+            for signs in (len(keys), _ANY):
+                last = self._last.get(signs, [])
+                if shape not in last:
+                    self._last[signs] = [shape, *last[: _TRIED - 1]]
+            self.beginnings = tuple({f"{shape.keys[0]}=" for shapes in self._last.values() for shape in shapes})
         return pairs
 
     def _count(self, keys: tuple[str, ...]) -> Shape | None:
@@ -86,6 +93,10 @@ class Pairs:
         expression = re.compile(" ".join(re.escape(key) + _VALUE for key in keys))
         shape = self._shapes[keys] = Shape(keys, level, expression)
         return shape
+
+
+def members(message: str) -> Members:
+    return members_of(message, read(message), printable=message.isprintable())
 
 
 def read(message: str) -> dict[str, Any]:

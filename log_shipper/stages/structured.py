@@ -6,6 +6,7 @@ of a text; what is beyond is left out, not cut. Lists of plain values stay lists
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
 from typing import Any, Final
@@ -14,11 +15,11 @@ import orjson
 
 from log_shipper.stages import pairs
 from log_shipper.stages.ecs import ECS
+from log_shipper.stages.members import VALUE, Decoded, Members, Values, members_of, object_of
 
 FIELDS: Final = pairs.MOST
 DEPTH: Final = 5
 KEY: Final = 200
-VALUE: Final = 1024
 LIST: Final = 32  # entries
 LONGEST: Final = 32_768
 """Characters of a message that is looked at."""
@@ -27,63 +28,89 @@ _OBJECTS: Final = 32  # that are looked into
 _PLANS: Final = 2048  # kinds of objects that are remembered
 _NAMES: Final = 16_384  # names that are
 _PLAIN: Final = frozenset((str, int, float, bool))
+_VERBATIM: Final = frozenset((str, int))  # types whose values a format writes as JSON has them
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
 _TRACE: Final = "traceparent"
 
-Plan = tuple[tuple[str, ...], Callable[[dict[str, Any]], tuple[Any, ...]]]
-"""names in ECS, and what takes their values from an object of these keys"""
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the fields of flat objects with the same members are written, and of pairs with the same keys."""
+
+    take: Callable[[Any], tuple[Any, ...]]  # what is stored
+    types: tuple[type, ...] = ()  # of these values …
+    texts: str = ""  # … with which this is the format of the fields; texts and whole numbers only
+    encoded: bytes = b""  # the format for values in JSON; b"" where all has to be looked at
 
 
 class Structured:
-    """(message, the rule that found its type) -> the fields as a JSON object; None where it has none.
+    """The fields of messages as JSON objects, by row; a message that says nothing has none.
 
-    Records of one program have the same members, so what these are called is found once. For one thread.
+    Records of one program have the same members, so how their fields are written is found once. For one thread.
     """
 
     def __init__(self) -> None:
-        self._plans: dict[tuple[str, ...], Plan | None] = {}
+        self._objects: dict[tuple[str, ...], Plan | None] = {}  # None: one has come
+        self._pairs: dict[tuple[str, ...], Plan | None] = {}
         self._names: dict[str, str] = {}  # a member's dotted name -> its name in ECS, '' to leave it out
 
-    def __call__(self, message: str, rule: str, decoded: dict[str, Any] | None = None) -> bytes | None:
-        """`decoded`: the object that the message is, where it is known already."""
-        if decoded is not None:
-            found = decoded
-        elif message[:1] == "{":
-            if len(message) > LONGEST or message[-1:] not in "}\n\r \t":
-                return None
-            try:
-                found = orjson.loads(message)
-            except ValueError:
-                return None
-        elif rule == "field" and "=" in message:
-            found = pairs.read(message)
-        else:
-            return None
-        if len(message) <= VALUE:  # the quick way, for a flat object of a kind that came before
-            keys = tuple(found)
-            plan = self._plans.get(keys, _UNKNOWN)
-            if plan is _UNKNOWN:
-                plan = self._remember(keys)
-            if plan is not None:
-                names, take = plan
-                values = take(found)
-                if _PLAIN.issuperset(map(type, values)):
-                    return _dumped(dict(zip(names, values, strict=False)))
-        taken = self._bounded(found)
-        return _dumped(taken) if taken else None
+    def __call__(self, messages: list[str], rules: list[str], decoded: Decoded) -> dict[int, bytes]:
+        """`rules`: what found the types; `decoded`: what messages were read as already."""
+        written: dict[int, bytes] = {}
+        objects, pairs = self._objects, self._pairs
+        for row, rule in enumerate(rules):
+            members = decoded.get(row)
+            if members is None:
+                message = messages[row]
+                members = _read(message) if rule == "field" or message[:1] == "{" else None
+                if members is None:
+                    continue
+            names, found, plain = members
+            plans = objects if found.__class__ is dict else pairs
+            plan = plans.get(names) or self._remember(plans, members, len(messages[row]))
+            if plain and plan.texts:
+                values = plan.take(found)
+                if tuple(map(type, values)) == plan.types:
+                    written[row] = (plan.texts % values).encode()
+                    continue
+            fields = self._encoded(messages[row], members, plan)
+            if fields:
+                written[row] = fields
+        return written
 
-    def _remember(self, keys: tuple[str, ...]) -> Plan | None:
-        if not 0 < len(keys) <= FIELDS:
-            return None
-        if len(self._plans) >= _PLANS:
-            self._plans.clear()
-        named = [(name, key) for key in keys if (name := self._name(key))]
-        names = tuple(name for name, _ in named)
-        plan = None
-        if len(names) > 1 and len(set(names)) == len(names) and _TRACE not in names:
-            plan = names, itemgetter(*(key for _, key in named))
-        self._plans[keys] = plan
+    def of(self, message: str, rule: str) -> bytes | None:
+        """The fields of one message."""
+        return self([message], [rule], {}).get(0)
+
+    def _encoded(self, message: str, members: Members, plan: Plan) -> bytes:
+        found = members[1]
+        if plan.encoded and len(message) <= VALUE:
+            values = plan.take(found)
+            flat = isinstance(found, tuple) or dict not in map(type, found.values())
+            if flat and _PLAIN.issuperset(map(type, values)):
+                return plan.encoded % tuple(map(orjson.dumps, values))
+        fields = self._bounded(object_of(members))
+        # orjson writes into a buffer of 1 KiB and more: a copy of its own size lets that be used again at once, which
+        # takes a quarter of the time that keeping the buffers of a whole batch does
+        return b"".join((orjson.dumps(fields), b"")) if fields else b""
+
+    def _remember(self, plans: dict[tuple[str, ...], Plan | None], members: Members, size: int) -> Plan:
+        """A plan is made for what comes a second time: there are programs whose every object has members of its own."""
+        names, found, _ = members
+        if size > VALUE or len(names) > FIELDS:
+            return _NO_PLAN
+        if names not in plans:
+            if len(plans) >= _PLANS:
+                plans.clear()
+            plans[names] = None
+            return _NO_PLAN
+        called = [self._name(name) for name in names]
+        where = zip(called, names if isinstance(found, dict) else range(len(names)), strict=True)
+        places: dict[str, Any] = {name: place for name, place in where if name}
+        alone = 1 < len(places) == len(names) - called.count("") and _TRACE not in places
+        nested = isinstance(found, dict) and dict in map(type, found.values())
+        plan = plans[names] = _plan(places, found) if alone and not nested else _NO_PLAN
         return plan
 
     def _name(self, dotted: str) -> str:
@@ -126,13 +153,28 @@ class Structured:
         return flat
 
 
-_UNKNOWN: Final[Plan] = ((), tuple)
+_NO_PLAN: Final = Plan(tuple)
 
 
-def _dumped(taken: dict[str, Any]) -> bytes:
-    # orjson writes into a buffer of 1 KiB and more: a copy of its own size lets that be used again at once, which
-    # takes a quarter of the time that keeping the buffers of a whole batch does
-    return b"".join((orjson.dumps(taken), b""))
+def _plan(places: dict[str, Any], found: Values | dict[str, Any]) -> Plan:
+    """`places`: by names in ECS, the members of `found` that hold what is stored, two at least."""
+    take = itemgetter(*places.values())
+    types = tuple(map(type, take(found)))
+    names = [orjson.dumps(name).decode().replace("%", "%%") for name in places]
+    texts = ",".join(f'{name}:"%s"' if kind is str else f"{name}:%s" for name, kind in zip(names, types, strict=True))
+    encoded = ",".join(f"{name}:%b" for name in names)
+    return Plan(take, types, f"{{{texts}}}" if _VERBATIM.issuperset(types) else "", f"{{{encoded}}}".encode())
+
+
+def _read(message: str) -> Members | None:
+    if message[:1] != "{":
+        return pairs.members(message) if "=" in message else None
+    if len(message) > LONGEST or message[-1:] not in "}\n\r \t":
+        return None
+    try:
+        return members_of(message, orjson.loads(message))
+    except ValueError:
+        return None
 
 
 def _storable(value: object) -> bool:

@@ -4,7 +4,9 @@ import json
 import random
 import re
 from itertools import chain
+from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from log_shipper.stages.classify import Classifier, of_message
 from log_shipper.stages.formats import json_fields, logfmt
 from log_shipper.stages.formats.columns import level_place
+from log_shipper.stages.members import object_of
 from log_shipper.stages.memory import Beginnings
 from log_shipper.stages.objects import Objects
 from log_shipper.stages.pairs import Pairs, read
@@ -55,6 +58,12 @@ def alike(line: str, dice: random.Random) -> str:
         at = dice.randrange(len(made) + 1)
         made = made[:at] + dice.choice(BITS) + made[at + dice.choice((0, 0, 1, 3)) :]
     return made if dice.random() < 0.8 else made[: dice.randrange(len(made) + 1)]
+
+
+def slowly(line: str, found: dict[str, Any]) -> bytes | None:
+    """The fields of an object without what is remembered of those of its kind."""
+    fields = Structured()._bounded(found)
+    return orjson.dumps(fields) if fields else None
 
 
 def expected(lines: list[str]) -> list[tuple[str, str]]:
@@ -107,8 +116,8 @@ def test_headers_are_read_from_memory() -> None:
     classifier = Classifier()
     classifier(["[2026-03-01 10:20:30 +0000] [12] [INFO] a", "2026-03-01 10:20:30 a.b [xy-1] x.y INFO y"], "stdout")
     assert classifier.beginnings.known == {
-        "[0000-00-00 00:00:00 +0000] [00] [": 0,
-        "0000-00-00 00:00:00 a.b [xy-0] x.y ": 4,
+        b"[0000-00-00 00:00:00 +0000] [00] [": 0,
+        b"0000-00-00 00:00:00 a.b [xy-0] x.y ": 4,
     }
 
 
@@ -119,11 +128,28 @@ def test_objects_are_told_as_if_each_were_the_first(lines: list[str], seed: int)
     stream = [made for line in lines for made in (line, alike(line, dice), alike(line, dice)) if made.startswith("{")]
     objects, fields = Objects(), Structured()
     for line in stream:
-        found, value = objects(line)
+        found, members = objects(line)
         assert found == json_fields.find(line)
-        assert value is None or value == json.loads(line)
         rule = found[1] if found is not None else "default"
-        assert fields(line, rule, value) == Structured()(line, rule)
+        written = fields([line], [rule], {} if members is None else {0: members})
+        if members is None:
+            assert written == {}
+        else:
+            assert object_of(members) == json.loads(line)
+            assert written.get(0) == slowly(line, object_of(members))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [{"msg": "x"}, {"player": "a"}, {"reqId": "a", "remoteAddr": "b", "message": "x"}, {"severity": "error", "v": 0}, {"a": "level"}],
+)  # fmt: skip
+@pytest.mark.parametrize("key", ["level", "severity", "levelno", "PRIORITY", "severityNumber", "priority"])
+def test_levels_that_are_numbers_are_told_as_if_each_were_the_first(key: str, members: dict[str, Any]) -> None:
+    objects = Objects()
+    for value in (*range(-1, 30), 50, 50, 300, 50000, 10**7, 30.0, True, None, "50", "error", [50]):
+        for found in ({key: value, **members}, {**members, key: value}):
+            line = json.dumps(found)
+            assert objects(line)[0] == objects(line)[0] == json_fields.find(line), line
 
 
 @settings(max_examples=150, deadline=None)
@@ -133,7 +159,7 @@ def test_pairs_are_told_as_if_each_line_were_the_first(lines: list[str], seed: i
     memory, stream = Pairs(worth=1), [made for line in lines for made in (line, *(alike(line, dice) for _ in range(6)))]
     for line in stream + stream:
         known = memory.get(line)
-        assert known in (None, (of_message(line), read(line)))
+        assert known is None or (known[0], object_of(known[1])) == (of_message(line), read(line))
         memory.learn(line)
 
 
@@ -150,7 +176,9 @@ def test_pairs_are_read_from_memory(line: str) -> None:
     assert memory.get(line) is None
     for _ in range(2):
         memory.learn('ts=2026-03-01T10:20:30Z level=info msg="order accepted" n=12')
-    assert memory.get(line) == (of_message(line), read(line))
+    known = memory.get(line)
+    assert known is not None
+    assert (known[0], object_of(known[1])) == (of_message(line), read(line))
 
 
 @pytest.mark.parametrize(
@@ -173,9 +201,32 @@ def test_pairs_that_a_rule_may_read_in_another_way_are_not(line: str) -> None:
     memory.learn("ts=1 level=info msg=a n=b")
     assert memory.get("ts=2 level=error msg=a n=b") == (
         ("error", "field"),
-        {"ts": "2", "level": "error", "msg": "a", "n": "b"},
+        (("ts", "level", "msg", "n"), ("2", "error", "a", "b"), True),
     )
     assert memory.get(line) is None
+
+
+def test_pairs_of_many_rows_of_keys_are_read_from_memory() -> None:
+    memory = Pairs(worth=1)
+    lines = [" ".join(["ts=1 level=info", *(f"k{n}=v" for n in range(many)), 'msg="a b"']) for many in range(9)]
+    for line in lines:
+        memory.learn(line)
+    for line in lines:
+        known = memory.get(line)
+        assert known is not None
+        assert (known[0], object_of(known[1])) == (of_message(line), read(line))
+    signs = lines[-1].replace("a b", "a=b, c=d")
+    known = memory.get(signs)
+    assert known is not None
+    assert (known[0], object_of(known[1])) == (of_message(signs), read(signs))
+
+
+def test_a_level_behind_one_of_many_names_is_not_worth_remembering() -> None:
+    classifier = Classifier()
+    classifier(["2026-03-01 10:20:30 [exec-12] INFO a", "2026-03-01 10:20:30 - a.b - INFO - a"], "stdout")
+    assert classifier.beginnings.known == {}
+    classifier(["2026-03-01 10:20:30 INFO [exec-12] a", "2026-03-01 10:20:30 - INFO - a"], "stdout")
+    assert classifier.beginnings.known == {b"0000-00-00 00:00:00 ": 4, b"0000-00-00 00:00:00 - ": 4}
 
 
 def test_lines_of_several_containers_that_come_in_turns_one_by_one_are_read_from_memory() -> None:

@@ -93,5 +93,5 @@ def test_joining_sees_a_line_up_to_the_last_colour_that_is_taken_out() -> None:
 
 
 def test_pairs_stand_behind_blanks_and_separators_alone() -> None:
-    fields = Structured()('x.a=1 b=2,c=3;d=4|e=5 (f=6 g=h=7 _i= j="k l=m" n=\'o', "field")
+    fields = Structured().of('x.a=1 b=2,c=3;d=4|e=5 (f=6 g=h=7 _i= j="k l=m" n=\'o', "field")
     assert fields == b'{"x.a":"1","b":"2","c":"3","d":"4|e=5","g":"h=7","j":"k l=m","n":"\'o"}'

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from log_store.document import ContainerContext
 
 
 def fields(line: str, rule: str = "field") -> Any:
-    found = Structured()(line, rule)
+    found = Structured().of(line, rule)
     return None if found is None else json.loads(found)
 
 
@@ -96,7 +97,7 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.text(), JSON))
 def test_of_any_object_come_plain_bounded_values_on_one_line(value: dict[str, Any]) -> None:
-    found = Structured()(json.dumps(value), "field")
+    found = Structured().of(json.dumps(value), "field")
     if found is not None:
         assert b"\n" not in found
         taken = json.loads(found)
@@ -108,10 +109,40 @@ def test_of_any_object_come_plain_bounded_values_on_one_line(value: dict[str, An
 
 def test_the_same_line_has_the_same_fields_whatever_came_before() -> None:
     structured, line = Structured(), '{"level":"info","a":1}'
-    first = structured(line, "field")
+    first = structured.of(line, "field")
     for number in range(5000):
-        structured(json.dumps({f"k{number}": 1}), "field")
-    assert structured(line, "field") == first == structured(line, "field")
+        structured.of(json.dumps({f"k{number}": 1}), "field")
+    assert structured.of(line, "field") == first == structured.of(line, "field")
+
+
+ONE_KIND = (1, "x", -1, 2**64 - 1, 2**64, 1.5, 1e-7, True, None, "", 'a "b"', "a\\b", "a\tb", "\x7f\u2028错", "%s {}", [1, "a"], [[1]], {"q": 1},
+    "y" * VALUE, "y" * (VALUE + 1))  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["mine", "100 %s", 'a "b"', "msg", "log", "level", "traceparent", "status_code", ""])
+@pytest.mark.parametrize("ascii", [True, False])
+def test_what_is_remembered_of_a_kind_of_objects_changes_none(name: str, ascii: bool) -> None:
+    structured = Structured()
+    for first in ONE_KIND:
+        for value in (first, first, *ONE_KIND):
+            found = {"level": "info", name: value, "http.status_code": 404, "a": "b"}
+            line = json.dumps(found, ensure_ascii=ascii)
+            slowly = Structured()._bounded(orjson.loads(line))
+            assert structured.of(line, "field") == orjson.dumps(slowly), line
+        structured = Structured()
+
+
+def test_an_object_in_a_member_that_is_left_out_is_not() -> None:
+    assert fields('{"level":"info","a":1,"log":{"file":"x"}}') == {"log.level": "info", "a": 1, "log.file": "x"}
+
+
+@pytest.mark.parametrize("value", ["a\tb", "a\x1b[0mb", "a\u00a0b", "a\x7fb"])
+def test_pairs_with_control_characters(value: str) -> None:
+    structured = Structured()
+    for _ in range(4):
+        found = structured.of(f'level=info msg=x a=b c="{value}"', "field")
+        assert found is not None
+        assert json.loads(found) == {"log.level": "info", "a": "b", "c": value}
 
 
 def test_it_can_be_turned_off() -> None:

@@ -35,6 +35,13 @@ def is_text(line: str, start: int, end: int) -> bool:
     return line[start] == "<" and line[end : end + 1].isalpha()
 
 
+def is_before_arrow(line: str, start: int, end: int) -> bool:
+    """`(error) => handle(error)`; `[error] => 3`, a member as PHP's print_r shows it (Zend/zend.c: print_hash)."""
+    if line[start] == "(":
+        return line.startswith((" =>", "=>", " ->"), end)
+    return line[start] == "[" and not start and line.startswith(" =>", end) and line[1 : end - 1].islower()
+
+
 def declared(content: str, first: str, following: str, stamped: bool, plain: str | None, effort: Effort) -> str | None:
     """The type that the bracket `first` with `content` declares, before `following`.
 

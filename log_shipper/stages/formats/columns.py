@@ -14,7 +14,7 @@ import re
 from log_shipper.stages.formats import bare, brackets, carriers, json_fields, letters, logfmt, named, priority
 from log_shipper.stages.formats.effort import OBJECT, PAIRS, Effort
 from log_shipper.stages.formats.levels import ABBREVIATED, ERROR, UPPER, WORDS, Found
-from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, at_once, of_quick
+from log_shipper.stages.formats.quick import NEXT_COLUMN, QUICK, behind_name, of_quick
 from log_shipper.stages.formats.stamps import STAMP, SYSLOG_STAMP
 from log_shipper.stages.formats.words import is_value, set_off
 
@@ -46,9 +46,9 @@ def level_place(line: str) -> int:
     """Where, behind a time, the level stands that the header declares: in capitals, or alone in brackets; else 0.
 
     What stands before it decides alone that a level which stands there declares, and of digits only that they are digits.
-    0 also where `at_once` finds it, and where the line is another's behind a prefix.
+    0 also where it is read quicker than looked up, and where the line is another's behind a prefix.
     """
-    if at_once(line) is not None or carriers.text_of_wrapped(line) >= 0:
+    if behind_name(line) or carriers.text_of_wrapped(line) >= 0:
         return 0
     return Header(line, Effort()).read().place
 
@@ -124,13 +124,10 @@ class Header:
             return -1
         end = group.end()
         self.effort.left -= (end - start) // _LONG
-        if first == "(":
-            if line.startswith((" =>", "=>", " ->"), end):
-                return -1  # (error) => handle(error)
-            if start > 0 and line[start - 1].isalnum():  # log.Fatal(err)
-                return self._past_group(end)
-        if first == "[" and not start and line.startswith(" =>", end) and group[1].islower():
-            return -1  # a member as PHP's print_r shows it (Zend/zend.c: print_hash)
+        if brackets.is_before_arrow(line, start, end):
+            return -1
+        if first == "(" and start > 0 and line[start - 1].isalnum():  # log.Fatal(err)
+            return self._past_group(end)
         plain = self._plain_word() if self._plain else None
         declared = brackets.declared(group[1], first, line[end : end + 60], self.stamped, plain, self.effort)
         if declared is not None:

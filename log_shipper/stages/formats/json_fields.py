@@ -28,7 +28,6 @@ _SCALES: Final = {
     "syslogseveritytext": "level", "logseverityname": "level", "loglvl": "level", "msglevel": "level",
     "级别": "level", "日志级别": "level", "等级": "level",
 }  # fmt: skip
-_SQUEEZE = str.maketrans("", "", "_-.@")
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+){0,4000}"'  # bounded: each escape costs memory while the match lasts
 _MEMBER = rf"{_STRING}\s*+:\s*+(?:{_STRING}|[-+.\w]++)\s*+,\s*+"
 _KEY = r"(?:@?[Ll]evel|[Ss]everity|lvl|[Ll]evel[Nn]ame|[Ll]og[._]?[Ll]evel)"
@@ -61,11 +60,26 @@ def record(text: str, at: int) -> Found | None:
     return find(text, at) if _RECORD.search(text, at) is not None else None
 
 
+def _squeezed(key: str) -> str:
+    return key.lower().replace("_", "").replace("-", "").replace(".", "").replace("@", "")
+
+
 def surest(keys: Iterable[str]) -> str:
     """Of the members of an object the one that is the first to be asked for the level; "" if none names one."""
-    ranked = [(_ORDER.get(key.lower().translate(_SQUEEZE) if len(key) < 32 else "", len(_SCALES)), key) for key in keys]
+    ranked = [(_ORDER.get(_squeezed(key) if len(key) < 32 else "", len(_SCALES)), key) for key in keys]
     rank, key = min(ranked, key=itemgetter(0), default=(len(_SCALES), ""))
     return key if rank < len(_SCALES) else ""
+
+
+def number_decides(value: dict[str, Any], key: str) -> bool:
+    """Whether what `value` declares is told by the number of `key`, the surest of its members, and by its members' names."""
+    if (
+        type(value[key]) is not int
+        or ("reqId" in value and "remoteAddr" in value)
+        or _of_value(key, value[key]) is None
+    ):
+        return False
+    return not _RECORD_KEYS.isdisjoint(value) or _SCALES[_squeezed(key)] not in ("level", "severity")
 
 
 def of_whole(text: str, value: dict[str, Any], key: str) -> Found | None:
@@ -149,7 +163,7 @@ _DECODER = json.JSONDecoder()
 
 
 def _of_value(key: str, value: object) -> str | None:
-    squeezed = key.lower().translate(_SQUEEZE)
+    squeezed = _squeezed(key)
     scale = _SCALES.get(squeezed)
     if key == "PRIORITY":
         scale = "syslog"
@@ -179,7 +193,7 @@ def _of_object(value: object, depth: int) -> str | None:
     record = depth > 0 or not _RECORD_KEYS.isdisjoint(value)  # a bare number says nothing in `{"player":"a","level":3}`
     best, rank = None, len(_SCALES)
     for key, member in value.items():
-        squeezed = key.lower().translate(_SQUEEZE) if len(key) < 32 else ""
+        squeezed = _squeezed(key) if len(key) < 32 else ""
         place = _ORDER.get(squeezed, len(_SCALES))
         if place < rank and not isinstance(member, dict | list):
             declared = _of_value(key, member)
@@ -233,7 +247,7 @@ def _of_other_key(value: dict[str, Any]) -> str | None:
     keys = [key for key in value if key[-5:].lower() == "level" or key[-8:].lower() == "severity"]
     if len(keys) != 1 or _MESSAGES.isdisjoint(value) or _TIMES.isdisjoint(value):
         return None
-    word, key = value[keys[0]], keys[0].lower().translate(_SQUEEZE)
+    word, key = value[keys[0]], _squeezed(keys[0])
     if not isinstance(word, str) or len(key) > _LONGEST_KEY:
         return None
     of = key.removesuffix("level").removesuffix("severity")
