@@ -7,7 +7,7 @@ import re
 
 from log_shipper.stages.formats import letters, logfmt, named, priority
 from log_shipper.stages.formats.effort import Effort
-from log_shipper.stages.formats.levels import ABBREVIATED, UPPER, WORDS, XORG, of_number
+from log_shipper.stages.formats.levels import ABBREVIATED, UPPER, WORDS, XORG
 from log_shipper.stages.formats.separated import of_parts
 
 GROUPS = {
@@ -22,9 +22,6 @@ _SCRIPTS_MARK = re.compile(
     r"\[(?:[^\w\s]|i)\] +([A-Z]{3})(?! {0,8}:|\w)"
 )  # and a text: Pi-hole's `[✓] FTL is listening`
 _LINK = re.compile(r": (?:#|https?://|[\w./-]+\.(?:md|html)\b)\S*$")  # Markdown's, by what stands in its brackets
-
-_PYTHON = frozenset(("10", "15", "20", "30", "40", "50"))
-_PROCESS = re.compile(r" \[[\w.-]{1,50} \d{1,9}\] ")  # Checkmk's `… [40] [cmk.base 1234] text`
 
 
 def is_text(line: str, start: int, end: int) -> bool:
@@ -59,8 +56,6 @@ def declared(content: str, first: str, following: str, stamped: bool, plain: str
             return XORG[content]
         if stamped and following[:1] == ":" and content.startswith("0x"):
             return priority.of_mask(content)
-    if stamped and first == "[" and content in _PYTHON and _PROCESS.match(following) is not None:
-        return of_number(int(content), "python")
     if len(content) == 1:
         return letters.alone(content, first, following, stamped, plain or "")
     if "." in content and (content.startswith("ID ") if first == "[" else stamped and first == "<"):
