@@ -51,8 +51,8 @@ def taken(expression: re.Pattern[str], lines: list[str]) -> list[str]:
         ),
         (
             beam._FRAME,
-            ["  (a 1.2) b.ex:3: ", "\ta.exs:1: ", " in function  ", "  \t in call from "],
-            ["(a 1.2) b.ex:3: ", "a.ex:1: ", "  a b.ex:1: ", "  in functions", "   "],
+            ["  (a 1.2) b.ex:3: ", "\ta.exs:1: A", " in function  ", "  \t in call from "],
+            ["(a 1.2) b.ex:3: ", "a.ex:1: A", "\ta.exs:1: call A", "  a b.ex:1: A", "  in functions", "   "],
         ),
     ],
 )  # fmt: skip

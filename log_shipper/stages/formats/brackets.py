@@ -3,9 +3,16 @@
 Sources: as of `columns`; SSSD's masks, X.Org's marks, beego's and ESPHome's letters.
 """
 
+import re
+
 from log_shipper.stages.formats import letters, logfmt, named, priority
-from log_shipper.stages.formats.levels import UPPER, WORDS, XORG
+from log_shipper.stages.formats.levels import UPPER, WORDS, XORG, of_number
 from log_shipper.stages.formats.separated import of_parts
+
+_LINK = re.compile(r": (?:#|https?://|[\w./-]+\.(?:md|html)\b)\S*$")  # Markdown's, by what stands in its brackets
+
+_PYTHON = frozenset(("10", "15", "20", "30", "40", "50"))
+_PROCESS = re.compile(r" \[[\w.-]{1,50} \d{1,9}\] ")  # Checkmk's `… [40] [cmk.base 1234] text`
 
 
 def declared(content: str, first: str, following: str, stamped: bool, plain: str | None) -> str | None:
@@ -25,6 +32,8 @@ def declared(content: str, first: str, following: str, stamped: bool, plain: str
             return XORG[content]
         if stamped and following[:1] == ":" and content.startswith("0x"):
             return priority.of_mask(content)
+    if stamped and first == "[" and content in _PYTHON and _PROCESS.match(following) is not None:
+        return of_number(int(content), "python")
     if len(content) == 1:
         return letters.alone(content, first, following, stamped, plain or "")
     if "." in content and (content.startswith("ID ") if first == "[" else stamped and first == "<"):
@@ -38,6 +47,12 @@ def _stands(content: str, low: str, first: str, following: str, stamped: bool, p
         return False  # (ERR):error occurred
     if first == "<" and stamped and following[:1] not in (" ", "\t", ":") and "</" in following:
         return False
+    if first == "(" and not stamped and not following:
+        return False
+    if first == "[" and not stamped and (following[:1] == "." or _LINK.match(following)):
+        return False  # [error]: errors.md
+    if first == "{" and not stamped and content not in UPPER:
+        return False  # { error }
     if first == "<" and not stamped:
         # <Error> is a tag more often than not
         sure = len(content) == 3 or low != "error" or (content in UPPER and "</" not in following)

@@ -15,6 +15,7 @@ from typing import Any, Final
 import orjson
 
 from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, Found, of_number, of_word
+from log_shipper.stages.formats.logfmt import of_foundationdb
 
 # Keys without case, `_`, `-`, `.`, `@`: what names a level in words or numbers, the surer ones first.
 _SCALES: Final = {
@@ -211,6 +212,8 @@ def _of_dialect(value: dict[str, Any]) -> str | None:
     if "ddsource" in value or "ddtags" in value:  # Datadog's reserved attribute
         mark = value.get("status")
         return of_word(mark) if isinstance(mark, str) else None
+    if "Machine" in value and "Type" in value and isinstance(value.get("Severity"), str):
+        return of_foundationdb(value["Severity"])
     mark = value.get("L")
     if isinstance(mark, str) and "M" in value:  # zap's short keys
         return of_word(mark)

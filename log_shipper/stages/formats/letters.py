@@ -93,8 +93,11 @@ def parenthesized(line: str) -> Found | None:
 
 
 def crossed(line: str) -> Found | None:
-    """`⨯ text`: the mark that Next.js and apex/log put before an error; test runners use other crosses."""
-    return (ERROR, "letter") if line.startswith("⨯ ") else None
+    """`⨯ text`, `⚠ text`: marks of Next.js (packages/next/src/build/output/log.ts), apex/log and log-symbols.
+
+    Test runners use other crosses, people the picture (`⚠️`).
+    """
+    return (ERROR if line[0] == "⨯" else WARNING, "letter") if line[1:2] == " " else None
 
 
 def angled(line: str) -> Found | None:

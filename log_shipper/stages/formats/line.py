@@ -10,6 +10,7 @@ import re
 from log_shipper.stages.formats import (
     carriers,
     decoration,
+    indented,
     json_fields,
     letters,
     logfmt,
@@ -195,7 +196,7 @@ def _of_words(line: str) -> Found | None:
 
 def _text(line: str, depth: int, placed: bool = False) -> Found | None:
     """What runtimes, tools and shells print; pairs; a name and then a level. `placed`: `_after_place` has been asked."""
-    if "\t" in line:
+    if "\t" in line or ", m" in line or ", M" in line:
         found = logfmt.labelled(line)
         if found is not None:
             return found
@@ -293,8 +294,8 @@ def _marked(line: str, first: str, depth: int) -> Found | None:
         return _headed(line[4:], depth)
     if first == "+" and depth < _DEEPEST and decoration.zoned(line):
         return declared(line[decoration.ZONE :], depth + 1)
-    if first in ":#⨯":
-        found = markers.find(line) if first != "⨯" else letters.crossed(line)
+    if first in ":#⨯⚠":
+        found = markers.find(line) if first in ":#" else letters.crossed(line)
         if found is not None:
             return found
     if silent.of_marks(line):
@@ -329,7 +330,7 @@ def _indented(text: str, indent: int, depth: int) -> Found | None:
     if first.isdigit():
         return tools.placed(text) or _headed(text, depth)
     if first in "[(<{":
-        return declared(text, depth)
+        return None if indent > 1 and indented.is_aside(text) else declared(text, depth)
     if first.isalpha():
         match = _LEAD.match(text)
         if match is None:
@@ -337,8 +338,9 @@ def _indented(text: str, indent: int, depth: int) -> Found | None:
         word, end = match[0], match.end()
         if indent < 2:
             return None if " | " in text and first.islower() else _worded(text, depth)  # psql's tables
-        if word in UPPER and len(word) > 3 and not silent.of_words(text) and set_off(text, end, word, stamped=False):
-            return UPPER[word], "column"
+        level = indented.column(text, word, end)
+        if level is not None:
+            return level, "column"
         if word[:3] in DATE_WORDS and STAMP.match(text) is not None:
             return _headed(text, depth)
         return traces.find(text) if text.startswith(("Traceback ", "Exception in ")) else None

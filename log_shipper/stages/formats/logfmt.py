@@ -5,7 +5,7 @@ Source: brandur.org/logfmt, go-kit/log, logrus, slog's TextHandler, Grafana's lo
 
 import re
 
-from log_shipper.stages.formats.levels import Found, of_word
+from log_shipper.stages.formats.levels import DEBUG, ERROR, INFO, WARNING, Found, of_word
 
 _KEY = r"(?:@?[Ll]evel|lvl|[Ss]everity|[Ll]og[._]?[Ll]evel|LEVEL|SEVERITY|LL|levelname|severity_text|prio|PRIORITY|级别|日志级别)"
 _QUOTED = r"'[^']*+'|\[[^\]\s]*+\]"
@@ -20,6 +20,10 @@ _BEGINS = re.compile(r"[A-Za-z@级日][\w.@/:-]*+=(?!=)")
 _TWO = re.compile(_PAIR + r"[\w.@/:-]++=")
 _AT = re.compile(r"at=([A-Za-z]{4,8})(?= [\w.]{1,60}+=)")
 _LABELS = re.compile(r"[\w.-]++:[^\t]*+\t[\w.-]++:")
+_COLONS = re.compile(  # level: error, msg: text
+    r"(?i:(?:[a-z@_][\w.-]{0,30}+: [^,:]{0,80}+(?::[^,:]{0,40}+){0,4}, ){0,6}?(?:level|severity|lvl|log_?level): (\w{1,12}+), "
+    r"(?:[^,]{1,100}+, ){0,6}?(?:msg|message): )"
+)
 _LABELLED = re.compile(r"(?:^|\t)(?:level|severity|loglevel|log_level|lvl):(\w++)(?:\t|$)")
 _CHINESE = re.compile(
     r"(?:时间[:：=] ?\S{8,30}(?: \S{5,20})?[\s,，;；|]{1,3})?(?:日志)?级别[:：=] ?[\[【]?([^\W\d_]{2,8})[\]】]?(?=[\s,，;；|]|$)"
@@ -65,8 +69,8 @@ def _may_tell(line: str) -> bool:
 
 
 def labelled(line: str) -> Found | None:
-    """`time:2026-03-01T10:20:30Z<tab>level:error<tab>…`: labelled tab-separated values (ltsv.org)."""
-    match = _LABELLED.search(line) if _LABELS.match(line) is not None else None
+    """`time:2026-03-01T10:20:30Z<tab>level:error<tab>…`: labelled tab-separated values (ltsv.org); `level: error, msg: text`."""
+    match = _LABELLED.search(line) if _LABELS.match(line) is not None else _COLONS.match(line)
     declared = of_word(match[1]) if match is not None else None
     return (declared, "field") if declared is not None else None
 
@@ -93,14 +97,25 @@ def router(line: str, at: int) -> Found | None:
 
 
 def element(line: str) -> Found | None:
-    """An event in XML, an element with a time and a level: Log4j's `<log4j:event timestamp="1" level="ERROR" …>`."""
+    """An event in XML, an element with a time and a level: Log4j's `<log4j:event timestamp="1" level="ERROR" …>`, FoundationDB's."""
     match = _ELEMENT.match(line) if "evel=" in line or "everity=" in line else None
     if match is None:
         return None
     attributes = dict(_ATTRIBUTE.findall(match[0]))
     level = attributes.get("level", attributes.get("severity"))
+    if "Severity" in attributes and "Type" in attributes:
+        declared = of_foundationdb(attributes["Severity"])
+        return (declared, "field") if declared is not None else None
     declared = of_word(level) if level is not None and not _TIMES.isdisjoint(attributes) else None
     return (declared, "field") if declared is not None else None
+
+
+def of_foundationdb(severity: str) -> str | None:
+    """FoundationDB's trace events (flow/include/flow/Trace.h): 1 to 5 debug, 10 info, 20 and 30 warn, 40 error."""
+    if not severity.isdecimal() or len(severity) > 2:
+        return None
+    number = int(severity)
+    return DEBUG if number < 10 else INFO if number < 20 else WARNING if number < 40 else ERROR
 
 
 def of_pair(text: str) -> str | None:

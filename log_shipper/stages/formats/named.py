@@ -70,7 +70,8 @@ _NAME = 100  # characters in which a name ends
 _SMALL_WORDS = frozenset(
     "the an a no not is was are be got get gets with and or of in on for to from by at as set use any all status state level "
     "if when this that one see has have had count type return returns returned raise raised raises into than total "
-    "found saw sent read wrote hit made took gave ran lost kept held met left put see sees send sends via your my our some no".split()
+    "found saw sent read wrote hit made took gave ran lost kept held met left put see sees send sends via your my our some no "
+    "echo print printf puts const static let var enum".split()
 )
 
 

@@ -22,7 +22,7 @@ _ERROR = re.compile(
     r"|Exception ignored in: |Exception in callback |Unhandled Error$|Unhandled [Ee]xception(?:\. |:| at 0x)|Unhandled [Rr]ejection(?: \(|: | at: | [A-Z]\w*(?:Error|Exception))"
     r"|Uncaught (?:\(in promise\) |[\w$.\\]*(?:Error|Exception)[: ])|[Uu]ncaught exception(?::| of type | ')|uncaughtException: |unhandledRejection: |\[UnhandledPromiseRejection|Unhandled 'error' event"
     r"|terminate called |libc\+\+abi: terminating|\*\*\* Terminating app due to uncaught|Caused by: [a-z]\w*+\.[\w.$]++"
-    r"|\*\* \([\w.]+\) |\*\* \(EXIT |\*\* exception \w+: |lua[\d.]*: (?:\S+|\(command line\)):\d+: |luajit: |==\d+==ERROR: \w+Sanitizer"
+    r"|\*\* \((?:EXIT|exit|throw|stop|[A-Z][\w.]*+)\) |\*\* \(EXIT |\*\* exception \w+: |lua[\d.]*: (?:\S+|\(command line\)):\d+: |luajit: |==\d+==ERROR: \w+Sanitizer"
     r"|Error in .{1,200}? : |Error in [\w.:]+\(.{0,200}?\) :|Fortran runtime error: |Died at \S+ line \d+|Program terminated with signal"
     r"|double free or corruption|free\(\): invalid |malloc\(\): |corrupted size vs\. prev_size|munmap_chunk\(\): invalid pointer"
     r"|goroutine \d+ \[[a-z ,0-9]+\]:|\{\"init terminating in |stack traceback:$|══╡ EXCEPTION CAUGHT BY |\*\*\* SIG[A-Z]+ (?:\(@0x[0-9a-f]+\) )?received"

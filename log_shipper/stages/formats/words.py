@@ -24,7 +24,7 @@ _CHINESE_COUNT = re.compile(r"\s*+\d{1,9}+ ?[个条次项处起例件]")  # 错�
 _METHOD_TARGET = re.compile(r"\s+(?:/|\*\s|https?:)")
 _BANNER = re.compile(r"(?:\s+[A-Z!*]+)+(?:\s+\d+)?\s*$")
 # `ERROR is no level`, `FATAL or ERROR`: the subject of a sentence
-_SUBJECT = re.compile(r" (?:is|are|was|were|has|have|or|and|of|means) ")
+_SUBJECT = re.compile(r" (?:is|are|was|were|has|have|or|and|of|OF|means) ")
 _CODE = re.compile(r"\[[A-Z][\w-]{1,40}\] ")  # VCS' Error-[SV-ERR] text
 _CODE_BEFORE_COLON = re.compile(r" \[[A-Z][A-Z0-9_]{2,60}\]: ")  # Node.js' Error [ERR_MODULE_NOT_FOUND]: text
 _NUMBER = re.compile(r" \(\d{3,9}\): ")  # Quartus' Error (12345): text
@@ -62,6 +62,8 @@ def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
     if capitals:
         if following == "*":
             return line[end - len(word) - 1 : end - len(word)] == "*"  # Sling's *ERROR*
+        if following == "(" and line[end + 1 : end + 2] == ")":
+            return False  # ERROR() {
         return following in _UPPER_ENDS or (following == "<" and _PROCESS.match(line, end) is not None)
     if following == ",":
         return _BEFORE_TIME.match(line, end + 1) is not None  # error, 2026-03-01 10:20:30, text
@@ -74,6 +76,10 @@ def set_off(line: str, end: int, word: str, *, stamped: bool) -> bool:
 
 def _before_colon(line: str, at: int, capitals: bool, stamped: bool) -> bool:
     following = line[at : at + 1]
+    if not (stamped or capitals) and (
+        (following == "" and line[:at].islower()) or (line.startswith("alert: ") and " " not in line[at:].strip())
+    ):
+        return False  # a label of C, the name of one of Prometheus' rules
     if following == "" or following in " \t":
         if (
             capitals and line[at - 2].isascii()
@@ -105,7 +111,7 @@ def _before_space(line: str, end: int, word: str, capitals: bool, stamped: bool)
     if rest.startswith(_SET_OFF):
         return stamped or not is_value(line, end + 3)
     if rest[:1] == " " or rest[:1] == "\t":
-        return stamped or not is_value(line, end)
+        return stamped or not (is_value(line, end) or line[end:].lstrip().startswith("= "))
     if rest[:1] == "[" and rest[1:3].isdigit():
         return True  # error [2026-03-01 10:20:30 Z] text
     if rest[:1] == "[" and _CODE_BEFORE_COLON.match(line, end) is not None:

@@ -1,6 +1,7 @@
 """Erlang and Elixir: reports of the logger, errors with their stack, what processes leave when they end.
 
-otp: lib/kernel/src/logger_formatter.erl (legacy header), lib/kernel/src/error_logger.erl, lib/stdlib/src/erl_error.erl;
+otp: lib/kernel/src/logger_formatter.erl (legacy header), lib/kernel/src/error_logger.erl, lib/stdlib/src/erl_error.erl,
+lib/stdlib/src/gen_server.erl, gen_statem.erl, gen_event.erl (format_log);
 elixir: lib/elixir/lib/exception.ex (format, blame), lib/logger/lib/logger/translator.ex.
 """
 
@@ -20,16 +21,21 @@ from log_shipper.stages.traces.phase import (
 )
 
 _REPORT = re.compile(r"=[A-Z ]+ (?:REPORT|MESSAGE)==== ")
-_ERROR = re.compile(r"\*\* \((?:EXIT|exit|throw|stop|[A-Z][\w.]*)")
+_ERROR = re.compile(r"\*\* \((?:EXIT(?: from [^\s)]{1,60})?|exit|throw|stop|[A-Z][\w.]*)\)")
 _SHELL = re.compile(r"(?:\*\* |escript: )exception (?:error|exit|throw)")
 _COMPILE = re.compile(r"== Compilation error in file ")
-_FRAME = re.compile(r"\s++(?:\([\w ]+ \d[\w.+-]*\) \S+:\d+: |\S+\.exs?:\d+: |(?:in function|in call from) )")
+_FRAME = re.compile(
+    r"\s++(?:\([\w ]+ \d[\w.+-]*\) \S+:\d+: |\S+\.exs?:\d+: (?:[A-Z:(]|anonymous |expanding )|(?:in function|in call from) )"
+)
 _NOTE = re.compile(
     r"(?:Last message|State|Client|Function|Initial Call|Ancestors|Message Queue|Messages|Links|Dictionary|Trapping Exits"
     r"|Status|Heap Size|Stack Size|Reductions|Neighbours|Start Call|Restart|Shutdown|Type|Pid|Child|Request|Queue|Postponed"
     r"|Process Label|Process Info|Parent|Server|Exit reason|Caller|Reason|Callback mode|Args)\b"
 )
-_TERMINATING = re.compile(r"\*\* (?:Generic server|State machine|Last |When |Reason |Server state|Stacktrace|\{)")
+_TERMINATING = re.compile(
+    r"\*\* (?:Generic server|State machine|gen_event handler|Last (?:message|event)|When .{1,40}state +=|Reason (?:for termination )?="
+    r"|Server state|Stacktrace|\{)"
+)
 _BOOT = re.compile(r"init terminating in do_boot|Runtime terminating during boot|Crash dump is being written")
 
 
@@ -43,7 +49,7 @@ def _enter(text: str, prev: str) -> Entry | None:
     if _REPORT.match(text):
         return Entry(NEVER, At("erl.report"))
     if _ERROR.match(text):
-        return Entry(DECLARED, At("ex.head", "loose" if RECORD.match(prev) else ""))
+        return Entry(DECLARED, At("ex.head"))
     if text.startswith("Server: ") and prev.endswith(" terminated"):  # Phoenix
         return Entry(ALWAYS, At("ex.request"))
     if _SHELL.match(text) or _COMPILE.match(text):
@@ -65,20 +71,15 @@ def _report(text: str, at: At) -> At | None:
 
 
 def _head(text: str, at: At) -> At | None:
-    """Further lines of the message, unless other output."""
-    if at.mark and text[:1] == " " and not _FRAME.match(text):  # of a message that goes on, such as a query
-        return at._replace(seen=at.seen + 1) if at.seen < 50 else None
+    """Further lines of the message that are set in; others are taken back by the frames under them."""
     if text[:1] in (" ", "\t") and not _FRAME.match(text):
         return at._replace(seen=at.seen + 1) if at.seen < 50 else None
-    if text[:1] in (" ", "\t") or _NOTE.match(text):
-        return _stack(text, at)
-    more = at.seen < 50 and (text or at.mark) and not RECORD.match(text)
-    return at._replace(seen=at.seen + 1) if more else None
+    return _stack(text, at) if text[:1] in (" ", "\t") or _NOTE.match(text) else None
 
 
 def _request(text: str, at: At) -> At | None:
     """What was asked of the process, before its error."""
-    return At("ex.head", "loose") if _ERROR.match(text) else at if text.startswith("Request: ") else None
+    return At("ex.head") if _ERROR.match(text) else at if text.startswith("Request: ") else None
 
 
 def _stack(text: str, at: At) -> At | None:

@@ -23,15 +23,20 @@ from log_shipper.stages.traces.phase import (
 )
 
 _SCRIPT = re.compile(r"(?:node:\S+|\S+\.[cm]?[jt]sx?|evalmachine\S*|\[(?:eval|stdin)\](?:-wrapper)?|REPL\d+):\d+$")
-_HEADER = re.compile(r"(?:Uncaught )?[A-Z][\w$]*+(?<=rror|tion)(?: \[\w+\])?(?:: |:$|$)|\[?UnhandledPromiseRejection")
-_STACKLESS = re.compile(r"\[[A-Z]\w*+(?<=rror|tion)(?: \[\w+\])?: .*\] \{$")
-_DENO = re.compile(r"error: Uncaught (?:\(in promise\) )?(?:\(in worker \S+\) )?[A-Z]\w*+(?<=rror|tion)(?:: |$)")
+_NAMED = r"(?:(?<=Error)|(?<=Exception))"  # Description, Solution and Installation are headlines
+_HEADER = re.compile(rf"(?:Uncaught )?[A-Z][\w$]*+{_NAMED}(?: \[\w+\])?(?:: |:$|$)|\[?UnhandledPromiseRejection")
+_DENO = re.compile(rf"error: Uncaught (?:\(in promise\) )?(?:\(in worker \S+\) )?[A-Z]\w*+{_NAMED}(?:: |$)")
+_STACKLESS = re.compile(rf"\[[A-Z]\w*+{_NAMED}(?: \[\w+\])?: .*\] \{{$")
 _CAUSE = re.compile(r"Caused by: (?:Uncaught )?[A-Z]\w*+(?:: |$)")  # Deno; axios writes it into `stack`
 _COMPARES = re.compile(r"AssertionError \[ERR_ASSERTION\]: ")  # what differs stands before the frames
 _WARNING = re.compile(r"\(node:\d+\) ")
 _USE = re.compile(r"\(Use `\S+ --trace-")
 _PLACE = re.compile(
     r"(?:[^/.<:]*[/.<]|[\w-]{2,}:(?!\d)).*:\d+\)?$|native\)$|unknown(?: location)?\)$|<anonymous>\)?$|index \d+\)$"
+)
+# without a name a line and a column, or a script's name: debuggers say `at main.c:20`
+_PLACE_ALONE = re.compile(
+    r"(?:[^/.<:]*[/.<]|[\w-]{2,}:(?!\d)|REPL\d+:|\[\w+\]).*(?::\d+|\.[cm]?[jt]sx?):\d+$|native$|unknown(?: location)?$|<anonymous>$|index \d+$"
 )
 _EXCERPT = re.compile(r"[> ] *\d+ \| ?| +\| +\^")
 _MATCHING = re.compile(r"\s+\.\.\. \d+ (?:lines matching|more|frames?|collapsed)")
@@ -54,9 +59,11 @@ def is_frame(text: str) -> bool:
     if len(body) == len(text) or not body.startswith("at "):
         return False
     body = body[3:].rstrip(" {,").removeprefix("async ")
+    if body.startswith("0x"):  # Valgrind's
+        return False
     if body.endswith(")"):
         return _PLACE.match(body[body.rfind("(") + 1 :][-400:]) is not None
-    return (" " not in body or body[0] in "/fn") and _PLACE.match(body[-400:]) is not None
+    return (" " not in body or body[0] in "/fn") and _PLACE_ALONE.match(body[-400:]) is not None
 
 
 def _indented(text: str, prev: str) -> Entry | None:
@@ -69,6 +76,8 @@ def _enter(text: str, prev: str) -> Entry | None:
     if _HEADER.match(text):
         goes_on = text.endswith(": ") or _COMPARES.match(text)  # Prisma's messages begin in the next line
         mark = "loose" if RECORD.match(prev) or goes_on else ""
+        if text[-1] == ":" and not mark:  # of Go and C, a label too
+            return Entry(DECLARED, At("js.head", "", MESSAGE_LINES))
         return Entry(DECLARED, At("js.props", mark) if text.endswith("{") else At("js.head", mark))
     if text[0] == "[":
         return Entry(DECLARED, At("js.props")) if _STACKLESS.match(text) else None
@@ -120,7 +129,9 @@ def head(text: str, at: At) -> At | None:
         return At("")
     if RECORD.match(text) and not (at.mark == "uncaught" and not at.seen):
         return None
-    if at.seen < MESSAGE_LINES and (at.mark or text[:1] in (" ", "\t", "-") or text == "Require stack:"):
+    if at.seen < MESSAGE_LINES and (
+        at.mark or text[:1] in (" ", "\t") or text.startswith("- ") or text == "Require stack:"
+    ):
         if text.endswith(" {") and (
             _HEADER.match(text) or _HEADER.match(text, 1)
         ):  # an error without a stack: [Error: x] {
@@ -186,7 +197,7 @@ JAVASCRIPT = Family(
         r"error: Uncaught ",
         r"\(Use `",
         r"\[UnhandledP",
-        r"\[[A-Z]\w*+(?<=rror|tion)[: ]",
+        r"\[[A-Z]\w*+(?<=Error|ption)[: ]",
         r"\[eval\]",
         r"\[stdin\]",
         r"<--- Last few GCs",

@@ -28,8 +28,10 @@ FRAME = re.compile(
     r"\s+at (?:(?!\[)(?=[^\s()]*[.$])[^\s()]*+\(|\(wrapper |(?=[^\s()]+\.[^\s()])[^\s()]++ \([^()]*\) \[0x|<[\w.-]+>\("
     r"|\d+ +\S+ +0x[0-9a-f]|[^\s()]++\(<?\w[\w $.>-]*(?::\d+)?\)$)"
 )
-_CLASS = re.compile(r"\s*(?:[A-Za-z_][\w$-]*+\.)+([\w$`+]++)(?: \(0x[0-9A-Fa-f]+\)|\([\w.$]+\))?(?::| --->| *$)")
-_NESTED_CLASS = re.compile(r"[A-Z]\w*+(?:\$[A-Z]\w*+)+(?:: |$)")  # of the default package
+_CLASS = re.compile(
+    r"\s*(?:[A-Za-z_][\w$-]*+\.)+([\w$`+]++)(?: \(0x[0-9A-Fa-f]+\)|\((?=[\w$]*\.)[\w.$]++\)(?=:))?(?::| --->| *$)"
+)
+_NESTED_CLASS = re.compile(r"[A-Z]\w*+(?:\$[A-Z](?=\w*[a-z])\w*+)+(?:: |$)")  # of the default package
 _REMOTE = re.compile(r"[\w.$]+(?:\([\w.$]+\): |Exception: .*\): [\w.$]+(?:Exception|Error))")
 _NAME = re.compile(r"Exception|Error|Throwable|Failure|Fault|Timeout|Rejected|Interrupt")
 _THREAD = re.compile(
@@ -85,9 +87,11 @@ def _indented_part(text: str, prev: str) -> Entry | None:
 
 
 def _indented_header(text: str, prev: str) -> Entry | None:
-    """Tomcat's OneLineFormatter sets in by a tab all of a throwable."""
-    thrown = text[0] == "\t" and ("Exception" in text or "Error" in text) and is_header(text)
-    return Entry(DECLARED, At("at.head", "loose")) if thrown else None
+    """Tomcat's OneLineFormatter sets in by a tab all of a throwable; so does Java's launcher, which it calls an error."""
+    if text[0] != "\t" or not ("Exception" in text or "Error" in text) or not is_header(text):
+        return None
+    logged = RECORD.match(prev) or prev.startswith("Error: ")
+    return Entry(DECLARED, At("at.head", "loose" if logged else "", 0 if logged else MESSAGE_LINES))
 
 
 def _enter(text: str, prev: str) -> Entry | None:

@@ -23,7 +23,7 @@ QUALIFIED = (
     LETTERS,
     r"[A-Za-z_][\w$/%~-]*+\.[\w$/%~.`+\[\](){}*…-]*+(?::(?:[ \t\r\x1b]|$)| --->| \(0x|@\S|[\r\x1b]|$)",
 )
-ERROR_NAME = (UPPER, r"[A-Z][\w$]*+(?<=rror|tion|izer)(?:[: \[]|[\r\x1b]|$)")
+ERROR_NAME = (UPPER, r"[A-Z][\w$]*+(?<=Error|ption|tizer)(?:[: \[]|[\r\x1b]|$)")
 # Does a line that begins a trace belong to the line before it? NOT_ALONE: alone it is no part of a trace.
 NOT_ALONE, NEVER, DECLARED, ALWAYS = -1, 0, 1, 2
 

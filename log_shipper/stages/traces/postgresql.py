@@ -23,9 +23,9 @@ _CARET = re.compile(r" +\^$")
 
 
 def _word(text: str) -> str:
-    """What stands before the first colon with two spaces behind it."""
+    """What stands before the first colon with two spaces behind it; a table has more."""
     colon = text.find(":  ", 0, _LOOKED_AT)
-    found = colon > 0 and _WORD.search(text[max(0, colon - 15) : colon])
+    found = colon > 0 and text[colon + 3 : colon + 4] != " " and _WORD.search(text[max(0, colon - 15) : colon])
     return found[0] if found else ""
 
 
@@ -48,7 +48,7 @@ def enter(text: str, prev: str) -> Entry | None:
 
 
 def tab(text: str, prev: str) -> Entry | None:
-    return Entry(ALWAYS, At("pg")) if text[0] == "\t" and _is_report(prev) else None
+    return Entry(ALWAYS, At("pg")) if text[0] == "\t" != prev[0] and _is_report(prev) else None
 
 
 def step(text: str, at: At) -> At | None:

@@ -95,7 +95,7 @@ def _enter(text: str, prev: str) -> Entry | None:
     if text == _NOTHING:
         return Entry(DECLARED, COMPLETE)
     if _CONTEXT.match(text):
-        return Entry(DECLARED, At("py.announced"))
+        return Entry(DECLARED, At("py.announced", "context"))
     if _FATAL.match(text):
         return Entry(DECLARED, At("py.fatal"))
     if _BOX.match(text):
@@ -131,7 +131,8 @@ def _announced(text: str, at: At) -> At | None:
         return At("py.group")
     if at.mark == "Exception" and _THROWN.match(text):  # ignored, and without a place
         return COMPLETE
-    return at if text in ("", '"""') or _CONTEXT.match(text) else None
+    blank = text in ("", '"""') and at.mark != "context"
+    return at if blank or _CONTEXT.match(text) else None
 
 
 def _frames(text: str, at: At) -> At | None:

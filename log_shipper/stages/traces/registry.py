@@ -83,10 +83,10 @@ class Rules:
 
 def _follows(text: str, prev: str) -> Entry | None:
     """An indented line whose meaning is in the line before it."""
-    if text[0] == "\t":
-        return (postgresql.tab(text, prev) if ":  " in prev else None) or loggers.twisted(text, prev)
     if prev[-1] in "{[":
         return json_value.opened_before(text, prev)
+    if text[0] == "\t":
+        return (postgresql.tab(text, prev) if ":  " in prev else None) or loggers.twisted(text, prev)
     if "Warning: " in prev:
         return python_warnings.warned(text, prev)
     return loggers.console(text, prev) or loggers.pretty(text, prev) or loggers.tornado(text, prev)
