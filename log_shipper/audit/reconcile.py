@@ -92,10 +92,12 @@ class CopyAccount:
         starts = fresh = None
         if not all(whole):
             starts, fresh = self._starts_with_parts(state, times, texts, whole)
-        elif self._grouper is not None:
-            grouping = self._grouper.group([text.decode("utf-8", "replace") for text in texts], times, state.group)
-            self._cross(state, times, grouping)
-            starts = grouping.starts
+        else:
+            state.part_time = -1
+            if self._grouper is not None:
+                grouping = self._grouper.group([text.decode("utf-8", "replace") for text in texts], times, state.group)
+                self._cross(state, times, grouping)
+                starts = grouping.starts
         if starts is not None and fresh is not None:
             kept = [row for row, text in enumerate(texts) if text or whole[row]]
             times, texts, starts, fresh = ([column[row] for row in kept] for column in (times, texts, starts, fresh))  # type: ignore[assignment]

@@ -67,6 +67,13 @@ def test_the_same_records_are_the_same_messages_and_one_less_or_other_is_not(
         assert not is_same(received, account(other, grouped=False))
 
 
+def test_lines_are_counted_alike_however_the_copy_is_cut() -> None:
+    """A block of whole lines ends a line of parts, also where the next of its parts has the same time."""
+    records = stamped([("stdout", 0, b"a", whole) for whole in (True, True, False, True, True, True, False)])
+    for grouped in (True, False):
+        assert account(records, grouped=grouped, block=3).windows == account(records, grouped=grouped, block=7).windows
+
+
 @pytest.mark.parametrize(("lines_less", "likely"), [(0, True), (4000, False)])
 def test_a_copy_of_another_size_is_not_compared_cheaply(lines_less: int, likely: bool) -> None:
     class OnDisk:
