@@ -199,12 +199,13 @@ class Pipeline:
         return {*self.ledger.accounts, *self.statements.containers(), *own}
 
     def forget(self, container_id: str) -> None:
-        """The engine has removed it: nothing of it will come any more."""
+        """The engine has removed it: nothing of it will come any more. What still waits is shown in its time."""
         self.ledger.close(container_id)
         self.statements.forget(container_id)
         self._exact_repairs.pop(container_id, None)
-        for key in [key for key in self._streams if key[0] == container_id]:
-            del self._streams[key]
+        for key, state in list(self._streams.items()):
+            if key[0] == container_id and state.waiting is None:
+                del self._streams[key]
 
     def _account(self, run: Run, hashes: list[int], starts: list[int]) -> None:
         """`starts`: of the records that are whole lines."""

@@ -96,6 +96,13 @@ def test_what_waits_is_kept_over_a_restart() -> None:
     assert texts(log) == ["Error: rows", "row 1"]
 
 
+def test_what_waits_is_shown_although_its_container_is_gone() -> None:
+    log = Log()
+    log.receive(*timed(["Error: rows", "row 1"]))
+    log.pipe.forget("ab" * 32)
+    assert texts(log) == ["Error: rows", "row 1"]
+
+
 def test_the_account_does_not_depend_on_how_the_lines_came() -> None:
     """What is compared with Docker's copy: how many messages a line took back is in it, whatever waited for it."""
     lines = timed(["Error: rows", "row 1", "row 7", FRAME, "Error: rows", "row 1"])
