@@ -17,13 +17,14 @@ COMPILED = ("log_shipper/stages/formats/*.py", "log_shipper/stages/classify.py",
 def compiled() -> dict[str, Any]:
     if os.environ.get("WHOLELOG_COMPILE") != "1":
         return {}
+    needed = ["mypy>=1.11", "orjson"]  # mypyc reads what the modules import
     try:
         from mypyc.build import mypycify
     except ImportError:  # pip asks first what is needed
-        return {"setup_requires": ["mypy>=1.11"]}
+        return {"setup_requires": needed}
     root = Path(__file__).parent
     paths = [str(path.relative_to(root)) for pattern in COMPILED for path in sorted(root.glob(pattern))]
-    return {"setup_requires": ["mypy>=1.11"], "ext_modules": mypycify(paths, opt_level="2")}
+    return {"setup_requires": needed, "ext_modules": mypycify(paths, opt_level="2")}
 
 
 setup(
