@@ -23,6 +23,7 @@ from log_shipper.stages.formats import (
     stamped,
     tools,
     traces,
+    wordy,
 )
 from log_shipper.stages.formats.columns import Header
 from log_shipper.stages.formats.effort import FIELDS, TEXT, Effort
@@ -59,6 +60,8 @@ def declared(line: str, effort: Effort | None = None, depth: int = 0) -> Found |
         if silent.of_access(line):
             return None
         found = at_once(line)
+        if found is None and wordy.is_plain(line):
+            return None
         begins = carriers.text_of_wrapped(line) if found is None and depth < _DEEPEST else -1
         return declared(line[begins:], effort, depth + 1) if begins >= 0 else found or _headed(line, effort, depth)
     return _marked(line, first, effort or Effort(), depth)

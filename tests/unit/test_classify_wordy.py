@@ -1,0 +1,45 @@
+"""What is told without reading its words declares nothing: compared with what reading finds, behind times, for all labelled lines."""
+
+import json
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from log_shipper.stages.classify import of_message
+from log_shipper.stages.formats import wordy
+
+DATA = Path(__file__).parent.parent / "data" / "log_lines"
+STAMPS = ("2026-03-01 10:20:30 ", "2026/03/01 10:20:30 main.go:12: ", "2026-03-01T10:20:30.123Z ")
+WORDS = re.compile(r"[A-Za-z][A-Za-z'-]{1,15}")
+
+
+def texts() -> list[str]:
+    """Labelled lines, parts of them, and words that the rules look for, at random."""
+    lines = [json.loads(row)["log"] for path in sorted(DATA.glob("*.jsonl")) for row in path.open()]
+    rules = Path(wordy.__file__).parent
+    words = sorted({word for path in sorted(rules.glob("*.py")) for word in WORDS.findall(path.read_text())})
+    pick = random.Random(7)
+    parts = [" ".join(line.split()[pick.randrange(3) :][: pick.randint(2, 9)]) for line in lines for _ in range(2)]
+    mixed = [" ".join(pick.choices(words, k=pick.randint(2, 7))) for _ in range(10_000)]
+    return [text for text in [*lines, *parts, *mixed] if text and "\n" not in text]
+
+
+def test_a_plain_sentence_behind_a_time_declares_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = [stamp + text for text in texts() for stamp in STAMPS if wordy.is_plain(stamp + text)]
+    assert len(told) > 10_000
+    monkeypatch.setattr(wordy, "is_plain", lambda line: False)
+    assert [line for line in told if of_message(line) is not None] == []
+
+
+@pytest.mark.parametrize("text", ["Request accepted from 10.0.0.7 on port 8080", "listening on 0.0.0.0:8080"])
+def test_most_sentences_are_told_so(text: str) -> None:
+    assert all(wordy.is_plain(stamp + text) for stamp in STAMPS)
+
+
+@pytest.mark.parametrize(
+    "text", ["an error was found", "no W in it", "Segmentation fault", "cart: 3", "level=error x y"]
+)
+def test_others_are_read(text: str) -> None:
+    assert not any(wordy.is_plain(stamp + text) for stamp in STAMPS)
