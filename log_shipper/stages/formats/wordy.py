@@ -9,8 +9,9 @@ from log_shipper.stages.formats.levels import LETTERS, UPPER, WORDS
 
 _LINE = re.compile(
     r"\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{3,9}+)?Z? (?:[\w-]{1,60}+\.go:\d{1,6}+: )?"
-    r"([A-Za-z][a-z'-]++ (?:[A-Za-z0-9 .,'/_%-]++|:(?=\d))*+)$"
+    r"([A-Za-z][a-z'-]++ [A-Za-z0-9 .,'/_%:-]++)$"
 )
+_COLON = re.compile(r":(?!\d)")  # not of a time or a port
 _BREAKS = str.maketrans(".,'/_%-:", "        ")
 # What runtimes, shells and tools print for an error without a level's word.
 _OTHERS = (
@@ -26,4 +27,6 @@ _WORDS = frozenset(
 def is_plain(line: str) -> bool:
     """A time, and a sentence of plain words none of which could be a level."""
     match = _LINE.match(line)
-    return match is not None and _WORDS.isdisjoint(match[1].translate(_BREAKS).lower().split())
+    if match is None or _COLON.search(match[1]) is not None:
+        return False
+    return _WORDS.isdisjoint(match[1].translate(_BREAKS).lower().split())
