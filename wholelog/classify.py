@@ -36,9 +36,9 @@ class Message:
 @dataclass(slots=True)
 class _Stream:
     group: GroupState = field(default_factory=GroupState)
-    open: list[Message] = field(
-        default_factory=list
-    )  # the last one, and those before it that a later line may join to another
+    open: list[Message] = field(default_factory=list)
+    """The last one, and those before it that a later line may join to another."""
+
     time: int = 0
 
 

@@ -85,10 +85,10 @@ class Selection:
     """Walks the copy and selects what must be written again.
 
     From the beginning of the message before the one in which a differing window begins (without a line that was lost the
-    live path may have gone on with it, or reached back over more), and then until a message begins with a line that is later than all before it:
-    there a document's place and its lines depend on nothing before. What begins in the nanosecond of the line before counts
-    to the message before: ids tell lines that are alike by their number within it. A message that a later line may yet
-    make part of the one before (`Grouping.is_border`) counts to it as well.
+    live path may have gone on with it, or reached back over more), and then until a message begins with a line that is
+    later than all before it: there a document's place and its lines depend on nothing before. What begins in the
+    nanosecond of the line before counts to the message before: ids tell lines that are alike by their number within it.
+    A message that a later line may yet make part of the one before (`Grouping.is_border`) counts to it as well.
     """
 
     def __init__(self, difference: Difference, grouper: Grouper, max_parts: int) -> None:

@@ -5,6 +5,7 @@ Each line of tests/data/traces/*.txt begins with `> ` where a message begins, an
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgpack
@@ -36,13 +37,16 @@ def begins(texts: list[str], times: list[int] | None = None) -> list[int]:
 
 
 def messages(*lines: str, times: list[int] | None = None) -> list[list[str]]:
-    starts = begins(list(lines), times)
-    grouped: list[list[str]] = []
+    return grouped(lines, begins(list(lines), times))
+
+
+def grouped(lines: Sequence[str], starts: Sequence[int]) -> list[list[str]]:
+    found: list[list[str]] = []
     for line, start in zip(lines, starts, strict=True):
         if start:
-            grouped.append([])
-        grouped[-1].append(line)
-    return grouped
+            found.append([])
+        found[-1].append(line)
+    return found
 
 
 @pytest.mark.parametrize("name", FILES)

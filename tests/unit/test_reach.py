@@ -11,6 +11,7 @@ from log_shipper.stages.multiline import Grouper, GroupState
 from log_shipper.stages.reach import GAP, LINES, LONGEST
 from log_shipper.stages.starts import resolved
 from tests.unit.test_messages import STEP, TIME, Log, timed
+from tests.unit.test_multiline import grouped
 from wholelog.classify import Joiner
 from wholelog.line_input import Record
 
@@ -20,12 +21,7 @@ GROUPER = rules_of(ShipperSettings()).grouper
 
 def messages(*texts: str, times: list[int] | None = None) -> list[list[str]]:
     begins, _ = resolved(GROUPER.starts(texts, times or [0] * len(texts), GroupState()))
-    grouped: list[list[str]] = []
-    for text, start in zip(texts, begins, strict=True):
-        if start:
-            grouped.append([])
-        grouped[-1].append(text)
-    return grouped
+    return grouped(texts, begins)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ Go's log package (log.go: formatHeader, with `Lshortfile`), and whoever prints a
 
 import re
 
-from log_shipper.stages.formats.levels import LETTERS, UPPER, WORDS
+from log_shipper.stages.formats.levels import LETTERS, UPPER
 
 _LINE = re.compile(
     r"\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{3,9}+)?Z? (?:[\w-]{1,60}+\.go:\d{1,6}+: )?"
@@ -19,9 +19,7 @@ _OTHERS = (
     "found terminated bus trap floating illegal hangup alarm uncaught unhandled oops bug log level severity priority audit "
     "system config success ok note fatals errors warnings panicked died line terminate corruption npm pnpm gyp"
 )
-_WORDS = frozenset(
-    {*WORDS, *(word.lower() for word in UPPER), *(letter.lower() for letter in LETTERS), *_OTHERS.split()}
-)
+_WORDS = frozenset((*map(str.lower, (*UPPER, *LETTERS)), *_OTHERS.split()))
 
 
 def is_plain(line: str) -> bool:

@@ -92,10 +92,10 @@ def _old(text: str, at: At) -> At | None:
 
 def _body(text: str, at: At) -> At | None:
     if _LAST_NOTE.match(text):
-        return At("rust.body", "noted", 1)
+        return At("rust.body", "noted")
     # of a value shown over several lines, or of the backtrace
     inside = at.mark != "noted" and (text[:1] in (" ", "\t") or text in _CLOSING)
-    return at._replace(seen=1) if inside or _NOTE.match(text) else None
+    return at if inside or _NOTE.match(text) else None
 
 
 def _error(text: str, at: At) -> At | None:
@@ -113,7 +113,7 @@ def _error(text: str, at: At) -> At | None:
 
 def _causes(text: str, at: At) -> At | None:
     if _NOTE.match(text):
-        return At("rust.body", "noted" if _LAST_NOTE.match(text) else "", 1)
+        return At("rust.body", "noted" if _LAST_NOTE.match(text) else "")
     return at if not text or text[0] in " \t" or _CAUSED.match(text) else None
 
 
