@@ -9,7 +9,7 @@ import orjson
 
 from log_shipper.stages.formats import json_fields
 from log_shipper.stages.formats.levels import LEVEL_VALUES, Found
-from log_shipper.stages.members import VALUE, Members
+from log_shipper.stages.members import VALUE, Members, members_of
 
 _KINDS: Final = 2048  # of objects that are remembered
 _NUMBERS: Final = 1024  # of these with a level that is a number
@@ -29,11 +29,11 @@ class Objects:
             value = orjson.loads(text)
         except ValueError:
             return json_fields.find(text), None
-        names = tuple(value)
+        members = members_of(text, value)
+        names = members[0]
         surest = self._kinds.get(names)
         if surest is None:
             surest = self._remember(names)
-        members = names, value, len(text) <= VALUE and "\\" not in text and text.find("{", 1) < 0
         if not surest or text.count(surest) != 1:
             return json_fields.of_whole(text, value, surest), members
         member = value[surest]
