@@ -16,6 +16,7 @@ import orjson
 
 from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, Found, of_number, of_word
 from log_shipper.stages.formats.logfmt import of_foundationdb
+from log_shipper.stages.formats.plain import without_escapes
 
 # Keys without case, `_`, `-`, `.`, `@`: what names a level in words or numbers, the surer ones first.
 _SCALES: Final = {
@@ -45,6 +46,7 @@ LONGEST: Final = 32768
 """Characters of JSON that are parsed at most; of longer text the members before the level are walked through."""
 MOST_MEMBERS: Final = 64
 _DEEPEST = 3
+_COLOURED = 64  # characters of a level with its colours
 
 
 def begins(text: str, at: int) -> bool:
@@ -170,6 +172,8 @@ def _of_value(key: str, value: object) -> str | None:
     if scale is None or value is None or isinstance(value, bool):
         return None
     if isinstance(value, str):
+        if "\x1b" in value:
+            value = without_escapes(value[:_COLOURED])  # winston's colorize() before json()
         declared = of_word(value.strip())
         if declared is not None:
             return declared

@@ -81,6 +81,8 @@ def _headed(line: str, effort: Effort | None, depth: int) -> Found | None:
     first = line[0]
     if first == "<":
         found = priority.pri(line) or traces.find(line) or letters.angled(line) or logfmt.element(line)
+        if found is None and line.startswith("<![LOG["):
+            found = priority.cmtrace(line)
         if found is None and line.startswith(("<string>:", "<stdin>:")):
             found = tools.chain(line)
         if found is not None:
@@ -92,6 +94,10 @@ def _headed(line: str, effort: Effort | None, depth: int) -> Found | None:
     elif first == "[":
         if silent.of_header(line):
             return None
+        if line[17:19] == "] " or line.startswith("[conmon:"):
+            found = tools.bracketed(line)
+            if found is not None:
+                return found
         if line.startswith("[#|") and len(line) > 3 and depth < _DEEPEST:
             return _headed(
                 line[3:], effort, depth + 1
@@ -144,6 +150,9 @@ def _numbered(line: str, effort: Effort, depth: int) -> Found | None:
             found = priority.cisco(line)  # behind the number of the message
         text = carriers.text_after_uptime(line) if found is None and ": " in head else -1
         return _rest(line[text:], effort, depth + 1) if text >= 0 and depth < _DEEPEST else found
+    text = carriers.text_after_process(line)
+    if text >= 0 and depth < _DEEPEST:
+        return declared(line[text:], effort, depth + 1)
     found = priority.pri(line) if " <" in head else blue_gene(line)
     if found is not None or not head[1:2].isalnum() or head.partition(" ")[0].isdecimal():
         return found
@@ -177,6 +186,8 @@ def _worded(line: str, effort: Effort | None, depth: int) -> Found | None:
         if following.isdigit() and line[end + 1 : end + 2] == ":" and (word in UPPER or word == "debug"):
             return level, "prefix"
         return (tools.yarn(line) if following == " " and depth == 0 else None) or _text(line, effort, depth)
+    if following == "," and (found := named.of_topics(line)) is not None:
+        return found
     if word[0] in "级日时" and (found := logfmt.chinese(line)) is not None:
         return found
     text = carriers.text_after_name(line) if "| " in line and depth < _DEEPEST else -1
@@ -230,6 +241,9 @@ def _taken_off(line: str, effort: Effort, depth: int, placed: bool = False) -> F
 
 def _after_place(line: str, effort: Effort, depth: int) -> Found | None:
     """What a header declares behind a file's or a host's name: `app.log.1 2026-03-01 10:20:30 INFO text`."""
+    text = carriers.text_after_pod(line)
+    if text >= 0 and (found := declared(line[text:], effort, depth + 1)) is not None:
+        return found
     blank = line.find(" ", 0, 80)
     if blank <= 0:
         return None

@@ -59,7 +59,7 @@ def _of_prose(line: str, colon: int) -> Found | None:
         and colon > 0
         and (line[blank + 1] in "(:" or line.find(" ", blank + 1, colon) < 0 or first in "Irs")
     ):
-        found = tools.chain(line)
+        found = tools.chain(line) or (tools.subcommand(line) if first.islower() else None)
     if found is None and " (device " in line[:40]:
         found = tools.filesystem(line)
     if found is None:

@@ -43,6 +43,9 @@ _PYTHON_WARNING = re.compile(r"\S[^:]{0,250}+(?::[^:]{0,60}+)??:\d+: (?:[A-Z]\w{
 _RUBY = re.compile(
     r"[^\s:]{1,250}+:\d+:in [`'][^':]{0,200}+(?:'[^':]*+)?: .*\([A-Z][\w:]*+\)|[^\s:]{1,250}+:\d+:in [`'].{1,200}?': unhandled exception"
 )
+_HASKELL = re.compile(  # a program's name, and how GHC's own exceptions are shown (base: GHC.Exception, GHC.IO.Exception)
+    r"[\w.-]{1,80}+: (?:user error \(|<<loop>>$|Prelude\.[\w!]{1,20}+: |Uncaught exception [\w.-]{1,40}+:[\w.:]{1,80}+$|\S{1,200} Non-exhaustive \w)"
+)
 _REPORT = re.compile(r"=([A-Z]{4,10}) REPORT====")
 _FAILED = re.compile(r"failed(?: at |\.|:|$)")
 _SANITIZER = re.compile(r"\S+?:\d+:\d+: runtime error: ")
@@ -148,6 +151,8 @@ def _placed(line: str) -> bool:
     if ":in " in line and _RUBY.match(line):
         return True
     if "runtime error: " in line and _SANITIZER.match(line):
+        return True
+    if _HASKELL.match(line) is not None:
         return True
     asserted = line.find(": Assertion ")
     return asserted >= 0 and _FAILED.search(line, asserted) is not None
