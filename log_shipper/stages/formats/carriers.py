@@ -105,11 +105,10 @@ def text_after_process(line: str) -> int:
     return time.start(1) if time is not None else -1
 
 
-def text_after_pod(line: str) -> int:
-    """Where the text begins behind a pod of a ReplicaSet and its container, as stern prints them; -1 where these do not stand."""
-    first = line.find(" ", 0, 254)
+def text_after_pod(line: str, first: int) -> int:
+    """Where the text begins behind a pod of a ReplicaSet, up to `first`, and its container, as stern prints them; else -1."""
     second = line.find(" ", first + 1, first + 65)
-    if first < 0 or second < 0 or line[first - 6 : first - 5] != "-":
+    if second < 0:
         return -1
     _, _, of_set = line[: first - 6].rpartition("-")
     if not (5 <= len(of_set) <= 10 and _SAFE.issuperset(of_set) and _SAFE.issuperset(line[first - 5 : first])):

@@ -241,12 +241,13 @@ def _taken_off(line: str, effort: Effort, depth: int, placed: bool = False) -> F
 
 def _after_place(line: str, effort: Effort, depth: int) -> Found | None:
     """What a header declares behind a file's or a host's name: `app.log.1 2026-03-01 10:20:30 INFO text`."""
-    text = carriers.text_after_pod(line)
-    if text >= 0 and (found := declared(line[text:], effort, depth + 1)) is not None:
-        return found
     blank = line.find(" ", 0, 80)
     if blank <= 0:
         return None
+    if line[blank - 6 : blank - 5] == "-":
+        text = carriers.text_after_pod(line, blank)
+        if text >= 0 and (found := declared(line[text:], effort, depth + 1)) is not None:
+            return found
     at = blank + 1 if line[blank + 1 : blank + 2] != " " else len(line) - len(line[blank:].lstrip(" "))
     if stamp_at(line, at):
         level = WORDS.get(line[line.rfind(":", 0, blank) + 1 : blank])  # Zigbee2MQTT:info  2026-03-01 10:20:30: text
