@@ -102,6 +102,10 @@ def _headed(line: str, effort: Effort | None, depth: int) -> Found | None:
             return _headed(
                 line[3:], effort, depth + 1
             )  # GlassFish' uniform format: [#|time|level|product|logger|pairs|text|#]
+    elif line[23:26] == "Z| " or (line[18:20] == ": " and line[8:9] == "."):
+        found = stamped.at_once(line)
+        if found is not None:
+            return found
     effort = effort or Effort()
     header = Header(line, effort).read()
     if header.found is not None:
@@ -169,6 +173,9 @@ def _worded(line: str, effort: Effort | None, depth: int) -> Found | None:
         text = carriers.text_of_syslog(line)
         if text >= 0:
             return declared(line[text:], effort, depth + 1)
+        found = priority.cisco(line) if "%%" in line[:80] else None
+        if found is not None:
+            return found
     match = _LEAD.match(line)
     if match is None:
         return None
@@ -186,6 +193,10 @@ def _worded(line: str, effort: Effort | None, depth: int) -> Found | None:
         if following.isdigit() and line[end + 1 : end + 2] == ":" and (word in UPPER or word == "debug"):
             return level, "prefix"
         return (tools.yarn(line) if following == " " and depth == 0 else None) or _text(line, effort, depth)
+    if following == " " and line[end + 11 : end + 14] == " 20" and depth < _DEEPEST:
+        found = _of_cluster(line, effort, depth)
+        if found is not None:
+            return found
     if following == "," and (found := named.of_topics(line)) is not None:
         return found
     if word[0] in "级日时" and (found := logfmt.chinese(line)) is not None:
@@ -250,6 +261,8 @@ def _after_place(line: str, effort: Effort, depth: int) -> Found | None:
             return found
     at = blank + 1 if line[blank + 1 : blank + 2] != " " else len(line) - len(line[blank:].lstrip(" "))
     if stamp_at(line, at):
+        if line[at + 10 : at + 13] == " 20":
+            return _of_cluster(line, effort, depth)
         level = WORDS.get(line[line.rfind(":", 0, blank) + 1 : blank])  # Zigbee2MQTT:info  2026-03-01 10:20:30: text
         return (level, "column") if level is not None else _headed(line[at:], effort, depth + 1)
     if line[at : at + 1] == "[":
@@ -267,6 +280,12 @@ def _after_place(line: str, effort: Effort, depth: int) -> Found | None:
     if middle in UPPER and len(middle) > 3:
         return UPPER[middle], "column"  # app.db WARNING 2026-03-01 10:20:30 text
     return Header(line[second:], effort).read().found if full else None  # lxc c1 20240506081503.127 ERROR text
+
+
+def _of_cluster(line: str, effort: Effort | None, depth: int) -> Found | None:
+    """An event of a cluster behind its alert's name, or a dash: a line of syslog's, or one of Blue Gene/L."""
+    text = carriers.text_of_cluster(line)
+    return declared(line[text:], effort, depth + 1) if text >= 0 else blue_gene(line)
 
 
 def _marked(line: str, first: str, effort: Effort, depth: int) -> Found | None:
@@ -302,10 +321,8 @@ def _marked(line: str, first: str, effort: Effort, depth: int) -> Found | None:
         found = shells.find(line) or tools.find(line) or tools.placed(line)
         if found is not None or first != "-":
             return found
-        text = carriers.text_of_cluster(line)
-        if text >= 0 and depth < _DEEPEST:
-            return declared(line[text:], effort, depth + 1)
-        return blue_gene(line) or (tools.yarn(line[2:]) if line[1:2] == " " else None)
+        found = _of_cluster(line, effort, depth) if depth < _DEEPEST else None
+        return found or (tools.yarn(line[2:]) if line[1:2] == " " else None)
     decorated = decoration.length(line, first) if depth < _DEEPEST else 0
     return declared(line[decorated:], effort, depth + 1) if decorated else None
 

@@ -17,7 +17,7 @@ _BREAKS = str.maketrans(".,'/_%-:", "        ")
 _OTHERS = (
     "aborted abort aborting killed segmentation fault core dumped exception traceback failed failure fail denied unable cannot "
     "found terminated bus trap floating illegal hangup alarm uncaught unhandled oops bug log level severity priority audit "
-    "system config success ok note fatals errors warnings panicked died line terminate corruption npm pnpm gyp"
+    "system config success ok note fatals errors warnings panicked died line terminate corruption npm pnpm yarn bun lerna gyp"
 )
 _WORDS = frozenset((*map(str.lower, (*UPPER, *LETTERS)), *_OTHERS.split()))
 
