@@ -112,6 +112,12 @@ def tabbed(line: str) -> Found | None:
     return (WORDS[match[1]], "column") if match is not None else None
 
 
+def of_identifier(line: str, colon: int) -> Found | None:
+    """`AMQ9999E: text`: IBM's message identifiers end in a severity."""
+    match = _IBM.match(line) if line[colon - 1] in _LETTERS and line[0].isupper() else None
+    return (LETTERS[match[1]], "letter") if match is not None else None
+
+
 def of_topics(line: str) -> Found | None:
     """RouterOS' `system,error,critical text`: topics, of which the last that is a level says how bad it is."""
     match = _TOPICS.match(line)

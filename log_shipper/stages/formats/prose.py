@@ -36,7 +36,8 @@ def find(line: str) -> Found | None:
     if colon < 0 or " " in line[:colon]:
         return _of_prose(line, colon)
     return (
-        traces.find(line)
+        named.of_identifier(line, colon)
+        or traces.find(line)
         or shells.find(line)
         or tools.find(line)
         or tools.placed(line)
