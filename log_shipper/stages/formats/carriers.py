@@ -64,7 +64,11 @@ def text_of_other(line: str, at: int, syslog: bool) -> int:
             return tag.end()
     elif ": 2" in line[at : at + 160] and "T" in line[:at]:
         tag = _TAG.match(line, at)  # 2026-03-01T10:20:30 db mariadbd: 2026-03-01 10:20:30 7 [Warning] text
-        if tag is not None and tag[1].upper() not in UPPER and STAMP.match(line, tag.end()) is not None:
+        if (
+            tag is not None
+            and tag[1].rpartition(".")[2].upper() not in UPPER
+            and STAMP.match(line, tag.end()) is not None
+        ):
             return tag.end()
     if line.startswith(("std", " std"), at):
         printed = _PRINTED_BY_OTHER.match(line, at)

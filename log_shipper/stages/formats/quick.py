@@ -2,7 +2,7 @@
 
 import re
 
-from log_shipper.stages.formats.levels import UPPER, WORDS, Found
+from log_shipper.stages.formats.levels import LETTERS, UPPER, WORDS, Found
 from log_shipper.stages.formats.words import set_off
 
 # What follows a time in most formats: `INFO`, `[main] INFO`, `[12] user@db LOG:`, ` - name - INFO`, `[info]`
@@ -34,8 +34,12 @@ def behind_name(line: str) -> bool:
 
 
 def _says(before: str) -> bool:
-    """Whether what stands before a level is one itself: `[error]`, Twisted's `[app.web#debug]`."""
-    return before.partition(" ")[0].upper() in UPPER or ("#" in before and before.rpartition("#")[2] in WORDS)
+    """Whether what stands before a level is one itself: `[error]`, `[E]`, Twisted's `[app.web#debug]`."""
+    return (
+        before in LETTERS
+        or before.partition(" ")[0].upper() in UPPER
+        or ("#" in before and before.rpartition("#")[2] in WORDS)
+    )
 
 
 def of_quick(line: str, match: re.Match[str]) -> Found | None:
