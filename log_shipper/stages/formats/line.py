@@ -193,12 +193,6 @@ def _worded(line: str, effort: Effort | None, depth: int) -> Found | None:
         if following.isdigit() and line[end + 1 : end + 2] == ":" and (word in UPPER or word == "debug"):
             return level, "prefix"
         return (tools.yarn(line) if following == " " and depth == 0 else None) or _text(line, effort, depth)
-    if following == " " and line[end + 11 : end + 14] == " 20" and depth < _DEEPEST:
-        found = _of_cluster(line, effort, depth)
-        if found is not None:
-            return found
-    if following == "," and (found := named.of_topics(line)) is not None:
-        return found
     if word[0] in "级日时" and (found := logfmt.chinese(line)) is not None:
         return found
     text = carriers.text_after_name(line) if "| " in line and depth < _DEEPEST else -1
@@ -217,7 +211,7 @@ def _worded(line: str, effort: Effort | None, depth: int) -> Found | None:
         if found is not None:
             return found
     if "=" not in line and ":" not in line and " - " not in line and "|" not in line:
-        return of_words(line)
+        return of_words(line) or (_of_cluster(line, effort, depth) if word.isupper() and depth < _DEEPEST else None)
     return _text(line, effort, depth, placed)
 
 

@@ -112,9 +112,9 @@ def tabbed(line: str) -> Found | None:
     return (WORDS[match[1]], "column") if match is not None else None
 
 
-def of_identifier(line: str, colon: int) -> Found | None:
+def of_identifier(line: str) -> Found | None:
     """`AMQ9999E: text`: IBM's message identifiers end in a severity."""
-    match = _IBM.match(line) if line[colon - 1] in _LETTERS and line[0].isupper() else None
+    match = _IBM.match(line)
     return (LETTERS[match[1]], "letter") if match is not None else None
 
 
@@ -167,6 +167,8 @@ def after_bare_name(line: str) -> Found | None:
     if behind_process is not None:
         return WORDS[behind_process[1].lower()], "prefix"
     blank = line.find(" ")
+    if "," in line[:blank] and (topics := of_topics(line)) is not None:
+        return topics
     if line[blank + 1 : blank + 2].islower() and "\t" not in line[:_NAME]:
         return None  # two words of a sentence: the commonest there is
     found = (tabbed(line) if "\t" in line[:_NAME] else None) or _set_off(line)

@@ -36,7 +36,7 @@ def find(line: str) -> Found | None:
     if colon < 0 or " " in line[:colon]:
         return _of_prose(line, colon)
     return (
-        named.of_identifier(line, colon)
+        (named.of_identifier(line) if line[colon - 1] in "IWE" else None)
         or traces.find(line)
         or shells.find(line)
         or tools.find(line)
