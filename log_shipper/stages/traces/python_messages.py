@@ -4,7 +4,7 @@ libpq and its drivers, psycopg (connection.py, `connect`), SQLAlchemy, jsonschem
 playwright, httpx, PyTorch (torch/_utils.py, ExceptionWrapper.reraise; distributed/elastic/multiprocessing/errors, ChildFailedError),
 transformers and huggingface_hub (utils/hub.py; utils/_http.py, hf_raise_for_status), TensorFlow (framework/errors_impl.py), FastAPI
 (exceptions.py, ValidationException.__str__), PySpark (errors/exceptions/captured.py), PyYAML (MarkedYAMLError.__str__),
-configparser, Py4J, Ray, Jinja.
+configparser (MissingSectionHeaderError), invoke (exceptions.py, UnexpectedExit.__str__), Py4J, Ray, Jinja.
 """
 
 import re
@@ -18,7 +18,7 @@ TAIL = re.compile(
     r"|Reason: \w|HTTP response (?:headers|body): |For more information check: https?://|>$"
     r"|Stacktrace:$|#\d+ 0x[0-9a-f]+ |Call log:$|={3,} logs ={3,}$|={40,}$"
     r"|CUDA kernel errors might be |For debugging consider passing CUDA_|Compile with `TORCH_"
-    r"|file: '.*', line: \d+$|'.*\\n'$"
+    r"|'.*\\n'$"
     r"|Multiple connection attempts failed\. All failures were:$|- host: '"
     r"|waiting for (?:locator\(|get_by_|selector )|navigating to \"|nccl\w+Error: |Last error:$"
     r"|If this is a private (?:or gated )?repository, make sure to pass a token "
@@ -30,6 +30,8 @@ _HUB = re.compile(
 )
 _PLAN = re.compile(r"(?:'|[ :]*[:+]- '?)[A-Z]")
 _RULE = re.compile(r"={40,}$")
+_PARSED = re.compile(r"file: '.*', line: \d+$")
+_RAN = re.compile(r"(?:Command|Exit code|Stdout|Stderr): |$")
 _MARK = re.compile(r'  in ".*", line \d+, column \d+')
 _AFTER_MARK = re.compile(r"expected |could not |found |but |while |cannot |did not |mapping values |sequence entries ")
 _OF_JAVA = re.compile(r": [a-z]\w*\.[\w.$]+(?:: |$)")
@@ -40,6 +42,8 @@ _LONGER = (
     (re.compile(r"tensorflow\.[\w.]+Error: Graph execution error:$"), "py.graph"),
     (re.compile(r"huggingface_hub\.[\w.]+Error: \d{3} (?:Client|Server) Error"), "py.hub"),
     (re.compile(r"pyspark\.[\w.]+AnalysisException: .*;$"), "py.plan"),
+    (re.compile(r"(?:ruamel\.)?yaml\.\w+\.\w+Error: "), "py.yaml"),
+    (re.compile(r"invoke\.exceptions\.\w+: Encountered a bad command exit code!$"), "py.invoke"),
     (re.compile(r"torch\.distributed\.elastic\.[\w.]+ChildFailedError: *$"), "py.elastic"),
 )
 
@@ -62,6 +66,8 @@ def goes_on(text: str, at: At) -> At | None:
         return at._replace(phase="py.yaml")
     if _OF_JAVA.match(text):  # Py4J: what the JVM printed
         return At("at.head", REMOTE)
+    if _PARSED.match(text):
+        return At("py.ini", at.mark)
     if text == _ORIGINAL:
         return At("py.frames")
     return at if TAIL.match(text) else None
@@ -97,6 +103,15 @@ def _elastic(text: str, at: At) -> At | None:
     return at._replace(seen=at.seen + 1) if 0 < at.seen < MESSAGE_LINES * 2 and not RECORD.match(text) else None
 
 
+def _ini(text: str, at: At) -> At | None:
+    """configparser: the line that it cannot read."""
+    return At("py.done", at.mark) if text[:1] in ("'", '"') and text[-1] == text[0] else None
+
+
+def _invoke(text: str, at: At) -> At | None:
+    return at if _RAN.match(text) else None
+
+
 def _after_mark(text: str, at: At) -> At | None:
     """PyYAML: where, then what was expected there, and again where."""
     if text[:1] == " " or _AFTER_MARK.match(text):
@@ -106,6 +121,8 @@ def _after_mark(text: str, at: At) -> At | None:
 
 STEPS: dict[str, Step] = {
     "py.yaml": _after_mark,
+    "py.ini": _ini,
+    "py.invoke": _invoke,
     "py.parted": _parted,
     "py.graph": _graph,
     "py.hub": _hub,
