@@ -43,12 +43,13 @@ _PYTHON_WARNING = re.compile(r"\S[^:]{0,250}+(?::[^:]{0,60}+)??:\d+: (?:[A-Z]\w{
 _RUBY = re.compile(
     r"[^\s:]{1,250}+:\d+:in [`'][^':]{0,200}+(?:'[^':]*+)?: .*\([A-Z][\w:]*+\)|[^\s:]{1,250}+:\d+:in [`'].{1,200}?': unhandled exception"
 )
-_HASKELL = re.compile(  # a program's name, and how GHC's own exceptions are shown (base: GHC.Exception, GHC.IO.Exception)
-    r"[\w.-]{1,80}+: (?:user error \(|<<loop>>$|Prelude\.[\w!]{1,20}+: |Uncaught exception [\w.-]{1,40}+:[\w.:]{1,80}+$|\S{1,200} Non-exhaustive \w)"
-)
 _REPORT = re.compile(r"=([A-Z]{4,10}) REPORT====")
 _FAILED = re.compile(r"failed(?: at |\.|:|$)")
 _SANITIZER = re.compile(r"\S+?:\d+:\d+: runtime error: ")
+_SANITIZER_WARNS = re.compile(r"==\d+==\s?WARNING: \w+Sanitizer: ")
+_HASKELL = re.compile(  # a program's name, and how GHC shows its own exceptions, and from 9.10 on any (base: GHC.Exception, GHC.IO.Exception)
+    r"[^\s:]{1,200}+: (?:user error \(|<<loop>>$|Prelude\.[\w!]{1,20}+: |Uncaught exception [\w.-]{1,200}+:[\w.]{1,200}+:$|\S{1,200} Non-exhaustive \w)"
+)
 _PHP = re.compile(
     r"(?:PHP )?(Parse error|Warning|Notice|Deprecated|Strict Standards|Core warning|Compile warning|Recoverable fatal error|(?<=PHP )Error): "
 )
@@ -89,7 +90,9 @@ def find(line: str) -> Found | None:
             return None if is_value(line, line.find(":") + 1) else (CRITICAL, "trace")
         if _ERROR.match(line):
             return ERROR, "trace"
-        if line[0] == "=":  # Erlang's error logger
+        if line[0] == "=":  # Erlang's error logger, and MemorySanitizer
+            if _SANITIZER_WARNS.match(line):
+                return WARNING, "trace"
             match = _REPORT.match(line)
             declared = (_REPORTS.get(match[1]) or of_word(match[1])) if match is not None else None
             return (declared, "trace") if declared is not None else None
@@ -147,7 +150,7 @@ def _named(line: str, colon: int) -> bool:
 
 
 def _placed(line: str) -> bool:
-    """Announcements that begin with a place in the source: Ruby's, UBSan's, assert(3)'s."""
+    """Announcements that begin with a place in the source: Ruby's, UBSan's, assert(3)'s; or with a program's name: GHC's."""
     if ":in " in line and _RUBY.match(line):
         return True
     if "runtime error: " in line and _SANITIZER.match(line):
