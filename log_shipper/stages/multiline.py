@@ -134,12 +134,12 @@ class Grouper:
         if entry is None:
             state.last = head
             return 1
-        found = self._above(entry, head, prev, above, row)
+        found, at = self._above(entry, head, prev, above, row)
         if found is None and entry.join == NOT_ALONE:
             state.last = head
             return 1
-        state.phase, state.mark, state.count = entry.at
-        state.first, state.last = found.text if found else head, ""
+        state.phase, state.mark, state.count = at
+        state.first, state.last = found.text if found and at is entry.at else head, ""
         if found is None:
             state.lines, state.characters = 1, len(text)
             if above is not None:
@@ -148,16 +148,17 @@ class Grouper:
         state.lines, state.characters = found.begins + 2, len(prev) + len(text)
         return -found.begins
 
-    def _above(self, entry: Entry, head: str, prev: str, above: Above | None, row: int) -> Found | None:
-        """What the line belongs to; None where it begins a message."""
+    def _above(self, entry: Entry, head: str, prev: str, above: Above | None, row: int) -> tuple[Found | None, At]:
+        """What the line belongs to, None where it begins a message; and where the group stands."""
         if entry.reaches is not None and above is not None:
             found = above.find(row, entry.hint)
-            if found is not None and entry.reaches(found.text):
-                return found
+            reached = found is not None and entry.reaches(found.text)
+            if reached:
+                return found, reached if isinstance(reached, At) else entry.at
         if not prev:
-            return None
+            return None, entry.at
         joined = entry.join == ALWAYS or (entry.join == DECLARED and self._declares(prev) in OWNERS)
-        return Found(0, head) if joined else None
+        return Found(0, head) if joined else None, entry.at
 
 
 def _continue(state: GroupState, at: At, size: int) -> int:

@@ -13,6 +13,7 @@ from log_shipper.stages.traces.phase import (
     COMPLETE,
     DECLARED,
     ERROR_NAME,
+    LETTERS,
     MESSAGE_LINES,
     NOT_ALONE,
     PLACE,
@@ -88,6 +89,8 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("js.props", mark) if text.endswith("{") else At("js.head", mark))
     if text[0] == "[":
         return Entry(DECLARED, At("js.props")) if _STACKLESS.match(text) else None
+    if "@" in text and _GECKO.match(text):
+        return Entry(DECLARED, At("js.gecko"), from_any)
     if text.startswith("error: Uncaught "):
         return Entry(DECLARED, At("js.deno", "named" if _DENO.match(text) else ""))
     if text.startswith(("<--- Last few GCs", "FATAL ERROR: ", "----- Native stack trace -----")):
@@ -207,6 +210,7 @@ JAVASCRIPT = Family(
     suspects=(
         ERROR_NAME,
         r"Uncaught ",
+        (LETTERS + "@", r"[\w$.*/<>\[\]]*+@(?:https?|file|app|capacitor|webpack|resource|moz-extension):"),
         r"error: Uncaught ",
         r"\(Use `",
         r"\[UnhandledP",

@@ -20,6 +20,7 @@ from log_shipper.stages.traces.phase import (
     At,
     Entry,
     Family,
+    announces_more,
     from_any,
 )
 
@@ -33,6 +34,7 @@ _CLASS = re.compile(
 )
 _NESTED_CLASS = re.compile(r"[A-Z]\w*+(?:\$[A-Z](?=\w*[a-z])\w*+)+(?:: |$)")  # of the default package
 _REMOTE = re.compile(r"[\w.$]+(?:\([\w.$]+\): |Exception: .*\): [\w.$]+(?:Exception|Error))")
+_JUL = re.compile(r"(?:SEVERE|WARNING): ")
 _NAME = re.compile(r"Exception|Error|Throwable|Failure|Fault|Timeout|Rejected|Interrupt")
 _THREAD = re.compile(
     r"Exception in thread \"|Caught: (?=[\w.$]+(?:Exception|Error)\b)|Unhandled exception\. |Unhandled Exception:|\[ERROR\] FATAL UNHANDLED EXCEPTION: "
@@ -99,7 +101,7 @@ def _enter(text: str, prev: str) -> Entry | None:
         if _REMOTE.match(text):
             return Entry(DECLARED, At("at.head", REMOTE))
         # A logger stamps each of its records: what has no stamp before the first frame is the exception's message.
-        return Entry(DECLARED, At("at.head", "loose" if RECORD.match(prev) else ""))
+        return Entry(DECLARED, At("at.head", "loose" if RECORD.match(prev) else ""), _logged, ":")
     if _THREAD.match(text) or _UNHANDLED.match(text):
         remote = text[:1] == "E" and _REMOTE.match(text, text.find('" ') + 2)
         loose = _THREAD.match(text) or text == "Process terminated. Assertion failed."
@@ -111,6 +113,13 @@ def _enter(text: str, prev: str) -> Entry | None:
     if _CRASH.match(text):
         return Entry(ALWAYS if prev == "#" else DECLARED, At("at.crash"))
     return None
+
+
+def _logged(text: str) -> bool | At:
+    """The record above it, whose message has more lines than one: java.util.logging writes to stderr, where little else does."""
+    if _JUL.match(text):
+        return At("at.head", JUL)
+    return announces_more(text) and At("at.head", "loose")
 
 
 def _head(text: str, at: At) -> At | None:

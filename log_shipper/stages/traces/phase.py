@@ -45,16 +45,23 @@ class Entry(NamedTuple):
     """A line begins a group; DECLARED: with the line before it, if that declares warning, error or critical.
 
     One that `reaches` belongs to the lines above it from the nearest on that an error begins with (`stages.reach`), if it
-    says yes of that; else `join` decides. `hint`: what stands in that line, since few lines have to look for one then.
+    says yes of that, or where the group stands then; else `join` decides. `hint`: what stands in that line, since few lines have to look for one then.
     """
 
     join: int
     at: At
-    reaches: Callable[[str], bool] | None = None
+    reaches: Callable[[str], "bool | At"] | None = None
     hint: str = ""
 
 
 COMPLETE = At("")
+
+
+def announces_more(text: str) -> bool:
+    """A logger's record, with a time, whose first line says that more of it comes."""
+    return text[-1:] == ":" and any(map(str.isdigit, text[:5])) and RECORD.match(text) is not None
+
+
 Enter = Callable[[str, str], Entry | None]
 """line, the line before it ("" if nothing may be joined) -> the group that it begins"""
 Step = Callable[[str, At], At | None]

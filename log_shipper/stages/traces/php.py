@@ -10,6 +10,12 @@ from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, NEVER, R
 
 _HEADER = re.compile(r"(?:PHP )?(?:Fatal error|Warning|Recoverable fatal error|Parse error):\s+Uncaught ")
 _OWN = re.compile(r"(?:PHP )?(?:Warning|Notice|Deprecated|(?:Fatal|Recoverable fatal|Parse) error):\s")
+_LOGGED = re.compile(
+    r"(?:\[\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d [\w/+-]{1,40}\] )?PHP (?:Warning|Notice|Deprecated|(?:Fatal|Recoverable fatal|Parse) error):  \S"
+)
+_PLACE = re.compile(r" on line \d+$")
+_MOST = 20  # lines of a warning's text
+_LOOKED_AT = 2048  # of a line that has more the end is not seen
 _STACK = re.compile(r"(?:PHP )?Stack trace:$|\[stacktrace\]$")
 _CALL = re.compile(r"(?:PHP )?\s*#\d+ (?:\S+\(\d+\): |\{main\}|\[internal function\]: |\S+\(\d+\)$)")
 _XDEBUG = re.compile(r"PHP\s+\d+\. ")
@@ -24,9 +30,23 @@ def _enter(text: str, prev: str) -> Entry | None:
     if _CALL.match(text):
         return Entry(ALWAYS, At("php.after" if _LAST.match(text) else "php.calls"))
     if not _HEADER.match(text):
-        return None
+        # Each that PHP writes ends with its place: without it the text has a line break.
+        opens = _LOGGED.match(text) and "Uncaught " not in text and len(text) < _LOOKED_AT and not _ends(text)
+        return Entry(NEVER, At("php.open")) if opens else None
     # What ends a program is a record of its own behind a warning that PHP has printed before: it must not hide in it.
     return Entry(NEVER if _OWN.match(prev) else DECLARED, At("php.head"))
+
+
+def _ends(text: str) -> bool:
+    return _PLACE.search(text, max(len(text) - 20, 0)) is not None
+
+
+def _open(text: str, at: At) -> At | None:
+    if _STACK.match(text):
+        return At("php.calls")
+    if RECORD.match(text) or _LOGGED.match(text) or _OWN.match(text) or at.seen >= _MOST:
+        return None
+    return COMPLETE if _ends(text) else at._replace(seen=at.seen + 1)
 
 
 def _head(text: str, at: At) -> At | None:
@@ -58,7 +78,8 @@ def _blank(text: str, at: At) -> At | None:
 
 PHP = Family(
     suspects=(
-        r"PHP (?:Fatal|Warning|Recov|Parse|Stack|#| )",
+        r"PHP (?:Fatal|Warning|Notice|Deprec|Recov|Parse|Stack|#| )",
+        r"\[\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d [\w/+-]{1,40}\] PHP ",
         r"Fatal error: ",
         r"Parse error: ",
         r"Warning: +Unc",
@@ -69,6 +90,6 @@ PHP = Family(
     ),
     enter=_enter,
     indented=(("#", _enter),),
-    steps={"php.head": _head, "php.calls": _calls, "php.after": _after, "php.blank": _blank},
+    steps={"php.open": _open, "php.head": _head, "php.calls": _calls, "php.after": _after, "php.blank": _blank},
     waiting=("php.head",),
 )

@@ -6,19 +6,21 @@ Lib/asyncio/base_events.py (default_exception_handler), Lib/logging/__init__.py 
 
 import re
 
-from log_shipper.stages.traces import python_boxes, python_messages, python_warnings
+from log_shipper.stages.traces import python_boxes, python_details, python_messages, python_warnings
 from log_shipper.stages.traces.phase import (
     ALWAYS,
     COMPLETE,
     DECLARED,
     MESSAGE_LINES,
     NOT_ALONE,
+    PLACE,
     QUALIFIED,
     RECORD,
     At,
     Entry,
     Family,
     Step,
+    announces_more,
     from_any,
 )
 
@@ -85,7 +87,7 @@ def _inner(text: str, at: At) -> At | None:
 
 def _enter(text: str, prev: str) -> Entry | None:
     if text == TRACEBACK:
-        return Entry(DECLARED, At("py.frames"))
+        return Entry(DECLARED, At("py.frames"), _logged, ":")
     if text == _STACK:
         return Entry(ALWAYS if RECORD.match(prev) else DECLARED, At("py.stack"))
     if _ANNOUNCES.match(text) or (text.rstrip().endswith("RemoteTraceback:") and " " not in text.rstrip()):
@@ -106,9 +108,15 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(NOT_ALONE, At("py.done"), _is_traceback)
     if text.startswith(("[SQL: ", "[parameters: ", "(Background on")):
         return Entry(NOT_ALONE, _tail(text, At("py.done")) or At("py.done"), _is_traceback)
+    if ": Chained" in text:
+        return python_warnings.chained(text)
     if python_warnings.ALLOCATED.match(text) and python_warnings.is_warning(prev):
         return Entry(ALWAYS, At("py.warned"))
     return None
+
+
+def _logged(text: str) -> bool | At:
+    return announces_more(text) and At("py.frames")
 
 
 def _is_traceback(text: str) -> bool:
@@ -140,6 +148,8 @@ def _announced(text: str, at: At) -> At | None:
 def _frames(text: str, at: At) -> At | None:
     """`seen`: how many more lines the message has, as the source line of the last frame shows them."""
     if not text or text[0] in " \t" or text.startswith(('> File "', 'File "')):
+        if '"""' in text and _RAISES.search(text) and python_details.opens_block(text):
+            return at._replace(seen=python_details.BLOCK)
         if "\\n" in text or ".add_note(" in text:
             return at._replace(seen=_more_lines(text))
         return at._replace(seen=0) if at.seen and text.lstrip("> ").startswith('File "') else at
@@ -147,32 +157,38 @@ def _frames(text: str, at: At) -> At | None:
         return None
     if at.mark == "bare" and not _THROWN.match(text):
         return None
-    with_frames = python_messages.begins(text)
-    if with_frames is not None:
-        return with_frames
     validation = _VALIDATION.match(text)
     if validation:
         return At("py.done", at.mark, min(int(validation[1][:4]), 1000))
-    if at.seen and _EXCEPTION.match(text):
+    announced = python_messages.begins(text) or (python_details.begins(text, at) if _EXCEPTION.match(text) else None)
+    if announced is not None:
+        return announced
+    if at.seen > 0 and _EXCEPTION.match(text):
         return At("py.message", at.mark, at.seen)
     if text.endswith(":") and " " in text and _EXCEPTION.match(text):
         return At("py.listed", at.mark)
+    if at.seen and _EXCEPTION.match(text):
+        return At("py.items", at.mark, -at.seen)
     if text.endswith(")") and _RUBY.match(text):  # its older order, the outermost call first
         return At("rb.head")
     return At("py.done", at.mark) if _EXCEPTION.match(text) or _RUBY.match(text) else None
 
 
 def _more_lines(source: str) -> int:
-    """How many lines of a message, and notes, follow its first line, by the line of code that raises it."""
+    """How many lines of a message, and notes, follow its first line, by the line of code that raises it; below 0: at least."""
     if not _RAISES.search(source):
         return 0
     source = source.replace("\\\\", "")  # a backslash of its own
-    return min(_BREAK_ALONE.sub("", source).count("\\n") + source.count(".add_note("), MESSAGE_LINES)
+    rest, joins = _BREAK_ALONE.subn("", source)
+    count = min(rest.count("\\n") + source.count(".add_note("), MESSAGE_LINES)
+    return -count if joins else count
 
 
 def _message(text: str, at: At) -> At | None:
     if text == TRACEBACK or RECORD.match(text) or _TIE.match(text):
         return _done(text, at._replace(phase="py.done", seen=0))
+    if text in ("{", "["):
+        return At("py.opened", at.mark)
     return At("py.message", at.mark, at.seen - 1) if at.seen > 1 else At("py.done", at.mark)
 
 
@@ -304,6 +320,7 @@ PYTHON = Family(
         r"connector: ",
         r"connections?: ",
         QUALIFIED,
+        PLACE,
     ),
     enter=_enter,
     steps={
@@ -316,7 +333,7 @@ PYTHON = Family(
         "py.group": _group,
         "py.inner": _inner,
         "py.sql": _sql,
-        **{phase: _or_done(step) for phase, step in python_messages.STEPS.items()},
+        **{phase: _or_done(step) for phase, step in (python_messages.STEPS | python_details.STEPS).items()},
         "py.logging": _logging,
         "py.box": python_boxes.box,
         "py.boxed": _boxed,
@@ -324,7 +341,8 @@ PYTHON = Family(
         "py.fatal": _fatal,
         "py.stack": _stack,
         "py.warned": python_warnings.after,
+        "py.chained": python_warnings.chained_step,
     },
     indented=(("F+T|", _indented), ("╭┌", python_boxes.indented)),
-    waiting=("py.done", "py.message", "py.listed", "py.group", "py.yaml"),
+    waiting=("py.done", "py.message", "py.listed", "py.group", "py.yaml", "py.diff", "py.block", "py.items"),
 )

@@ -4,7 +4,7 @@ libpq and its drivers, psycopg (connection.py, `connect`), SQLAlchemy, jsonschem
 playwright, httpx, PyTorch (torch/_utils.py, ExceptionWrapper.reraise; distributed/elastic/multiprocessing/errors, ChildFailedError),
 transformers and huggingface_hub (utils/hub.py; utils/_http.py, hf_raise_for_status), TensorFlow (framework/errors_impl.py), FastAPI
 (exceptions.py, ValidationException.__str__), PySpark (errors/exceptions/captured.py), PyYAML (MarkedYAMLError.__str__),
-configparser (MissingSectionHeaderError), invoke (exceptions.py, UnexpectedExit.__str__), Py4J, Ray, Jinja.
+configparser (MissingSectionHeaderError), DuckDB (its Catalog, Binder and Parser errors), invoke (exceptions.py, UnexpectedExit.__str__), Py4J, Ray, Jinja.
 """
 
 import re
@@ -43,6 +43,7 @@ _LONGER = (
     (re.compile(r"huggingface_hub\.[\w.]+Error: \d{3} (?:Client|Server) Error"), "py.hub"),
     (re.compile(r"pyspark\.[\w.]+AnalysisException: .*;$"), "py.plan"),
     (re.compile(r"(?:ruamel\.)?yaml\.\w+\.\w+Error: "), "py.yaml"),
+    (re.compile(r"duckdb\.[\w.]*Exception: (?:Catalog|Binder|Parser) Error: "), "py.duckdb"),
     (re.compile(r"invoke\.exceptions\.\w+: Encountered a bad command exit code!$"), "py.invoke"),
     (re.compile(r"torch\.distributed\.elastic\.[\w.]+ChildFailedError: *$"), "py.elastic"),
 )
@@ -112,6 +113,13 @@ def _invoke(text: str, at: At) -> At | None:
     return at if _RAN.match(text) else None
 
 
+def _duckdb(text: str, at: At) -> At | None:
+    """What it may have meant, an empty line, and where in the statement."""
+    if not text:
+        return None if at.seen else at._replace(seen=1)
+    return at if not at.seen and text.startswith(("Did you mean ", "Candidate ")) else None
+
+
 def _after_mark(text: str, at: At) -> At | None:
     """PyYAML: where, then what was expected there, and again where."""
     if text[:1] == " " or _AFTER_MARK.match(text):
@@ -123,6 +131,7 @@ STEPS: dict[str, Step] = {
     "py.yaml": _after_mark,
     "py.ini": _ini,
     "py.invoke": _invoke,
+    "py.duckdb": _duckdb,
     "py.parted": _parted,
     "py.graph": _graph,
     "py.hub": _hub,

@@ -34,6 +34,8 @@ _HINT = re.compile(r"Did you mean\?|> *\d+ \| ")
 _IN = re.compile(r"in ['`]")
 _NESTED = re.compile(r"(?:in ['`]|#)(?:rescue|ensure) in ")
 _RAILS = re.compile(r"[A-Z]\w*+(?:(?:::\w++)+|(?<=\wError)|(?<=\wException)) \(.*\):?$")
+_RAILS_OPEN = re.compile(r"[A-Z]\w*+(?:::\w++)+ \(")  # the message has more lines, PostgreSQL's for instance
+_OPEN = "open"
 _LOGGER = re.compile(r"[DIWEFA], \[")
 _REVERSE = "reverse"  # the outermost call first, and the error below its calls
 _NUMBERED = re.compile(r"\s+\d+: from ")
@@ -45,8 +47,9 @@ _RAKE_LINES = 10  # of a message
 def _indented(text: str, prev: str) -> Entry | None:
     if ":in " in text:
         if _GEM.match(text):
-            return Entry(ALWAYS, At("rb.bare"))
-        return Entry(ALWAYS, At("rb.frames"), from_any) if _CALLER.match(text) else None
+            return Entry(ALWAYS, At("rb.bare"), _is_of_logger)
+        mark = _mark(text) or (_mark(prev) if _LOGGER.match(prev) else "")
+        return Entry(ALWAYS, At("rb.frames", mark), from_any) if _CALLER.match(text) else None
     if _CALLER.match(text):
         return Entry(ALWAYS, At("rb.frames"), from_any)
     return Entry(DECLARED, At("rb.rails")) if text[-1] == ":" and _RAILS.match(text.lstrip()) else None
@@ -57,7 +60,7 @@ def _enter(text: str, prev: str) -> Entry | None:
         if _HEADER.match(text):
             return Entry(DECLARED, At("rb.head", _mark(text)))
         if _FRAME.match(text):
-            return Entry(ALWAYS, At("rb.bare"))
+            return Entry(ALWAYS, At("rb.bare"), _is_of_logger)
     elif ".r" in text and _TOP.match(text):
         return Entry(DECLARED, At("rb.head"))
     if _THREAD.match(text):
@@ -67,9 +70,16 @@ def _enter(text: str, prev: str) -> Entry | None:
     if text[0] == "[" and _LOGGER.match(prev):
         tags = _TAGGED.match(prev)
         return Entry(DECLARED, At("rb.tagged", tags[1])) if tags is not None and text.startswith(tags[1]) else None
-    if _LOGGER.match(prev) and _RAILS.match(text):
-        return Entry(DECLARED, At("rb.rails"))
+    if _LOGGER.match(prev):
+        if _RAILS.match(text):
+            return Entry(DECLARED, At("rb.rails"))
+        return Entry(DECLARED, At("rb.rails", _OPEN)) if _RAILS_OPEN.match(text) else None
     return None
+
+
+def _is_of_logger(text: str) -> bool:
+    """Its formatter puts an error's message, its class and its calls in lines of their own."""
+    return _LOGGER.match(text) is not None
 
 
 def _mark(text: str) -> str:
@@ -122,6 +132,12 @@ def _bare(text: str, at: At) -> At | None:
 
 
 def _rails(text: str, at: At) -> At | None:
+    if at.mark:
+        if RECORD.match(text) or at.seen >= _RAKE_LINES:
+            return None
+        return At("rb.rails") if text.endswith((")", "):")) else at._replace(seen=at.seen + 1)
+    if text and _RAILS_OPEN.match(text) and not _RAILS.match(text):
+        return At("rb.rails", _OPEN)
     if not text.strip() or _GEM.match(text) or text == "Causes:" or _RAILS.match(text):
         return at
     return at if _EXCERPT.match(text) else None
@@ -157,7 +173,7 @@ RUBY = Family(
         r"rails aborted!",
         r"<internal:",
         r"\[[^\]\s]{1,100}+\] [A-Z][\w:]*+ \(",
-        (UPPER, r"[A-Z][\w:]*+ \(.*\):?\r?$"),
+        (UPPER, r"[A-Z][\w:]*+ \(.*\):?\r?$|[A-Z]\w*+::[\w:]*+ \("),
     ),
     enter=_enter,
     indented=((LETTERS + "0123456789/.", _indented),),

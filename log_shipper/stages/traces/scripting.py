@@ -36,6 +36,9 @@ _FORTRAN = re.compile(r"Fortran runtime error: |Error termination\. Backtrace:$"
 _FORTRAN_PLACE = re.compile(r"At line \d+ of file \S+")
 _FORTRAN_FRAME = re.compile(r"#\d+ +0x[0-9a-f]+ in |\tat \S+:\d+$|Error termination\. Backtrace:$")
 _PERL = re.compile(r"\t\S.* called at \S+ line \d+|\teval \{\.\.\.\} called at ")
+_CARP = re.compile(
+    r" at \S++ line \d++(?:, <\w*+> (?:line|chunk) \d++)?\.$"
+)  # Carp's, behind a message that ends with a line break
 _HASKELL = re.compile(r"(?:CallStack|HasCallStack backtrace|Cost-centre stack)[ :(]|in expression starting at ")
 _OCAML = re.compile(r"(?:Raised at|Re-raised at|Called from|Raised by primitive operation at) (?:\S+ in )?file \"")
 _OCAML_HEAD = re.compile(r"Fatal error: exception ")
@@ -97,6 +100,8 @@ def _of_r(text: str) -> bool:
 def _indented_frame(text: str, prev: str) -> Entry | None:
     if text[0] == "\t":
         return Entry(ALWAYS, At("sc.indented", "perl")) if " called at " in text and _PERL.match(text) else None
+    if text.startswith(" at ") and _CARP.match(text):
+        return Entry(ALWAYS, At("sc.indented", "perl"))
     if text in ("    while executing", "    while compiling"):
         return Entry(ALWAYS, At("sc.tcl"))
     return Entry(ALWAYS, At("sc.indented")) if _FROM.match(text) else None

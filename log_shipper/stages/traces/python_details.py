@@ -1,0 +1,69 @@
+"""Further lines of a message of Python's that its own first line, or the line of code that raises it, announces.
+
+CPython: Lib/unittest/case.py (assertMultiLineEqual, assertSequenceEqual, assertDictEqual) with Lib/difflib.py (ndiff); Lib/json/encoder.py
+(with an indentation).
+"""
+
+import re
+
+from log_shipper.stages.traces.phase import MESSAGE_LINES, RECORD, At, Step
+
+_DIFFERS = re.compile(r"[\w.]*AssertionError: (?:[A-Z]\w*s differ: |['\"{\[(]).* != ")
+_ELEMENT = re.compile(r"First (?:differing|extra) element ")
+_CONTAINS = re.compile(r"(?:First|Second) \w+ contains \d+ additional elements?\.$")
+_ITEM = re.compile(r"[-*•] \S")
+_COUNT = re.compile(r"[\w.]+: (?:[^:]* )?\d+ (?:\w+ )?(?:errors?|problems?|issues?|failures?|violations?)\b")
+_TRIPLE = re.compile(r"\"\"\"|\'\'\'")
+BLOCK = -1000  # as a count: a string over several lines, of which one cannot see how many
+
+
+def begins(text: str, at: At) -> At | None:
+    """The exception's own line."""
+    if at.seen == BLOCK:
+        return At("py.block", at.mark)
+    if text[-1:] in ("{", "["):
+        return At("py.opened", at.mark)
+    if _COUNT.match(text) and not at.seen:
+        return At("py.items", at.mark)
+    return At("py.diff", at.mark) if "AssertionError" in text and _DIFFERS.match(text) else None
+
+
+def opens_block(source: str) -> bool:
+    """A line of code in which a string in triple quotation marks begins and does not end."""
+    return len(_TRIPLE.findall(source)) % 2 == 1
+
+
+def _items(text: str, at: At) -> At | None:
+    """A list; before it `seen` lines of text."""
+    if at.seen:
+        return None if RECORD.match(text) else at._replace(seen=at.seen - 1)
+    return at if _ITEM.match(text) else None
+
+
+def _diff(text: str, at: At) -> At | None:
+    """What is first different, and the lines of both. `seen`: how many elements come."""
+    if not text:
+        return None if at.mark == "blank" else at._replace(mark="blank")
+    if at.seen:
+        return None if RECORD.match(text) else At("py.diff", "", at.seen - 1)
+    if _ELEMENT.match(text):
+        return At("py.diff", "", 2 if text[6] == "d" else 1)
+    return At("py.diff") if text[:2] in ("- ", "+ ", "? ", "  ") or _CONTAINS.match(text) else None
+
+
+def _opened(text: str, at: At) -> At | None:
+    """JSON, to the bracket that stands as far left as the message."""
+    if text[:1] in (" ", "\t"):
+        return at
+    return At("py.done", at.mark) if text[:1] in ("}", "]") and len(text) <= 3 else None
+
+
+def _block(text: str, at: At) -> At | None:
+    ends = (
+        RECORD.match(text) or text.startswith(("Traceback (most", "Exception in thread ")) or at.seen >= MESSAGE_LINES
+    )
+    return None if ends else at._replace(seen=at.seen + 1)
+
+
+STEPS: dict[str, Step] = {"py.diff": _diff, "py.items": _items, "py.opened": _opened, "py.block": _block}
+"""What is none of these may still be what comes after any message."""
