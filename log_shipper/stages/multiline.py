@@ -139,7 +139,7 @@ class Grouper:
             state.last = head
             return 1
         state.phase, state.mark, state.count = at
-        state.first, state.last = found.text if found and at is entry.at else head, ""
+        state.first, state.last = found.text if found else head, ""
         if found is None:
             state.lines, state.characters = 1, len(text)
             if above is not None:
@@ -150,11 +150,15 @@ class Grouper:
 
     def _above(self, entry: Entry, head: str, prev: str, above: Above | None, row: int) -> tuple[Found | None, At]:
         """What the line belongs to, None where it begins a message; and where the group stands."""
-        if entry.reaches is not None and above is not None:
+        if above is not None and (entry.reaches is not None or entry.logged is not None):
             found = above.find(row, entry.hint)
-            reached = found is not None and entry.reaches(found.text)
-            if reached:
-                return found, reached if isinstance(reached, At) else entry.at
+            at = entry.logged(found.text, head) if found is not None and entry.logged is not None else None
+            if found is not None and at is not None:
+                return Found(
+                    found.begins, head
+                ), at  # a later line that ties itself to a trace is not of another record
+            if found is not None and entry.reaches is not None and entry.reaches(found.text):
+                return found, entry.at
         if not prev:
             return None, entry.at
         joined = entry.join == ALWAYS or (entry.join == DECLARED and self._declares(prev) in OWNERS)

@@ -34,6 +34,20 @@ def test_lines_between_an_error_and_its_frames_are_its_message(first: str) -> No
     ]  # fmt: skip
 
 
+def test_an_error_of_sqlalchemys_and_its_traceback_are_of_the_record() -> None:
+    error = [
+        '2026-12-01 10:00:00,120 ERROR shop.db: (psycopg2.errors.UndefinedTable) relation "rows" does not exist',
+        "LINE 1: SELECT * FROM rows",
+        "                      ^",
+        "",
+        "[SQL: SELECT * FROM rows]",
+        "(Background on this error at: https://sqlalche.me/e/20/f405)",
+    ]
+    trace = ["Traceback (most recent call last):", '  File "/srv/db.py", line 7, in run', "KeyError: 'rows'"]
+    assert messages("ready", *error, *trace, "next") == [["ready"], error + trace, ["next"]]
+    assert messages("ready", *trace, *trace) == [["ready"], trace, trace]
+
+
 def test_without_frames_they_are_messages() -> None:
     assert messages("Error: rows", "row 1", "row 7", "next") == [["Error: rows"], ["row 1"], ["row 7"], ["next"]]
 

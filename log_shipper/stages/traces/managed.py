@@ -101,7 +101,7 @@ def _enter(text: str, prev: str) -> Entry | None:
         if _REMOTE.match(text):
             return Entry(DECLARED, At("at.head", REMOTE))
         # A logger stamps each of its records: what has no stamp before the first frame is the exception's message.
-        return Entry(DECLARED, At("at.head", "loose" if RECORD.match(prev) else ""), _logged, ":")
+        return Entry(DECLARED, At("at.head", "loose" if RECORD.match(prev) else ""), None, ":", _logged)
     if _THREAD.match(text) or _UNHANDLED.match(text):
         remote = text[:1] == "E" and _REMOTE.match(text, text.find('" ') + 2)
         loose = _THREAD.match(text) or text == "Process terminated. Assertion failed."
@@ -115,11 +115,14 @@ def _enter(text: str, prev: str) -> Entry | None:
     return None
 
 
-def _logged(text: str) -> bool | At:
-    """The record above it, whose message has more lines than one: java.util.logging writes to stderr, where little else does."""
-    if _JUL.match(text):
+def _logged(record: str, text: str) -> At | None:
+    """The record above has more lines than one, of itself or of the error's message; java.util.logging writes to stderr, where
+    little else does."""
+    if _JUL.match(record):
         return At("at.head", JUL)
-    return announces_more(text) and At("at.head", "loose")
+    message = text.partition(": ")[2]
+    repeats = len(message) > 2 and record.endswith(message) and RECORD.match(record) is not None
+    return At("at.head", "loose") if repeats or announces_more(record) else None
 
 
 def _head(text: str, at: At) -> At | None:

@@ -45,13 +45,15 @@ class Entry(NamedTuple):
     """A line begins a group; DECLARED: with the line before it, if that declares warning, error or critical.
 
     One that `reaches` belongs to the lines above it from the nearest on that an error begins with (`stages.reach`), if it
-    says yes of that, or where the group stands then; else `join` decides. `hint`: what stands in that line, since few lines have to look for one then.
+    says yes of that; else `join` decides. `hint`: what stands in that line, since few lines have to look for one then.
     """
 
     join: int
     at: At
-    reaches: Callable[[str], "bool | At"] | None = None
+    reaches: Callable[[str], bool] | None = None
     hint: str = ""
+    logged: Callable[[str, str], At | None] | None = None
+    """Such a line, this one -> where the group stands if the first is a logger's record that this one ends; None if it is not."""
 
 
 COMPLETE = At("")

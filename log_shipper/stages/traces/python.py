@@ -55,8 +55,7 @@ _THREAD = re.compile(
 )
 _SCHEMA = re.compile(r"Failed validating |On (?:instance|schema)")
 _VALIDATION = re.compile(r"[\w.]*ValidationError: (\d+) validation errors? for ")
-_RAISES = re.compile(r"\braise\b|\bassert\b|\.add_note\(")
-_BREAK_ALONE = re.compile(r"""(["'])\\n\1""")  # of a split or a join: says nothing of how many lines there are
+_BACKGROUND = "(Background on this error at: "
 
 
 def _indented(text: str, prev: str) -> Entry | None:
@@ -87,7 +86,7 @@ def _inner(text: str, at: At) -> At | None:
 
 def _enter(text: str, prev: str) -> Entry | None:
     if text == TRACEBACK:
-        return Entry(DECLARED, At("py.frames"), _logged, ":")
+        return Entry(DECLARED, At("py.frames"), None, ":", _of_sql if prev.startswith(_BACKGROUND) else _logged)
     if text == _STACK:
         return Entry(ALWAYS if RECORD.match(prev) else DECLARED, At("py.stack"))
     if _ANNOUNCES.match(text) or (text.rstrip().endswith("RemoteTraceback:") and " " not in text.rstrip()):
@@ -106,7 +105,7 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(ALWAYS, At("py.tied"), _is_of_traceback)
     if text == '"""' or _SCHEMA.match(text):
         return Entry(NOT_ALONE, At("py.done"), _is_traceback)
-    if text.startswith(("[SQL: ", "[parameters: ", "(Background on")):
+    if text.startswith(("[SQL: ", "[parameters: ", _BACKGROUND)):
         return Entry(NOT_ALONE, _tail(text, At("py.done")) or At("py.done"), _is_traceback)
     if ": Chained" in text:
         return python_warnings.chained(text)
@@ -115,8 +114,13 @@ def _enter(text: str, prev: str) -> Entry | None:
     return None
 
 
-def _logged(text: str) -> bool | At:
-    return announces_more(text) and At("py.frames")
+def _logged(record: str, text: str) -> At | None:
+    return At("py.frames") if announces_more(record) else None
+
+
+def _of_sql(record: str, text: str) -> At | None:
+    """A record of an error of SQLAlchemy's."""
+    return At("py.frames") if RECORD.match(record) else None
 
 
 def _is_traceback(text: str) -> bool:
@@ -148,10 +152,8 @@ def _announced(text: str, at: At) -> At | None:
 def _frames(text: str, at: At) -> At | None:
     """`seen`: how many more lines the message has, as the source line of the last frame shows them."""
     if not text or text[0] in " \t" or text.startswith(('> File "', 'File "')):
-        if '"""' in text and _RAISES.search(text) and python_details.opens_block(text):
-            return at._replace(seen=python_details.BLOCK)
-        if "\\n" in text or ".add_note(" in text:
-            return at._replace(seen=_more_lines(text))
+        if "\\n" in text or ".add_note(" in text or '"""' in text:
+            return at._replace(seen=python_details.more_lines(text))
         return at._replace(seen=0) if at.seen and text.lstrip("> ").startswith('File "') else at
     if RECORD.match(text):
         return None
@@ -172,16 +174,6 @@ def _frames(text: str, at: At) -> At | None:
     if text.endswith(")") and _RUBY.match(text):  # its older order, the outermost call first
         return At("rb.head")
     return At("py.done", at.mark) if _EXCEPTION.match(text) or _RUBY.match(text) else None
-
-
-def _more_lines(source: str) -> int:
-    """How many lines of a message, and notes, follow its first line, by the line of code that raises it; below 0: at least."""
-    if not _RAISES.search(source):
-        return 0
-    source = source.replace("\\\\", "")  # a backslash of its own
-    rest, joins = _BREAK_ALONE.subn("", source)
-    count = min(rest.count("\\n") + source.count(".add_note("), MESSAGE_LINES)
-    return -count if joins else count
 
 
 def _message(text: str, at: At) -> At | None:

@@ -14,6 +14,8 @@ _CONTAINS = re.compile(r"(?:First|Second) \w+ contains \d+ additional elements?\
 _ITEM = re.compile(r"[-*•] \S")
 _COUNT = re.compile(r"[\w.]+: (?:[^:]* )?\d+ (?:\w+ )?(?:errors?|problems?|issues?|failures?|violations?)\b")
 _TRIPLE = re.compile(r"\"\"\"|\'\'\'")
+_RAISES = re.compile(r"\braise\b|\bassert\b|\.add_note\(")
+_BREAK_ALONE = re.compile(r"""(["'])\\n\1""")  # of a split or a join: says nothing of how many lines there are
 BLOCK = -1000  # as a count: a string over several lines, of which one cannot see how many
 
 
@@ -28,9 +30,16 @@ def begins(text: str, at: At) -> At | None:
     return At("py.diff", at.mark) if "AssertionError" in text and _DIFFERS.match(text) else None
 
 
-def opens_block(source: str) -> bool:
-    """A line of code in which a string in triple quotation marks begins and does not end."""
-    return len(_TRIPLE.findall(source)) % 2 == 1
+def more_lines(source: str) -> int:
+    """How many lines of a message, and notes, follow its first line, by the line of code that raises it; below 0: at least."""
+    if not _RAISES.search(source):
+        return 0
+    if len(_TRIPLE.findall(source)) % 2:
+        return BLOCK
+    source = source.replace("\\\\", "")  # a backslash of its own
+    rest, joins = _BREAK_ALONE.subn("", source)
+    count = min(rest.count("\\n") + source.count(".add_note("), MESSAGE_LINES)
+    return -count if joins else count
 
 
 def _items(text: str, at: At) -> At | None:
