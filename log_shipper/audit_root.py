@@ -49,7 +49,13 @@ class Audits:
         return "" if self._watcher.connected else f"no events come from the engine at {self._url}"
 
     def start(self) -> None:
-        for name, run in (("watcher", self._watcher.run), ("rounds", self._rounds.run), ("keeper", self._keeper.run)):
+        threads = {
+            "watcher": self._watcher.run,
+            "rounds": self._rounds.run,
+            "keeper": self._keeper.run,
+            "keeper's questions": self._keeper.ask,
+        }
+        for name, run in threads.items():
             threading.Thread(target=run, name=name, daemon=True).start()
 
     def close(self) -> None:

@@ -42,6 +42,10 @@ class Copies:
     def has(self, container_id: str) -> bool:
         return self._held.get(container_id) is not None
 
+    def outdated(self) -> list[str]:
+        """Containers that have files which are not open yet, or will have in a moment. Cheap."""
+        return self._held.outdated()
+
     def let_go(self, container_id: str) -> None:
         self._held.drop(container_id)
         self._facts.pop(container_id, None)

@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 NAME = "container-cached.log"
 ROTATED = 4  # files beside the current one (moby: daemon/logger/local/local.go)
 BLOCK = 1 << 20  # bytes read at a time
-TRIES = 5  # to find the files in one state, where they are rotated under us
+TRIES = 20  # to find the files in one state, where they are rotated under us
+PAUSE = 0.001  # seconds between two of them; a rotation is five renamings
 FULL = 20 << 20  # bytes; a file that has so many is rotated before the next line (moby: local.defaultMaxFileSize)
 
 
@@ -46,6 +47,11 @@ class File:
     def is_gone(self) -> bool:
         """Whether it has no name any more."""
         return os.fstat(self._raw.fileno()).st_nlink == 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is rotated before another entry comes; what is packed was."""
+        return self.packed or self.size >= FULL
 
     @property
     def kept_size(self) -> int:
@@ -127,19 +133,21 @@ class HeldFiles:
             base = self._root() / "containers" / container_id / NAME
             held = self._held.get(container_id)
             if held is None:
-                self._held[container_id] = _all(base)
+                self._held[container_id] = _first(_now(base))
                 self._since[container_id] = self._clock()
                 return True
             if not base.parent.exists() or _is_removed(base, held.files[-1]):
                 return True  # removed, or about to be: there is no more to come
-            if not _is(base, held.files[-1]) and self.kept_size >= self._limit:
+            if _is(base, held.files[-1]):
+                return True
+            if self.kept_size >= self._limit:
                 return False
-            for _ in range(TRIES):
-                held = _with_new(base, held)
-                self._held[container_id] = held
-                if _is(base, held.files[-1]):
-                    return True
-            raise OSError(f"the files of {container_id[:12]} are rotated faster than they can be opened")
+            self._held[container_id] = _with_new(container_id, held, _now(base))
+            return True
+
+    def outdated(self) -> list[str]:
+        """Containers whose newest file is full, so that another may be there by now. Cheap: asked again and again."""
+        return [name for name, held in list(self._held.items()) if held.files[-1].is_full]
 
     def get(self, container_id: str) -> Held | None:
         return self._held.get(container_id)
@@ -189,44 +197,56 @@ def packed_until(head: bytes) -> int:
         raise CopyDamaged(f"a packed file of Docker's copy does not say when it ends: {error}") from error
 
 
-def _all(base: Path) -> Held:
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """All that the copy has, from the oldest to the current one, at one moment.
+
+    `whole`: there are no others; False where the container was removed meanwhile.
+    """
+
+    files: tuple[File, ...]
+    whole: bool = True
+
+    @property
+    def may_have_lost(self) -> bool:
+        """Whether others may have been rotated away: with five files, or with four while a fifth is just removed."""
+        return not self.whole or len(self.files) + self.files[-1].is_full > ROTATED
+
+
+def _now(base: Path) -> _Files:
+    """Raises OSError; FileNotFoundError where the container has no copy.
+
+    A rotation is no one step: the oldest is removed, then each is renamed, the current one last (moby: loggerutils.rotate).
+    """
     for _ in range(TRIES):
         try:
             current = File(base)  # before all else: the next moment it may be gone
-            names = [name for number in range(ROTATED, 0, -1) if (name := _rotated(base, number)) is not None]
-            files = tuple(File(name) for name in names)
+            names = _rotated(base)
+            files = (*(File(name) for name in names), current)
+            if _is_removed(base, current):  # maybe after others that had rotated
+                return _Files(files, whole=False)
+            if _rotated(base) == names and all(map(_is, (*names, base), files)):
+                return _Files(files)
         except FileNotFoundError:
-            if not base.parent.exists():
-                raise FileNotFoundError(f"there is no {base.parent}") from None
-            continue
-        if all(_is(name, file) for name, file in zip((*names, base), (*files, current), strict=True)):
-            return Held((*files, current), complete=len(names) < ROTATED)
-        if _is_removed(base, current):  # maybe after others that had rotated
-            return Held((*files, current), complete=False)
+            if not any(base.parent.glob(f"{NAME}*")):
+                raise FileNotFoundError(f"there is no {base}") from None
+        time.sleep(PAUSE)
     raise OSError(f"the files at {base} are rotated faster than they can be opened")
 
 
-def _with_new(base: Path, held: Held) -> Held:
+def _first(now: _Files) -> Held:
+    return Held(now.files, complete=not now.may_have_lost)
+
+
+def _with_new(name: str, held: Held, now: _Files) -> Held:
     """With the files that have come since: the newest that is held is now one of the rotated ones."""
-    if _is(base, held.files[-1]):
-        return held
-    current, last = File(base), held.files[-1]
-    between: list[File] = []
-    for number in range(1, ROTATED + 1):
-        name = _rotated(base, number)
-        if name is None:
-            break
-        try:
-            file = File(name)
-        except FileNotFoundError:
-            return held  # it is being packed or rotated: look again
+    last = held.files[-1]
+    for index in reversed(range(len(now.files))):
+        file = now.files[index]
         if file.inode == last.inode or (file.packed and file.last() == last.last()):
-            return replace(held, files=(*held.files, *reversed(between), current))
-        if file.inode != current.inode:
-            between.append(file)
-    log.warning("files of Docker's copy at %s were rotated away before they could be held", base)
-    holes = held.holes | {len(held.files)}
-    return replace(held, files=(*held.files, *reversed(between), current), holes=holes)
+            return replace(held, files=(*held.files, *now.files[index + 1 :]))
+    log.warning("files of Docker's copy of %s were rotated away before they could be held", name[:12])
+    return replace(held, files=(*held.files, *now.files), holes=held.holes | {len(held.files)})
 
 
 def _is_removed(base: Path, current: File) -> bool:
@@ -234,13 +254,20 @@ def _is_removed(base: Path, current: File) -> bool:
     return current.is_gone and current.size < FULL and not base.exists()
 
 
-def _rotated(base: Path, number: int) -> Path | None:
-    """Until the packed one is whole the other is there."""
-    plain = base.with_name(f"{base.name}.{number}")
-    for path in (plain, plain.with_name(f"{plain.name}.gz")):
-        if path.exists():
-            return path
-    return None
+def _rotated(base: Path) -> list[Path]:
+    """The others, oldest first. Raises FileNotFoundError where one is lacking between them, as while they are renamed.
+
+    Until the packed one is whole the other is there.
+    """
+    found: list[Path] = []
+    for number in range(ROTATED, 0, -1):
+        plain = base.with_name(f"{base.name}.{number}")
+        name = next((path for path in (plain, plain.with_name(f"{plain.name}.gz")) if path.exists()), None)
+        if name is not None:
+            found.append(name)
+        elif found:
+            raise FileNotFoundError(f"there is no {plain} any more")
+    return found
 
 
 def _is(path: Path, file: File) -> bool:

@@ -16,7 +16,7 @@ from elasticsearch import ApiError, Elasticsearch, OrjsonSerializer
 from elasticsearch.serializer import DEFAULT_SERIALIZERS
 
 from log_store.elastic.failures import Answer, failed, refused
-from log_store.elastic.waiting import until_made
+from log_store.elastic.waiting import until_able
 from log_store.errors import StoreMisconfigured, StoreUnavailable
 from log_store.options import StoreOptions
 
@@ -88,16 +88,20 @@ class ElasticClient:
     ) -> Answer:
         """The answer, if its status is below 300 or `expected`. `body` as bytes is NDJSON.
 
+        A server that is too busy is asked again for a while, unless 429 is `expected`.
+
         Raises StoreUnavailable, StoreMisconfigured, or StoreDamaged for an answer that cannot be read.
         """
-        answer = until_made(lambda: self._told(self._client, method, path, body, params))
+        answer = until_able(lambda: self._told(self._client, method, path, body, params), expected=expected)
         return self._checked(answer, expected)
 
     def request_bytes(
         self, method: str, path: str, *, body: Mapping[str, Any], params: Mapping[str, Any], expected: Container[int]
     ) -> Answer:
         """As `request`; below 300 the answer's body is its bytes."""
-        answer = until_made(lambda: _readable(self._told(self._as_it_came, method, path, body, params)))
+        answer = until_able(
+            lambda: _readable(self._told(self._as_it_came, method, path, body, params)), expected=expected
+        )
         return self._checked(answer, expected)
 
     def _told(

@@ -9,7 +9,7 @@ import orjson
 from log_store.elastic.client import ElasticClient
 from log_store.elastic.document_rows import LIGHT
 from log_store.elastic.failures import Answer, refused
-from log_store.elastic.waiting import until_made
+from log_store.elastic.waiting import patience, until_able
 from log_store.errors import LogStoreError, StoreDamaged, StoreUnavailable
 from log_store.query import LogLine
 
@@ -63,7 +63,7 @@ class PointInTime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self.client.request("DELETE", "/_pit", body={"id": self._id}, expected=(404,))
+            self.client.request("DELETE", "/_pit", body={"id": self._id}, expected=(404, 429))
         except LogStoreError as problem:
             # What was read is whole all the same, and the server closes it after _KEEP.
             log.info("a point in time was left to end by itself: %s", problem)
@@ -120,9 +120,9 @@ def searches(client: ElasticClient, indices: str, bodies: list[dict[str, Any]]) 
     """The answers of several searches, each of which every shard answered. Raises LogStoreError."""
     header = orjson.dumps({"index": indices, "ignore_unavailable": True, "allow_partial_search_results": False})
     lines = [header + b"\n" + orjson.dumps({"track_total_hits": False, **body}) + b"\n" for body in bodies]
-    answer = until_made(
+    answer = until_able(
         lambda: client.request("POST", "/_msearch", body=b"".join(lines)),
-        lambda told: any(_told(one).lacks_shards for one in _responses(told) or ()),
+        lambda told: max((patience(_told(one)) for one in _responses(told) or ()), default=0.0),
     )
     found = _responses(answer)
     if found is None or len(found) != len(bodies):

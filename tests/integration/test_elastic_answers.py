@@ -2,13 +2,16 @@
 
 import base64
 import hashlib
+import json
 import ssl
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
 
+from log_store.elastic import waiting
 from log_store.elastic.bulk import PAUSES
 from log_store.elastic.writer import ElasticWriter
 from log_store.errors import LogStoreError, StoreDamaged, StoreMisconfigured, StoreUnavailable
@@ -27,6 +30,11 @@ FIVE = Documents().add_all("abcde").batch
 HTML = Reply(502, b"<html>bad gateway</html>", "text/html", product=False)
 GARBLED = Reply(200, b'{"items": [', "application/json")
 TORN = Reply(200, b'{"items": [', "application/json", missing=100)
+
+LINE = {
+    "log_time": "2026-05-06T12:00:00.000000000Z", "log_type": "info", "log_message": "one", "log_type_by": "default",
+    "stream": "stdout", "lines": 1,
+}  # fmt: skip
 
 
 def all_well(request: Request) -> Reply | None:
@@ -181,8 +189,9 @@ def test_a_refresh_that_missed_a_shard_raises() -> None:
     ],
 )
 def test_a_search_that_is_not_whole_raises_and_its_point_in_time_is_closed(
-    answer: Reply, kind: type[LogStoreError]
+    answer: Reply, kind: type[LogStoreError], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(waiting, "BUSY", 0.2)
     with fake_elastic(search(answer)) as fake:
         reader = open_reader(fake.url)
         with pytest.raises(kind):
@@ -190,6 +199,41 @@ def test_a_search_that_is_not_whole_raises_and_its_point_in_time_is_closed(
         assert [r.method for r in fake.requests if "/_pit" in r.path] == ["POST", "DELETE"]
         with pytest.raises(kind if answer.status != 404 else StoreMisconfigured):
             reader.count_lines(A)
+
+
+def one_light_line(request: Request) -> Reply | None:
+    """A log of LINE."""
+
+    def found(search: bytes) -> dict[str, Any]:
+        hit = {"_id": "x", "_index": "i", "_source": LINE, "sort": [1, "stdout", 0, 0]}
+        hits = [] if b"aggs" in search or b'"exists"' in search else [hit]
+        told = {"timed_out": False, "_shards": {"failed": 0}, "hits": {"total": {"value": 1}, "hits": hits}}
+        return {**told, "aggregations": {"first": {"value": 1.0}, "last": {"value": 1.0}}}
+
+    if "/_msearch" in request.path:
+        return reply({"responses": [found(search) for search in request.body.splitlines()[1::2]]})
+    return reply(found(request.body)) if "/_search" in request.path else None
+
+
+@pytest.mark.parametrize("query", [LogQuery(A), LogQuery(A, size=3)])
+@pytest.mark.parametrize("within", [False, True])
+def test_a_server_that_is_too_busy_is_asked_again(query: LogQuery, within: bool) -> None:
+    """Each request is refused once, or one of the searches that are in it."""
+    refused = set[tuple[str, str, bytes]]()
+
+    def answers(request: Request) -> Reply | None:
+        asked, well = (request.method, request.path, request.body), one_light_line(request)
+        if request.method == "DELETE" or asked in refused:
+            return well
+        refused.add(asked)
+        if well is None or not within or "/_msearch" not in request.path:
+            return error(429, "circuit_breaking_exception")
+        responses = json.loads(well.body)["responses"]
+        return reply({"responses": [*responses[:-1], {"status": 429, "error": {"type": "circuit_breaking_exception"}}]})
+
+    with fake_elastic(answers) as fake:
+        assert messages_of(open_reader(fake.url), query) == ["one"]
+    assert refused
 
 
 def test_a_document_without_its_members_is_damage() -> None:

@@ -73,7 +73,7 @@ def data_folder() -> Iterator[Path]:
 
 @contextmanager
 def running_node(
-    version: str, heap: str = "512m", settings: Settings | None = None, lasting: bool = False
+    version: str, heap: str = "1g", settings: Settings | None = None, lasting: bool = False
 ) -> Iterator[Node]:
     """A node that answers, on a port of its own and with no data; stopped at the end. Raises NodeError."""
     with data_folder() as folder:

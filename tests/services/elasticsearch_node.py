@@ -221,7 +221,7 @@ class Node:
     """
 
     def __init__(
-        self, home: Path, port: int, folder: Path, heap: str = "512m", settings: Settings | None = None,
+        self, home: Path, port: int, folder: Path, heap: str = "1g", settings: Settings | None = None,
         lasting: bool = False,
     ) -> None:  # fmt: skip
         """Starts it; see `wait`. A start on a folder that was used before finds its data again."""

@@ -3,16 +3,21 @@
 import gzip
 import json
 import shutil
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from log_shipper.audit import held as held_module
+from log_shipper.audit.copies import Copies
 from log_shipper.audit.docker_copy import Facts
 from log_shipper.audit.frames import Frames
 from log_shipper.audit.held import FULL, NAME, HeldFiles
+from log_shipper.audit.keeper import Keeper
 from log_shipper.audit.local_file import LocalParser
 from log_shipper.audit.reading import Reading
 from log_shipper.audit.reconcile import END
@@ -20,6 +25,7 @@ from log_shipper.errors import CopyDamaged, CopyGone
 from log_shipper.ledger import Account
 from log_store.document import ContainerContext
 from log_store.rfc3339 import format_ns
+from tests.api_server import eventually
 from tests.docker_copy import entry, frame
 from wholelog_base.streams import STDERR_MARK
 
@@ -98,14 +104,22 @@ class Copy:
         return self.folder / f"{NAME}.{number}{'.gz' if packed else ''}"
 
     def rotate(self, *, pack: bool = True) -> None:
+        for _ in self.rotating():
+            pass
+        if pack:
+            self.pack()
+
+    def rotating(self) -> Iterator[None]:
+        """The same, step by step."""
         self.named(4, packed=True).unlink(missing_ok=True)
+        yield
         for number in (3, 2, 1):
             if self.named(number, packed=True).exists():
                 self.named(number, packed=True).rename(self.named(number + 1, packed=True))
+                yield
         self.path.rename(self.named(1, packed=False))
+        yield
         self.path.touch()
-        if pack:
-            self.pack()
 
     def pack(self) -> None:
         plain = self.named(1, packed=False)
@@ -195,7 +209,12 @@ def test_files_that_go_while_they_are_opened_are_held_as_far_as_they_were(
 ) -> None:
     """A copy that may have rotated before is not known to be complete."""
     case.copy.write()
-    monkeypatch.setattr(held_module, "_rotated", lambda base, number: shutil.rmtree(base.parent, ignore_errors=True))
+
+    def removed(base: Path) -> list[Path]:
+        shutil.rmtree(base.parent)
+        return []
+
+    monkeypatch.setattr(held_module, "_rotated", removed)
     assert case.files.hold(ID)
     reading = case.reading()
     assert case.numbers(reading) == list(range(10)) and reading.may_have_rotated
@@ -233,6 +252,83 @@ def test_files_that_went_unseen_are_a_hole(case: Case) -> None:
     reading = case.reading()
     assert case.numbers(reading) == [*range(10), *range(30, 80)]
     assert reading.holes == [(case.copy.time(9), case.copy.time(30))]
+
+
+@pytest.mark.parametrize("files", [1, 2, 3])
+@pytest.mark.parametrize("steps", range(6))
+def test_a_rotation_under_way_is_no_hole(case: Case, monkeypatch: pytest.MonkeyPatch, files: int, steps: int) -> None:
+    """Its steps are seen one by one where dockerd gets no processor in between; what is held is on its way."""
+    case.copy.write()
+    case.files.hold(ID)
+    case.copy.rotate()
+    case.copy.fill(files - 1)
+    case.copy.write()
+    rotation = case.copy.rotating()
+    for _ in zip(range(steps), rotation, strict=False):
+        pass
+    monkeypatch.setattr(time, "sleep", lambda seconds: next(rotation, None))
+    case.files.hold(ID)
+    for _ in rotation:
+        pass
+    case.copy.pack()
+    case.copy.write()
+    case.files.hold(ID)
+    reading = case.reading()
+    assert case.numbers(reading) == list(range(case.copy.next)) and not reading.holes and not reading.may_have_rotated
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_a_rotation_under_way_does_not_hide_that_the_oldest_went(
+    case: Case, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    case.copy.fill(4)
+    with open(case.copy.path, "ab") as file:
+        file.write(entry(case.copy.time(40), b"x" * 16_000) * (FULL // 16_000 + 1))
+    rotation = case.copy.rotating()
+    for _ in zip(range(steps), rotation, strict=False):
+        pass
+    monkeypatch.setattr(time, "sleep", lambda seconds: next(rotation, None))
+    case.files.hold(ID)
+    held = case.files.get(ID)
+    assert held is not None and not held.complete
+
+
+def test_a_full_file_is_looked_at_without_asking_the_processor(case: Case) -> None:
+    """Which has no time, for seconds, just when the files come fast."""
+    case.copy.write()
+    case.files.hold(ID)
+    asked, goes_on, copies = Event(), Event(), Copies(case.files, lambda name, amount: None)
+
+    class Busy:
+        def backlog(self) -> int:
+            return 0
+
+        def heavy(self, size: int) -> list[str]:
+            asked.set()
+            goes_on.wait()
+            return []
+
+        def awaited(self) -> set[str]:
+            return {ID}
+
+    keeper = Keeper(copies, Busy(), lambda name, amount: None)
+    threads = [Thread(target=keeper.ask), Thread(target=keeper.run)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert asked.wait(10) and copies.outdated() == []
+        with open(case.copy.path, "ab") as file:
+            file.write(b"x" * FULL)
+        assert copies.outdated() == [ID]
+        case.copy.rotate(pack=False)
+        assert eventually(lambda: copies.outdated() == [])
+        held = case.files.get(ID)
+        assert held is not None and len(held.files) == 2
+    finally:
+        keeper.close()
+        goes_on.set()
+        for thread in threads:
+            thread.join()
 
 
 def test_what_had_rotated_before_may_lack(case: Case) -> None:
