@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from log_shipper.stages.formats import tools, traces
+from log_shipper.stages.formats import shells, tools, traces
 
 LENGTH = 3
 ANY = "\0"  # a character that could be nearly any
@@ -66,8 +66,9 @@ def _of_repeat(least: int, most: int, item: Any) -> set[str]:
         ((traces._CRITICAL, traces._ERROR), traces.BEGINNINGS),
         (
             (tools._NPM, *(form for forms in tools._FORMS.values() for form, _ in forms)),
-            tools._BEGINNINGS,
+            tools.BEGINNINGS,
         ),
+        ((shells._SIGNALS,), shells.BEGINNINGS),
     ],
 )
 def test_no_beginning_is_missing(patterns: tuple[Any, ...], known: frozenset[str]) -> None:

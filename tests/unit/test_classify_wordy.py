@@ -43,3 +43,26 @@ def test_most_sentences_are_told_so(text: str) -> None:
 )
 def test_others_are_read(text: str) -> None:
     assert not any(wordy.is_plain(stamp + text) for stamp in STAMPS)
+
+
+def test_a_sentence_declares_nothing() -> None:
+    words = sorted({word for text in texts() for word in text.split()[:1]})
+    told = [text for text in (*texts(), *(f"{word} is 8 of it" for word in words)) if wordy.is_sentence(text)]
+    assert len(told) > 2_000
+    assert [line for line in told if of_message(line) is not None] == []
+
+
+@pytest.mark.parametrize("text", ["Order 8812 accepted, retries 0", "connected to the server", "Listening on port 80"])
+def test_most_sentences_are_told(text: str) -> None:
+    assert wordy.is_sentence(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("error no route", "Segmentation fault", "a b", "order 8812", "Jan 12 is over", "npm ERR! x", "npm warn old"),
+        *("Got it: 3", "Ready - ERROR no", "Died at a line 3", "Got a TypeError", "warning the a-b is old"),
+    ],
+)
+def test_others_are_asked(text: str) -> None:
+    assert not wordy.is_sentence(text)

@@ -1,11 +1,13 @@
-"""Text behind a time in which no word can be a level: the commonest line that declares nothing, told without reading its words.
+"""Text in which no word can be a level: the commonest lines that declare nothing, told without asking rule after rule.
 
-Go's log package (log.go: formatHeader, with `Lshortfile`), and whoever prints a time and a sentence.
+A sentence by itself, or one behind a time: Go's log package (log.go: formatHeader, with `Lshortfile`), and whoever prints a time and a sentence.
 """
 
 import re
 
-from log_shipper.stages.formats.levels import LETTERS, UPPER
+from log_shipper.stages.formats import shells, tools, traces
+from log_shipper.stages.formats.levels import LETTERS, UPPER, WORDS
+from log_shipper.stages.formats.stamps import DATE_WORDS
 
 _LINE = re.compile(
     r"\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{3,9}+)?Z? (?:[\w-]{1,60}+\.go:\d{1,6}+: )?"
@@ -20,6 +22,19 @@ _OTHERS = (
     "system config success ok note fatals errors warnings panicked died line terminate corruption npm pnpm gyp"
 )
 _WORDS = frozenset((*map(str.lower, (*UPPER, *LETTERS)), *_OTHERS.split()))
+# Two words, and none of the marks by which rules work: `:`, `=`, `|`, a bracket, a tab, npm's `ERR!`.
+_SENTENCE = re.compile(
+    r"([A-Z][A-Za-z]{1,22}+|[a-z][A-Za-z]{1,22}+(?= [a-z])) [A-Za-z0-9 .,;?'\"/%_#+*@&$(){}<>~^`\\-]{1,2000}+"
+    + "".join(f"(?<!{re.escape(end)})" for end in traces.NAME_ENDS)
+)
+_BEGINNINGS = DATE_WORDS | traces.BEGINNINGS | tools.BEGINNINGS | shells.BEGINNINGS
+_LEVELS = frozenset((*map(str.lower, UPPER), *WORDS, "fat", "not"))
+
+
+def is_sentence(line: str) -> bool:
+    """Text without any mark, of which `prose.of_words` would find that no rule knows it; some such are not told."""
+    match = _SENTENCE.fullmatch(line)
+    return match is not None and line[:3] not in _BEGINNINGS and match[1].lower() not in _LEVELS and " - " not in line
 
 
 def is_plain(line: str) -> bool:
