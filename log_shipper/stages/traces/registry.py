@@ -23,8 +23,9 @@ from log_shipper.stages.traces.scripting import SCRIPTING
 FAMILIES = (LOGGERS, PYTHON, PHP, RUBY, NATIVE, RUST, RARER, MANAGED, JAVASCRIPT, BEAM, SCRIPTING, GO)
 _COLOURS = r"(?:\x1b\[[0-9;]*+[mK])+(?!\x1b\[[0-9;]*+[mK])"
 _LEVELS = frozenset("SWICFTDE")  # first letters of java.util.logging's and tinylog's
-_NAMES = (PLACE[1], QUALIFIED[1])  # which most lines may begin with, as far as their first character tells …
-_NO_NAME = r"(?![\w-]++ )"  # … but none that begins with a word and a blank
+# Which most lines may begin with, as far as their first character tells …
+_NAMES = (PLACE[1], QUALIFIED[1], r"[A-Z][\w:]*+ \(.*\):?\r?$", r"[A-Z]\w*+\$[A-Z]")
+_NO_NAME = r"(?![\w-]++ (?!\())"  # … but none that begins with a word and a blank
 _BEGINNING = 300  # characters that tell whether a line has to be looked at
 
 Suspect = Callable[[str, int, int], object]
