@@ -47,12 +47,41 @@ def test_others_are_read(text: str) -> None:
 
 def test_a_sentence_declares_nothing() -> None:
     words = sorted({word for text in texts() for word in text.split()[:1]})
-    told = [text for text in (*texts(), *(f"{word} is 8 of it" for word in words)) if wordy.is_sentence(text)]
-    assert len(told) > 2_000
+    marks = (
+        "10.0.0.1:80",
+        "10:20:30",
+        "2026-03-01",
+        "20260301:10:20:30",
+        "a=b",
+        "level=error",
+        "-",
+        "(device",
+        "**",
+        "ERROR",
+    )
+    pick = random.Random(9)
+    mixed = [
+        " ".join(pick.choice(marks if pick.random() < 0.4 else words) for _ in range(pick.randint(3, 7)))
+        for _ in range(40_000)
+    ]
+    begun = [f"{word} is 8 of it" for word in words]
+    told = [text for text in (*texts(), *begun, *mixed) if wordy.is_sentence(text)]
+    assert len(told) > 3_000
     assert [line for line in told if of_message(line) is not None] == []
 
 
-@pytest.mark.parametrize("text", ["Order 8812 accepted, retries 0", "connected to the server", "Listening on port 80"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "Order 8812 accepted, retries 0",
+            "connected to the server",
+            "Listening on port 80",
+            "Listening on 10.0.0.1:80",
+        ),
+        *("Started job 12 - all of it", "accepted order id=12 of=3", "Started web at 10:20:30"),
+    ],
+)
 def test_most_sentences_are_told(text: str) -> None:
     assert wordy.is_sentence(text)
 
@@ -61,6 +90,13 @@ def test_most_sentences_are_told(text: str) -> None:
     "text",
     [
         *("error no route", "Segmentation fault", "a b", "order 8812", "Jan 12 is over", "npm ERR! x", "npm warn old"),
+        *(
+            "Started web 2026-03-01 10:20:30 ERROR no",
+            "Got ERROR at 10:20",
+            "web - ERROR no",
+            "a=b c",
+            "Got level = 3:x",
+        ),
         *("Got it: 3", "Ready - ERROR no", "Died at a line 3", "Got a TypeError", "warning the a-b is old"),
     ],
 )

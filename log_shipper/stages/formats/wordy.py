@@ -22,19 +22,25 @@ _OTHERS = (
     "system config success ok note fatals errors warnings panicked died line terminate corruption npm pnpm gyp"
 )
 _WORDS = frozenset((*map(str.lower, (*UPPER, *LETTERS)), *_OTHERS.split()))
-# Two words, and none of the marks by which rules work: `:`, `=`, `|`, a bracket, a tab, npm's `ERR!`.
+# Words, and none of the marks by which rules work: `: `, `|`, a bracket, a tab, npm's `ERR!`.
 _SENTENCE = re.compile(
-    r"([A-Z][A-Za-z]{1,22}+|[a-z][A-Za-z]{1,22}+(?= [a-z])) [A-Za-z0-9 .,;?'\"/%_#+*@&$(){}<>~^`\\-]{1,2000}+"
+    r"([A-Z][A-Za-z]{1,22}+|[a-z][A-Za-z]{1,22}+(?= [a-z])) [A-Za-z0-9 .,:;=?'\"/%_#+*@&$(){}<>~^`\\-]{1,370}+"
     + "".join(f"(?<!{re.escape(end)})" for end in traces.NAME_ENDS)
 )
 _BEGINNINGS = DATE_WORDS | traces.BEGINNINGS | tools.BEGINNINGS | shells.BEGINNINGS
 _LEVELS = frozenset((*map(str.lower, UPPER), *WORDS, "fat", "not"))
+_MARK = re.compile(r":(?:(?<!\d:)|(?!\d))")  # a colon of no time and no port
+_TWO = re.compile(r"[A-Za-z]++ [a-z][^ ]*+ (?!19|20)")  # behind two words may stand a time, and a level behind that
 
 
 def is_sentence(line: str) -> bool:
-    """Text without any mark, of which `prose.of_words` would find that no rule knows it; some such are not told."""
+    """Text without any mark, of which `line.declared` would find that no rule knows it; some such are not told."""
     match = _SENTENCE.fullmatch(line)
-    return match is not None and line[:3] not in _BEGINNINGS and match[1].lower() not in _LEVELS and " - " not in line
+    if match is None or line[:3] in _BEGINNINGS or match[1].lower() in _LEVELS:
+        return False
+    if ":" not in line and "=" not in line and " - " not in line:
+        return True
+    return _MARK.search(line) is None and _TWO.match(line) is not None
 
 
 def is_plain(line: str) -> bool:
