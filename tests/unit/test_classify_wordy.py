@@ -27,8 +27,28 @@ def texts() -> list[str]:
 
 
 def test_a_plain_sentence_behind_a_time_declares_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = [stamp + text for text in texts() for stamp in STAMPS if wordy.is_plain(stamp + text)]
-    assert len(told) > 10_000
+    pick = random.Random(3)
+    words = sorted({word for text in texts() for word in text.split() if word.isalpha() and word.islower()})
+    marks = (
+        "ERROR",
+        ", ERROR ,",
+        ';"error";',
+        "10:20",
+        "a=error",
+        "- FATAL -",
+        "-1",
+        "am",
+        "<Info>",
+        "%A-3-B",
+        "(thread=",
+        "E",
+    )
+    mixed = [
+        " ".join([*pick.choices(words, k=2), *(pick.choice(marks if pick.random() < 0.4 else words) for _ in range(3))])
+        for _ in range(20_000)
+    ]
+    told = [stamp + text for text in (*texts(), *mixed) for stamp in STAMPS if wordy.is_plain(stamp + text)]
+    assert len(told) > 20_000
     monkeypatch.setattr(wordy, "is_plain", lambda line: False)
     assert [line for line in told if of_message(line) is not None] == []
 
