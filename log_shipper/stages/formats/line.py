@@ -57,7 +57,7 @@ def declared(line: str, effort: Effort | None = None, depth: int = 0) -> Found |
     if first == "{":
         return json_fields.find(line) or besides_object(line, effort, depth)
     if first.isdigit() or first in "[(<【（":
-        if silent.of_access(line):
+        if '] "' in line and silent.of_access(line):
             return None
         found = at_once(line)
         if found is None and wordy.is_plain(line):

@@ -46,7 +46,9 @@ def of_quick(line: str, match: re.Match[str]) -> Found | None:
         return (declared, "bracket") if declared is not None else None
     declared = UPPER.get(word)
     before = thread or name
-    if declared is None or (before is not None and _says(before)):
+    if declared is None:
+        return None
+    if before is not None and (before.upper() in UPPER or ((" " in before or "#" in before) and _says(before))):
         return None
     end = match.end()
     if line[end : end + 1] == " " and word != "TRACE" and not line.startswith(_NO_LEVEL, end):
