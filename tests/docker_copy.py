@@ -11,11 +11,16 @@ def varint(value: int) -> bytes:
     return bytes([*out, value])
 
 
-def entry(time: int, text: bytes, stream: bytes = b"stdout", *, part: bool = False) -> bytes:
-    """As protobuf writes it."""
+def entry(
+    time: int, text: bytes, stream: bytes = b"stdout", *, part: bool = False, ordinal: int = 0, last: bool = False
+) -> bytes:
+    """As protobuf writes it. The parts of one line have one id."""
     body = b"\n\x06" + stream + b"\x10" + varint(time)
     body += b"\x1a" + varint(len(text)) + text if text else b""
-    body += b"\x20\x01\x2a\x04\x12\x02ab" if part else b""
+    if part or ordinal:
+        about = (b"\x08\x01" if last else b"") + b"\x12" + varint(len(b"%x" % time)) + b"%x" % time
+        about += b"\x18" + varint(ordinal) if ordinal else b""
+        body += b"\x20\x01\x2a" + varint(len(about)) + about
     size = len(body).to_bytes(4, "big")
     return size + body + size
 

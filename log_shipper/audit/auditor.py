@@ -188,10 +188,13 @@ class Auditor:
             gaps, none = overflowed(baseline.outages, same, facts.started_at), [0] * len(runs)
             return _Found(lines_of(runs, received, same, END), none, none, same.last_time, tuple(gaps))
         copy = self._read(reading, received, ends)
-        lost = rotated(received, copy, facts.started_at) if reading.may_have_rotated else None
+        lost = None
+        if reading.may_have_rotated:
+            lost = rotated(received, copy, facts.started_at)
+            reading.torn_before = received.verified if lost is None else END
         if lost is not None:
-            reading.torn = True
             copy = self._read(reading, received, ends)
+            lost = rotated(received, copy, facts.started_at) or lost  # torn lines are stamped before what is lost ends
         if until != END:
             until = copy.border(until)
             if not until:

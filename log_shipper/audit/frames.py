@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from struct import Struct
 
 from log_shipper.errors import CopyDamaged
+from log_shipper.stages.runs import Part
 from log_store.fields import STDERR, STDOUT
 from wholelog_base.streams import STDERR_MARK
 
@@ -21,35 +22,32 @@ LARGEST = 1 << 20  # bytes; the engine's frames end at 16 KiB and the stamp
 
 @dataclass(slots=True)
 class Frames:
-    """Columns, in the order of the copy. `whole`: the frame ended with a newline, so it is no part of a longer line."""
+    """Columns, in the order of the copy. `whole`: the frame ended with a newline, so it is no part of a longer line.
+
+    `part`: row -> which part of a line it is, as far as the copy says it.
+    """
 
     stream: list[str] = field(default_factory=list)
     time: list[int] = field(default_factory=list)  # ns since 1970 UTC
     text: list[bytes] = field(default_factory=list)
     whole: list[bool] = field(default_factory=list)
+    part: dict[int, Part] = field(default_factory=dict)
 
+    def add(self, other: "Frames", row: int) -> None:
+        if row in other.part:
+            self.part[len(self.time)] = other.part[row]
+        self.stream.append(other.stream[row])
+        self.time.append(other.time[row])
+        self.text.append(other.text[row])
+        self.whole.append(other.whole[row])
 
-class TornStart:
-    """Takes from a copy that has rotated the parts of a long line whose beginning went with what rotated away."""
-
-    def __init__(self) -> None:
-        self._times: dict[str, int] = {}  # stream -> time of its first part; -1 once a line begins there
-
-    def cut(self, frames: Frames) -> Frames:
-        """The frames without such parts. Of a line whose first part is the copy's first frame nothing tells it from them."""
-        kept = [row for row in range(len(frames.time)) if not self._is_torn(frames, row)]
-        if len(kept) == len(frames.time):
-            return frames
-        columns = (frames.stream, frames.time, frames.text, frames.whole)
-        return Frames(*([column[row] for row in kept] for column in columns))  # type: ignore[arg-type]
-
-    def _is_torn(self, frames: Frames, row: int) -> bool:
-        stream, time = frames.stream[row], frames.time[row]
-        first = self._times.setdefault(stream, -1 if frames.whole[row] else time)
-        if first < 0 or (not frames.whole[row] and time == first):
-            return first >= 0
-        self._times[stream] = -1
-        return False
+    def extend(self, other: "Frames") -> None:
+        offset = len(self.time)
+        self.part.update({row + offset: part for row, part in other.part.items()})
+        self.stream += other.stream
+        self.time += other.time
+        self.text += other.text
+        self.whole += other.whole
 
 
 class FrameParser:

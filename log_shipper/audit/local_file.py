@@ -1,8 +1,9 @@
 """The files of Docker's `local` log driver, in which it keeps its copy of a container's log. Pure: bytes in, columns out.
 
 A file is a row of entries: `size (big-endian u32), LogEntry, size again`. LogEntry is a protobuf message: source (1, string),
-time_nano (2, varint), line (3, bytes, without its newline), partial (4, bool), partial_log_metadata (5, message); what is
-empty is left out (moby: daemon/logger/local/local.go, api/types/plugins/logdriver/entry.proto).
+time_nano (2, varint), line (3, bytes, without its newline), partial (4, bool), partial_log_metadata (5: last, 1, bool; id, 2,
+string; ordinal, 3, varint, from 1); what is empty is left out (moby: daemon/logger/local/local.go,
+api/types/plugins/logdriver/entry.proto).
 """
 
 import re
@@ -11,6 +12,7 @@ from struct import Struct, pack, unpack
 
 from log_shipper.audit.frames import Frames
 from log_shipper.errors import CopyDamaged
+from log_shipper.stages.runs import Part
 from log_store.fields import STDERR, STDOUT
 from wholelog_base.streams import STDERR_MARK
 
@@ -23,6 +25,9 @@ STAMP_AT = 9  # bytes of an entry before its time, 9 bytes of varint
 LINE = b"\x1a"  # tag of the line; it follows the time at once
 BEGINNING = re.compile(rb"\n\x06std(out|err)\x10").split
 STREAM_OF = {b"out": STDOUT, b"err": STDERR}
+PARTIAL = b"\x20\x01"
+ABOUT_PART = re.compile(rb"\x2a[\0-\x7f](\x08\x01)?\x12[\0-\x7f]([ -~]+)\x18([\x80-\xff]*[\1-\x7f])").fullmatch
+"""Its groups: whether it is the last, its line's id, its number."""
 SHORT = {19 + size: bytes((26, size)) for size in range(128)}
 """length of a piece (see `_cut`) -> what stands behind its time where it is a whole line of less than 128 bytes"""
 
@@ -59,7 +64,9 @@ class LocalParser:
             if stream is None:
                 raise CopyDamaged(f"an entry of {buffer[start : start + STAMP_AT]!r} in Docker's copy")
             times.append(self._time(buffer, start + STAMP_AT))
-            text, whole = _line(buffer, start + STAMP_AT + 9, stop)
+            text, whole, part = _line(buffer, start + STAMP_AT + 9, stop)
+            if part is not None:
+                frames.part[len(texts)] = part
             if text.startswith(STDERR_MARK):
                 stream, text = STDERR, text[len(STDERR_MARK) :]
             streams.append(stream)
@@ -98,7 +105,9 @@ class LocalParser:
         if heads != short:
             for row, piece in enumerate(pieces):
                 if heads[row] != short[row]:
-                    frames.text[row], frames.whole[row] = _line(piece, 9, len(piece) - 8)
+                    frames.text[row], frames.whole[row], part = _line(piece, 9, len(piece) - 8)
+                    if part is not None:
+                        frames.part[row] = part
         frames.stream += map(STREAM_OF.__getitem__, streams)
         if STDERR_MARK in buffer:
             _move_marked(frames)
@@ -152,27 +161,29 @@ def _move_marked(frames: Frames) -> None:
             frames.stream[row], frames.text[row] = STDERR, text[len(STDERR_MARK) :]
 
 
-def _line(buffer: bytes, at: int, stop: int) -> tuple[bytes, bool]:
-    """The text, and whether it is a whole line."""
+def _line(buffer: bytes, at: int, stop: int) -> tuple[bytes, bool, Part | None]:
+    """The text, whether it is a whole line, and what is known of it as a part."""
     if at == stop:
-        return b"", True
+        return b"", True, None
     if buffer[at : at + 1] != LINE:
-        _end_at(buffer, at, stop)
-        return b"", False
+        return b"", False, _part(buffer, at, stop)
     size, start = _varint(buffer, at + 1)
     end = start + size
     if end > stop:
         raise CopyDamaged("a line of Docker's copy is longer than its entry")
     if end == stop:
-        return buffer[start:end], True
-    _end_at(buffer, end, stop)
-    return buffer[start:end], False
+        return buffer[start:end], True, None
+    return buffer[start:end], False, _part(buffer, end, stop)
 
 
-def _end_at(buffer: bytes, at: int, stop: int) -> None:
-    """What follows a line says that it is a part: `partial`, and what is known of it."""
-    if buffer[at : at + 2] != b"\x20\x01":
+def _part(buffer: bytes, at: int, stop: int) -> Part | None:
+    """What follows a line that is a part: `partial`, and which it is; None where that is not told."""
+    if buffer[at : at + 2] != PARTIAL:
         raise CopyDamaged(f"field {buffer[at:stop][:8]!r} in an entry of Docker's copy")
+    about = ABOUT_PART(buffer, at + 2, stop)
+    if about is None:
+        return None
+    return Part(about[2], _varint(about[3], 0)[0], about[1] is not None)
 
 
 def _varint(buffer: bytes, at: int) -> tuple[int, int]:

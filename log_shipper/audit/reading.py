@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from log_shipper.audit.docker_copy import Facts
-from log_shipper.audit.frames import FrameParser, Frames, TornStart
+from log_shipper.audit.frames import FrameParser, Frames
 from log_shipper.audit.gaps import NOT_ROTATED
 from log_shipper.audit.held import File, Held
 from log_shipper.audit.local_file import ENTRY_BYTES, LocalParser
 from log_shipper.audit.reconcile import END
+from log_shipper.audit.torn import TornLines
 from log_shipper.errors import CopyDamaged, CopyGone, EngineUnavailable
 from log_shipper.ledger import FRAME_BYTES, MARGIN, Account
 
@@ -32,14 +33,14 @@ class Reading:
     """Which part of a copy is read, each time the same: frames in their order, those before `since` (ns) may lack.
 
     After a reading: `may_have_rotated`, whether some may have gone before the first; `holes`, (from, to) in ns, of which
-    the copy has nothing any more. `torn`: its first frames may be the rest of a line.
+    the copy has nothing any more. `torn_before`: its first may be the rest of a line, if stamped before that (ns).
     """
 
     facts: Facts
     held: Held | None
     since: int
     until: int
-    torn: bool = False
+    torn_before: int = 0
     may_have_rotated: bool = False
     holes: list[tuple[int, int]] = field(default_factory=list)
     _first: int = 0  # ns, the first frame's; the same at each reading, or part of it has gone meanwhile
@@ -70,36 +71,39 @@ class Reading:
 
     def _of_files(self, engine: Engine, held: Held) -> Iterator[Frames]:
         self.may_have_rotated = not held.complete
-        last, pending, before = None, 0, 0
+        last, pending, torn = None, 0, TornLines(self.torn_before)
         for index, file in enumerate(held.files):
             parser = LocalParser()
-            start = TornStart() if index in held.holes or (self.torn and not index) else None
-            for number, frames in enumerate(_parsed(file, parser)):
+            if index in held.holes:
+                torn.begin_hole(last[1] if last else 0)
+            is_before_hole = index + 1 in held.holes or (file is held.files[-1] and not held.is_last_surely_current)
+            for frames in _parsed(file, parser):
                 if not frames.time:
                     continue
-                if index in held.holes and not number:
-                    self.holes.append((before, frames.time[0]))
                 last = _last(frames)
-                yield start.cut(frames) if start is not None else frames
-                if frames.time[-1] > self.until + MARGIN:
+                yield torn.cut(frames, before_hole=is_before_hole)
+                if last[1] > self.until + MARGIN:
+                    yield torn.rest()
+                    self.holes = torn.holes_until(last[1])
                     return
-            pending, before = parser.pending, last[1] if last else before
-        if self.until == END and (pending or not self._is_end(engine, held, last)):
+            pending = parser.pending
+        if self.until == END and (pending or not self._is_end(engine, held, last, torn)):
             raise CopyDamaged(f"the files of {self.facts.context.container_id[:12]} do not end as its copy does")
+        yield torn.rest()
+        self.holes = torn.holes_until(self.until if self.until != END else self.facts.finished_at)
 
-    def _is_end(self, engine: Engine, held: Held, last: tuple[str, int, bytes] | None) -> bool:
+    def _is_end(self, engine: Engine, held: Held, last: tuple[str, int, bytes] | None, torn: TornLines) -> bool:
         try:
             tail = FrameParser().receive(engine.tail(self.facts.context.container_id))
         except CopyGone:  # removed; what its files had then is all that there was
             if not held.is_last_surely_current:
-                end = last[1] if last else self.facts.started_at
-                self.holes.append((end, max(end, self.facts.finished_at)))
+                torn.begin_hole(last[1] if last else self.facts.started_at)
             return True
         return (_last(tail) if tail.time else None) == last
 
     def _of_engine(self, engine: Engine) -> Iterator[Frames]:
         container_id, parser, last, size = self.facts.context.container_id, FrameParser(), None, 0
-        start = TornStart() if self.torn else None
+        torn = TornLines(self.torn_before)
         for block in engine.copy(container_id, self.since):
             frames = parser.receive(block)
             size += len(block)
@@ -108,7 +112,7 @@ class Reading:
                 if last is None:
                     self._check_first(frames.time[0])
                 last = _last(frames)
-            yield start.cut(frames) if start is not None else frames
+            yield torn.cut(frames)
             if frames.time and frames.time[-1] > self.until + MARGIN:
                 return
         tail = FrameParser().receive(engine.tail(container_id))

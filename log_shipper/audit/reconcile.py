@@ -193,13 +193,13 @@ def _align(received: Account, copy: Account) -> int:
 def compare(received: Account, copy: Account, *, holes: Sequence[tuple[int, int]] = (), until: int = END) -> Difference:
     """Both accounts are brought to the wider of their windows; windows before that of `until` count.
 
-    Windows within a hole do not. That of late records counts at the end alone.
+    Windows within a hole do not, but for those of which the copy has something: a part of a line is stamped as its first.
+    That of late records counts at the end alone.
     """
     bits = _align(received, copy)
     ours, theirs = received.windows, copy.windows
-    counted = [
-        key for key in ours.keys() | theirs.keys() if _counts(key, until, bits) and not _within(key, holes, bits)
-    ]
+    seen = theirs.keys() | {key for key in ours if not _within(key, holes, bits)}
+    counted = [key for key in seen if _counts(key, until, bits)]
     differing = {key for key in counted if ours.get(key) != theirs.get(key)}
     balance = {key: theirs.get(key, NOTHING)[2] - ours.get(key, NOTHING)[2] for key in differing}
     missing, extra = {k: b for k, b in balance.items() if b > 0}, {k: -b for k, b in balance.items() if b < 0}
@@ -217,7 +217,8 @@ def union(received: Account, copy: Account, *, holes: Sequence[tuple[int, int]],
     for key in received.windows.keys() | copy.windows.keys():
         if _counts(key, until, truth.bits):
             ours, theirs = received.windows.get(key, NOTHING), copy.windows.get(key, NOTHING)
-            truth.windows[key] = ours if ours[2] > theirs[2] or _within(key, holes, truth.bits) else theirs
+            is_lost = key not in copy.windows and _within(key, holes, truth.bits)
+            truth.windows[key] = ours if ours[2] > theirs[2] or is_lost else theirs
     return truth
 
 

@@ -100,8 +100,8 @@ def add_documents(
     """Append a row to `batch` for each message; one that has grown is a row again, under its id.
 
     Lines that a later one may make part of the message before them wait in `state`, until `show`. `absorbs`: lines that
-    continue a message, and parts that continue a line, stand nowhere else. Says of each line whether it begins a message,
-    as `multiline.Grouping.starts` does.
+    continue a message stand nowhere else; parts that continue a line never do. Says of each line whether it begins a
+    message, as `multiline.Grouping.starts` does.
     """
     starts = decide(lines, state, rules.grouper, show=show)
     lines = starts.lines
@@ -115,12 +115,14 @@ def add_documents(
     repaired = {row: line.revision for row, line in lines.open.items() if line.revision > revision}
     for row, own in repaired.items():
         versions[row] += own - revision
-    if absorbs:
-        for name, time in _absorbed(prefix_of(context.container_id, stream), messages, begins, lines, rules.mask):
-            batch.absorbed.append(Absorbed(context, stream, name, rules.days.name(time, received), time, revision))
-    for gone in state.take_back(taken):
-        day, time = rules.days.name(gone.times[0], received), gone.times[0]
-        batch.absorbed.append(Absorbed(context, stream, gone.identity.id, day, time, gone.version))
+    gone = _continued(messages, begins, revision) if absorbs else []
+    if revision != LIVE:
+        gone += _parts(prefix_of(context.container_id, stream), lines, rules.mask, revision)
+    for name, time, version in gone:
+        batch.absorbed.append(Absorbed(context, stream, name, rules.days.name(time, received), time, version))
+    for head in state.take_back(taken):
+        day, time = rules.days.name(head.times[0], received), head.times[0]
+        batch.absorbed.append(Absorbed(context, stream, head.identity.id, day, time, head.version))
     keep = max(state.group.reach, 0) + 1
     if 0 in begins:
         messages, versions, heads = _joined(messages, begins, state.head, revision, repaired)
@@ -235,17 +237,18 @@ def _no_messages() -> _Messages:
     return _Messages([], [], [], [], [], {}, [], [], [], [])
 
 
-def _absorbed(
-    prefix: str, each: _Messages, starts: list[int], lines: Lines, mask: Mask | None
-) -> Iterator[tuple[str, int]]:
-    """Ids and times of what stood alone as long as a beginning was lost: a message's further lines, a line's parts."""
-    for row, start in enumerate(starts):
-        if not start:
-            yield each.id[row], each.time[row]
+def _continued(each: _Messages, starts: list[int], revision: int) -> list[tuple[str, int, int]]:
+    """Ids, times and greatest versions of what stood alone as long as a message's beginning was lost."""
+    return [(each.id[row], each.time[row], revision) for row, start in enumerate(starts) if not start]
+
+
+def _parts(prefix: str, lines: Lines, mask: Mask | None, revision: int) -> Iterator[tuple[str, int, int]]:
+    """The same as long as a line's beginning was lost: what is left of it has fewer records than the line."""
     for line in lines.open.values():
+        version = (len(line.parts) - 1 << 4) + revision
         for ordinal in sorted(line.parts)[1:]:
             text = line.parts[ordinal] if mask is None else mask.part(line.parts[ordinal])
-            yield id_of(prefix, line.time, xxh3_128_intdigest(text, line.time), 0), line.time
+            yield id_of(prefix, line.time, xxh3_128_intdigest(text, line.time), 0), line.time, version
 
 
 def _plainly_increasing(times: list[int], state: StreamState) -> bool:

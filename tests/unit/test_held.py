@@ -23,6 +23,7 @@ from log_shipper.audit.reading import Reading
 from log_shipper.audit.reconcile import END
 from log_shipper.errors import CopyDamaged, CopyGone
 from log_shipper.ledger import Account
+from log_shipper.stages.runs import Part
 from log_store.document import ContainerContext
 from log_store.rfc3339 import format_ns
 from tests.api_server import eventually
@@ -34,7 +35,7 @@ TIME = 1_795_478_400_123_456_789
 SECOND = 10**9
 
 
-Entry = tuple[int, bytes, bytes, bool]
+Entry = tuple[int, bytes, bytes, bool, int, bool]
 hostile = st.lists(
     st.sampled_from(
         [b"\n\x06stdout\x10", b"\n\x06stderr\x10", b"\0\0\0\x1a", entry(TIME, b"text"), b"\x1a\x04", b"x" * 8]
@@ -44,22 +45,34 @@ texts = (
     st.binary(max_size=300) | hostile | st.builds(lambda size: STDERR_MARK[:size] + b"y" * size, st.integers(0, 200))
 )
 entries = st.lists(
-    st.tuples(st.integers(2**60, 2**62 - 1), texts, st.sampled_from([b"stdout", b"stderr"]), st.booleans())
-)
+    st.tuples(
+        st.integers(2**60, 2**62 - 1), texts, st.sampled_from([b"stdout", b"stderr"]), st.booleans(),
+        st.integers(0, 2**31 - 1), st.booleans(),
+    )
+)  # fmt: skip
 
 
 @given(entries, st.integers(1, 3000))
 def test_the_entries_come_back_however_they_are_cut(written: list[Entry], cut: int) -> None:
-    data = b"".join(entry(time, text, stream, part=part) for time, text, stream, part in written)
-    parser, found = LocalParser(), Frames()
+    data = b"".join(
+        entry(time, text, stream, part=part, ordinal=ordinal if part else 0, last=last)
+        for time, text, stream, part, ordinal, last in written
+    )
+    parser, found, parts = LocalParser(), Frames(), dict[int, Part]()
     for start in range(0, len(data), cut):
         frames = parser.receive(data[start : start + cut])
+        parts |= {row + len(found.time): part for row, part in frames.part.items()}
         for column in ("time", "text", "stream", "whole"):
             getattr(found, column).extend(getattr(frames, column))
     expected = [
         (time, text.removeprefix(STDERR_MARK), "stderr" if text.startswith(STDERR_MARK) else stream.decode(), not part)
-        for time, text, stream, part in written
+        for time, text, stream, part, *_ in written
     ]
+    assert parts == {
+        row: Part(b"%x" % time, ordinal, last)
+        for row, (time, _, _, part, ordinal, last) in enumerate(written)
+        if part and ordinal
+    }
     assert list(zip(found.time, found.text, found.stream, found.whole, strict=True)) == expected
     assert parser.pending == 0
 

@@ -27,6 +27,7 @@ from log_shipper.stages.masking import Mask
 from log_shipper.stages.partials import PART_BYTES
 from log_store.document import ContainerContext
 from log_store.seal import Seal
+from tests.docker_copy import entry
 from tests.fakes import MemoryStore
 
 CONTEXT = ContainerContext("ab" * 32, "c")
@@ -55,6 +56,9 @@ class Written:
                 "partial_ordinal": str(self.ordinal), "partial_last": "true" if self.last else "false",
             }  # fmt: skip
         return msgpack.packb(["tag", stamp, told, {}], use_bin_type=False)
+
+    def entry(self) -> bytes:
+        return entry(self.time, self.text, self.stream.encode(), ordinal=self.ordinal, last=self.last)
 
     def frame(self) -> bytes:
         day = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self.time // 10**9))
@@ -93,7 +97,9 @@ class Copy:
 class Machine:
     """One container, from its records to the store."""
 
-    def __init__(self, rules: Rules = RULES) -> None:
+    def __init__(self, rules: Rules = RULES, held: Mock | None = None) -> None:
+        """`held`: HeldFiles; without, the copy is read through the engine."""
+        self.held = held or Mock(get=Mock(return_value=None))
         self.copy, self.stored, self._rules = Copy(), MemoryStore(), rules
         self.seals: dict[int, Seal] = {}  # start of a run -> what was stated of it last
         self._on_its_way: list[Written] = []
@@ -102,9 +108,8 @@ class Machine:
         self._started_at = START
         self._pipeline, self._spool = self._new_pipeline(), list[tuple[str, bytes]]()
         self._checkpoint: tuple[int, bytes] = (0, _packed(self._pipeline))
-        held = Mock(get=Mock(return_value=None))
         self._auditor = Auditor(
-            self.copy, held, Mock(send=lambda message, chunk: self._accept("repair", message)),
+            self.copy, self.held, Mock(send=lambda message, chunk: self._accept("repair", message)),
             Mock(baseline=self._baseline), lambda _: RULES.grouper, lambda name, count: None,
             max_message=MAX_MESSAGE,
         )  # fmt: skip
