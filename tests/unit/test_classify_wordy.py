@@ -122,3 +122,13 @@ def test_most_sentences_are_told(text: str) -> None:
 )
 def test_others_are_asked(text: str) -> None:
     assert not wordy.is_sentence(text)
+
+
+@pytest.mark.parametrize("prefix", ["Mar  1 10:20:30 host app[12]: ", "web-1  | ", "2026-03-01 10:20:30 [w-1] a.B "])
+def test_a_sentence_of_another_program_declares_what_reading_finds(
+    prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = [prefix + text for text in texts() if wordy.is_sentence(text)]
+    found = [of_message(line) for line in told]
+    monkeypatch.setattr(wordy, "is_sentence", lambda line: False)
+    assert [of_message(line) for line in told] == found

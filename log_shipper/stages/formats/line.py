@@ -151,6 +151,10 @@ def _numbered(line: str, effort: Effort, depth: int) -> Found | None:
 
 
 def _worded(line: str, effort: Effort | None, depth: int) -> Found | None:
+    if depth and ": " not in line and wordy.is_sentence(line):
+        if effort is not None and effort.left >= TEXT and (":" in line or "=" in line or " - " in line):
+            effort.left -= TEXT  # as `_text` would
+        return None
     if line[6:7] == ":" == line[13:14]:
         found = priority.decoded(line)
         if found is not None:
