@@ -65,7 +65,9 @@ class Classifier:
             else:
                 stamped = first in FIRSTS
                 found = beginnings.get(message) if stamped else None
-                if found is None and (stamped or ": " in message or not is_sentence(message)):
+                if found is None and (
+                    stamped or ": " in message or not message[:2].isalpha() or not is_sentence(message)
+                ):
                     found = of_line(message)
                     if found is not None:
                         if stamped:
