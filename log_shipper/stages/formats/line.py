@@ -151,10 +151,6 @@ def _numbered(line: str, effort: Effort, depth: int) -> Found | None:
 
 
 def _worded(line: str, effort: Effort | None, depth: int) -> Found | None:
-    if depth and ": " not in line and wordy.is_sentence(line):
-        if effort is not None and effort.left >= TEXT and (":" in line or "=" in line or " - " in line):
-            effort.left -= TEXT  # as `_text` would
-        return None
     if line[6:7] == ":" == line[13:14]:
         found = priority.decoded(line)
         if found is not None:
@@ -169,6 +165,10 @@ def _worded(line: str, effort: Effort | None, depth: int) -> Found | None:
         return None
     word, end = match[0], match.end()
     following = line[end : end + 1]
+    if depth and following == " " and ": " not in line and wordy.is_sentence(line):
+        if effort is not None and effort.left >= TEXT and (":" in line or "=" in line or " - " in line):
+            effort.left -= TEXT  # as `_text` would
+        return None
     if following == "=" and end > 1:
         return _text(line, effort, depth)
     level = UPPER.get(word) or WORDS.get(word.lower()) or (named.cut_before_time(line) if end == 3 else None)
