@@ -98,7 +98,7 @@ def parse_text_query(text: str) -> TextQuery:
     if text.count('"') % 2:
         raise TextQueryError('a double quote is not closed: write a phrase as "two words"')
     parts: list[tuple[str, ...]] = []
-    for quoted, bare in _PART.findall(text):
+    for quoted, bare in _PART.findall(_ESCAPE.sub("\x1b", text)):
         words = tuple(_WORD.findall((quoted or bare).lower()))
         if not words:
             raise TextQueryError(f"{(quoted or bare)[:50]!r} holds no letter and no digit, by which alone is searched")

@@ -41,7 +41,7 @@ _LEVELS = (
 _BEGINNING = re.compile(r"[EWFC](?:\b|\d)|<\d|\[[EWFC]\b")
 # An error that is named behind other words, and a panic that a server has caught.
 _NAMED = re.compile(
-    r"(?:^|[\s:(.])(?:[A-Z]\w*+(?<=rror|tion)|Error|Exception)(?: \[\w+\])?: |\bpanic(?: serving |king|ked| recovered)?[: ]"
+    r"(?:^|[\s:(.])(?:[A-Z]\w*+(?<=rror|tion)|Error|Exception)(?: \[\w+\])?: |: Uncaught exception \S+:$|\bpanic(?: serving |king|ked| recovered)?[: ]"
 )
 _SET_IN = re.compile(r"\s{1,4}+[\w$.]++(?<=rror|tion)(?: \[\w+\])?: ")
 

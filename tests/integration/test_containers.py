@@ -284,6 +284,7 @@ def test_image_tar_that_the_engine_refuses(place: Place, tmp_path: Path) -> None
 
 
 def test_one_start_for_concurrent_twins_and_after_a_restart(place: Place) -> None:
+    place.reopen(api_threads=64)  # as many as may wait however long the start takes
     wanted = threading.Barrier(8)
 
     def create(_: int) -> Created:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from falcon.testing import Result, TestClient
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
@@ -217,6 +217,8 @@ def test_accept(client: TestClient, accept: str, kind: str) -> None:
     assert result.status_code == 200 and result.headers["content-type"].startswith(kind)
 
 
+@example("\x1bA")
+@example("a \x1b[36mb")
 @given(st.text(max_size=60))
 def test_any_text_is_a_query_or_a_clear_error(text: str) -> None:
     try:

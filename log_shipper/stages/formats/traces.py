@@ -46,6 +46,8 @@ _RUBY = re.compile(
 _REPORT = re.compile(r"=([A-Z]{4,10}) REPORT====")
 _FAILED = re.compile(r"failed(?: at |\.|:|$)")
 _SANITIZER = re.compile(r"\S+?:\d+:\d+: runtime error: ")
+_SANITIZER_WARNS = re.compile(r"==\d+==\s?WARNING: \w+Sanitizer: ")
+_HASKELL = re.compile(r"[^\s:]{1,200}+: Uncaught exception [\w.-]{1,200}+:[\w.]{1,200}+:$")  # GHC's from 9.10 on
 _PHP = re.compile(
     r"(?:PHP )?(Parse error|Warning|Notice|Deprecated|Strict Standards|Core warning|Compile warning|Recoverable fatal error|(?<=PHP )Error): "
 )
@@ -86,7 +88,9 @@ def find(line: str) -> Found | None:
             return None if is_value(line, line.find(":") + 1) else (CRITICAL, "trace")
         if _ERROR.match(line):
             return ERROR, "trace"
-        if line[0] == "=":  # Erlang's error logger
+        if line[0] == "=":  # Erlang's error logger, and MemorySanitizer
+            if _SANITIZER_WARNS.match(line):
+                return WARNING, "trace"
             match = _REPORT.match(line)
             declared = (_REPORTS.get(match[1]) or of_word(match[1])) if match is not None else None
             return (declared, "trace") if declared is not None else None
@@ -144,10 +148,12 @@ def _named(line: str, colon: int) -> bool:
 
 
 def _placed(line: str) -> bool:
-    """Announcements that begin with a place in the source: Ruby's, UBSan's, assert(3)'s."""
+    """Announcements that begin with a place in the source: Ruby's, UBSan's, assert(3)'s; or with a program's name: GHC's."""
     if ":in " in line and _RUBY.match(line):
         return True
     if "runtime error: " in line and _SANITIZER.match(line):
+        return True
+    if ": Uncaught exception " in line and _HASKELL.match(line):
         return True
     asserted = line.find(": Assertion ")
     return asserted >= 0 and _FAILED.search(line, asserted) is not None

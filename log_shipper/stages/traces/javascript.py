@@ -1,7 +1,8 @@
 """JavaScript and TypeScript: Node.js, Deno, Bun.
 
 node: src/node_errors.cc (GetErrorSource, PrintException, TriggerUncaughtException), lib/internal/util/inspect.js
-(formatError, `[cause]`, `[errors]`), lib/internal/process/warning.js; V8: src/execution/messages.cc (frames).
+(formatError, `[cause]`, `[errors]`), lib/internal/process/warning.js; V8: src/execution/messages.cc (frames);
+lib/events.js (identicalSequenceRange); SpiderMonkey: js/src/vm/SavedStacks.cpp (BuildStackString).
 """
 
 import re
@@ -22,7 +23,9 @@ from log_shipper.stages.traces.phase import (
     from_any,
 )
 
-_SCRIPT = re.compile(r"(?:node:\S+|\S+\.[cm]?[jt]sx?|evalmachine\S*|\[(?:eval|stdin)\](?:-wrapper)?|REPL\d+):\d+$")
+_SCRIPT = re.compile(
+    r"(?:node:\S+|\S+\.[cm]?[jt]sx?|evalmachine\S*|\[(?:eval|stdin)\](?:-wrapper)?|REPL\d+|<anonymous_script>|undefined):\d+$"
+)
 _NAMED = r"(?:(?<=Error)|(?<=Exception))"  # Description, Solution and Installation are headlines
 _HEADER = re.compile(rf"(?:Uncaught )?[A-Z][\w$]*+{_NAMED}(?: \[\w+\])?(?:: |:$|$)|\[?UnhandledPromiseRejection")
 _DENO = re.compile(rf"error: Uncaught (?:\(in promise\) )?(?:\(in worker \S+\) )?[A-Z]\w*+{_NAMED}(?:: |$)")
@@ -36,10 +39,13 @@ _PLACE = re.compile(
 )
 # without a name a line and a column, or a script's name: debuggers say `at main.c:20`
 _PLACE_ALONE = re.compile(
-    r"(?:[^/.<:]*[/.<]|[\w-]{2,}:(?!\d)|REPL\d+:|\[\w+\]).*(?::\d+|\.[cm]?[jt]sx?):\d+$|native$|unknown(?: location)?$|<anonymous>$|index \d+$"
+    r"(?:[^/.<:]*[/.<]|[\w-]{2,}:(?!\d)|REPL\d+:|\[[\w ]+\]).*(?::\d+|\.[cm]?[jt]sx?):\d+$|native$|unknown(?: location)?$|<anonymous>$|index \d+$"
 )
+_GECKO = re.compile(r"[\w$.*/<>\[\]]*+@(?:https?|file|app|capacitor|webpack|resource|moz-extension):\S*:\d+:\d+$")
 _EXCERPT = re.compile(r"[> ] *\d+ \| ?| +\| +\^")
-_MATCHING = re.compile(r"\s+\.\.\. \d+ (?:lines matching|more|frames?|collapsed)")
+_MATCHING = re.compile(
+    r"\s+\.\.\. \d+ (?:lines matching|more|frames?|collapsed)|\s+\[\.\.\. lines matching original stack"
+)
 _SECOND = re.compile(r"Emitted '\w+' event (?:on \S+ instance )?at:|From previous event:")
 _HEAP = re.compile(
     r"$|<--- |\[\d+:0x|FATAL ERROR: |----- (?:Native|JavaScript) stack trace|\s*\d+: 0x|\d+: \S.*:\d+:\d+\)?$|Aborted|v8::|==== |Security context"
@@ -63,7 +69,7 @@ def is_frame(text: str) -> bool:
         return False
     if body.endswith(")"):
         return _PLACE.match(body[body.rfind("(") + 1 :][-400:]) is not None
-    return (" " not in body or body[0] in "/fn") and _PLACE_ALONE.match(body[-400:]) is not None
+    return (" " not in body or body[0] in "/fn[") and _PLACE_ALONE.match(body[-400:]) is not None
 
 
 def _indented(text: str, prev: str) -> Entry | None:
@@ -72,7 +78,8 @@ def _indented(text: str, prev: str) -> Entry | None:
 
 def _enter(text: str, prev: str) -> Entry | None:
     if " " not in text and text[-1].isdigit() and _SCRIPT.match(text):
-        return Entry(DECLARED, At("js.source"))
+        data = text.startswith(("<anonymous_script>", "undefined"))  # what JSON.parse was given
+        return Entry(DECLARED, At("js.source", "data" if data else ""))
     if _HEADER.match(text):
         goes_on = text.endswith(": ") or _COMPARES.match(text)  # Prisma's messages begin in the next line
         mark = "loose" if RECORD.match(prev) or goes_on else ""
@@ -96,7 +103,7 @@ def _after_frame(text: str, at: At) -> At:
 
 def _source(text: str, at: At) -> At | None:
     """The line of code that threw; then its mark."""
-    if at.seen or RECORD.match(text):
+    if at.seen or (RECORD.match(text) and not at.mark):
         return At("js.mark", "uncaught") if at.seen and text.strip(" ^~\t") == "" and text.strip() else None
     return at._replace(seen=1)
 
@@ -125,6 +132,8 @@ def head(text: str, at: At) -> At | None:
         return At("at.frames")
     if is_frame(text):
         return _after_frame(text, at)
+    if _GECKO.match(text):  # Firefox and Safari
+        return At("js.gecko")
     if _VERSION.match(text):
         return At("")
     if RECORD.match(text) and not (at.mark == "uncaught" and not at.seen):
@@ -186,6 +195,10 @@ def _end(text: str, at: At) -> At | None:
     return At("js.head", "uncaught", 1) if text == "Thrown at:" else None
 
 
+def _gecko(text: str, at: At) -> At | None:
+    return at if _GECKO.match(text) else None
+
+
 def _excerpt(text: str, at: At) -> At | None:
     return at if _EXCERPT.match(text) else None
 
@@ -200,6 +213,7 @@ JAVASCRIPT = Family(
         r"\[[A-Z]\w*+(?<=Error|ption)[: ]",
         r"\[eval\]",
         r"\[stdin\]",
+        r"<anonymous_script>:\d",
         r"<--- Last few GCs",
         r"FATAL ERROR: ",
         r"----- Native st",
@@ -220,6 +234,7 @@ JAVASCRIPT = Family(
         "js.heap": _heap,
         "js.end": _end,
         "js.excerpt": _excerpt,
+        "js.gecko": _gecko,
     },
     waiting=("js.head", "js.deno"),
 )

@@ -3,13 +3,14 @@
 .NET: Microsoft.Extensions.Logging.Console/SimpleConsoleFormatter.cs; java.util.logging.SimpleFormatter; tinylog; pino-pretty:
 lib/utils/prettify-object.js; tornado: log.py (LogFormatter); node: lib/internal/process/warning.js; Spring Boot:
 LoggingFailureAnalysisReporter, ExtendedWhitespaceThrowableProxyConverter; play: api/http/HttpErrorHandler.scala (logServerError);
-twisted: logger/_format.py (formatEventAsClassicLogText).
+twisted: logger/_format.py (formatEventAsClassicLogText); kafka: common/config/AbstractConfig.java (logAll); tslog: its
+prettyErrorTemplate and prettyErrorStackTemplate.
 """
 
 import re
 
 from log_shipper.stages.traces import managed
-from log_shipper.stages.traces.phase import ALWAYS, NOT_ALONE, RECORD, At, Entry, Family, from_any
+from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, NOT_ALONE, RECORD, At, Entry, Family, from_any
 
 _CATEGORY = re.compile(r"(?:^|[\s\]])(?:trce|dbug|info|warn|fail|crit): \S")
 _EVENT = re.compile(r"\[-?\d+\]\s*$")
@@ -33,10 +34,17 @@ _SET_IN = re.compile(
 _SPRING = re.compile(r"\d[\dT:.,+ Z-]{10,40}+(?:ERROR|WARN) (?:\[[^\]]{0,100}+\] )?\d+ --- \[")
 _PLAY = re.compile(r"! @\w+ - .* for \([A-Z]+\) \[")
 _TWISTED = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[+-]\d{4} \[[^\]]{1,200}\] \S")
+_SETTINGS = re.compile(r".*[ .]\w+Config values: ?$")
+_SETTING = re.compile(r"\t[\w.\-]+ = ")
+_OWN_LOGGER = re.compile(r" \([\w.$]+\)$")  # behind the message, in log4j's layout of Kafka
+_TSLOG = "error stack:"
+_TSLOG_FRAME = re.compile(r"  • |\t\S+:\d+(?::\d+)?$")
 _MEMBER = re.compile(r"    [\w.\-\"]+: ?")
 
 
 def _enter(text: str, prev: str) -> Entry | None:
+    if text == _TSLOG:
+        return Entry(NOT_ALONE, At("log.tslog"), _is_not_tslog)
     if not text:
         if prev.endswith("] with root cause") and not RECORD.match(
             prev
@@ -80,6 +88,27 @@ def tornado(text: str, prev: str) -> Entry | None:
 def twisted(text: str, prev: str) -> Entry | None:
     """Twisted sets in by a tab all lines of a record but the first."""
     return Entry(ALWAYS, At("log.tab")) if _TWISTED.match(prev) else None
+
+
+def _is_not_tslog(text: str) -> bool:
+    return text != _TSLOG
+
+
+def settings(text: str, prev: str) -> Entry | None:
+    """Kafka's clients and brokers print what they are set to, one by one, behind a tab."""
+    listed = _SETTING.match(text) and prev.endswith(("Config values: ", "Config values:")) and _SETTINGS.match(prev)
+    return Entry(ALWAYS, At("log.settings")) if listed else None
+
+
+def _settings_step(text: str, at: At) -> At | None:
+    if _SETTING.match(text):
+        return at
+    return COMPLETE if _OWN_LOGGER.match(text) else None
+
+
+def _tslog_step(text: str, at: At) -> At | None:
+    """The file and the function of a call, and under it the place."""
+    return at if _TSLOG_FRAME.match(text) else None
 
 
 def _tab_step(text: str, at: At) -> At | None:
@@ -130,6 +159,7 @@ LOGGERS = Family(
         r"DEBUG: ",
         r"WARN: ",
         r"ERROR: ",
+        r"error stack:",
     ),
     enter=_enter,
     steps={
@@ -137,6 +167,8 @@ LOGGERS = Family(
         "log.jul": _jul_step,
         "log.pino": _pino_step,
         "log.tab": _tab_step,
+        "log.settings": _settings_step,
+        "log.tslog": _tslog_step,
         "log.spring": _spring_step,
         "log.play": _play_step,
         "log.analysis": _analysis_step,

@@ -83,7 +83,7 @@ def _inner(text: str, prev: str) -> Entry | None:
 
 def _indented_part(text: str, prev: str) -> Entry | None:
     """PostgreSQL's report as its driver hands it to a logger."""
-    return Entry(ALWAYS, At("at.part")) if _PART.match(text) and "ERROR: " in prev else None
+    return Entry(ALWAYS, _of_part(text)) if _PART.match(text) and "ERROR: " in prev else None
 
 
 def _indented_header(text: str, prev: str) -> Entry | None:
@@ -167,7 +167,14 @@ def _cause(text: str, at: At) -> At:
 
 
 def _part(text: str, at: At) -> At | None:
-    return at if _PART.match(text) else None
+    if not text and at.mark:
+        return At("log.spring")
+    return _of_part(text) if _PART.match(text) else None
+
+
+def _of_part(text: str) -> At:
+    """The report may be in the middle of Tomcat's record, behind which Spring Boot prints an empty line and the throwable."""
+    return At("at.part", "root" if text.endswith("] with root cause") else "")
 
 
 def _dump(text: str, at: At) -> At | None:

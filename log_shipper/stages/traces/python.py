@@ -6,7 +6,7 @@ Lib/asyncio/base_events.py (default_exception_handler), Lib/logging/__init__.py 
 
 import re
 
-from log_shipper.stages.traces import python_messages, python_warnings
+from log_shipper.stages.traces import python_boxes, python_messages, python_warnings
 from log_shipper.stages.traces.phase import (
     ALWAYS,
     COMPLETE,
@@ -18,6 +18,7 @@ from log_shipper.stages.traces.phase import (
     At,
     Entry,
     Family,
+    Step,
     from_any,
 )
 
@@ -45,15 +46,14 @@ _ANNOUNCES = re.compile(
 _CONTEXT = re.compile(
     r"(?:future|task|handle|protocol|transport|socket|server|asyncgen|client_session|connector|connections?): ?[<\[(]"
 )
+_CREATED = re.compile(r"\w+_traceback: \w+ created at \(most recent call last\):$")  # in asyncio's debug mode
 _FATAL = re.compile(r"Fatal Python error: |Timeout \(\d+:\d\d:\d\d.*\)!$")
 _THREAD = re.compile(
     r"(?:Current thread|Thread) 0x[0-9a-f]+|Current thread's C stack|Python runtime state: |Extension modules: |\s|$"
 )
-_BOX = re.compile(r"[╭┌][─ ]+Traceback \(most recent call last\)")
 _SCHEMA = re.compile(r"Failed validating |On (?:instance|schema)")
 _VALIDATION = re.compile(r"[\w.]*ValidationError: (\d+) validation errors? for ")
 _RAISES = re.compile(r"\braise\b|\bassert\b|\.add_note\(")
-_COLUMN = 8  # spaces: what stands behind more is in a logger's column
 _BREAK_ALONE = re.compile(r"""(["'])\\n\1""")  # of a split or a join: says nothing of how many lines there are
 
 
@@ -78,7 +78,7 @@ def _inner(text: str, at: At) -> At | None:
         return at._replace(seen=0) if at.seen == 2 else None
     if _TIE.match(rest):
         return at._replace(seen=2)
-    if rest[0] in " \t" or len(at.mark) > _COLUMN:  # rich's handler breaks lines in its column
+    if rest[0] in " \t" or len(at.mark) > python_boxes.COLUMN:  # rich's handler breaks lines in its column
         return at
     return at._replace(seen=1) if not at.seen and _EXCEPTION.match(rest) else None
 
@@ -98,7 +98,7 @@ def _enter(text: str, prev: str) -> Entry | None:
         return Entry(DECLARED, At("py.announced", "context"))
     if _FATAL.match(text):
         return Entry(DECLARED, At("py.fatal"))
-    if _BOX.match(text):
+    if python_boxes.BOX.match(text):
         return Entry(DECLARED, At("py.box"))
     if _TIE.match(text):
         return Entry(ALWAYS, At("py.tied"), _is_of_traceback)
@@ -131,6 +131,8 @@ def _announced(text: str, at: At) -> At | None:
         return At("py.group")
     if at.mark == "Exception" and _THROWN.match(text):  # ignored, and without a place
         return COMPLETE
+    if _CREATED.match(text) or (at.seen and text[:1] == " "):
+        return at._replace(seen=1)
     blank = text in ("", '"""') and at.mark != "context"
     return at if blank or _CONTEXT.match(text) else None
 
@@ -206,6 +208,10 @@ def _tail(text: str, at: At) -> At | None:
     return python_messages.goes_on(text, At("py.done", at.mark))
 
 
+def _or_done(step: Step) -> Step:
+    return lambda text, at: step(text, at) or _done(text, At("py.done", at.mark))
+
+
 def _tied(text: str, at: At) -> At | None:
     if not text:
         return at
@@ -213,7 +219,7 @@ def _tied(text: str, at: At) -> At | None:
         return At("py.frames", at.mark)
     if _GROUP.match(text):
         return At("py.group")
-    if _BOX.match(text):
+    if python_boxes.BOX.match(text):
         return At("py.box")
     if text[0] in " \t":
         return at
@@ -246,28 +252,8 @@ def _logging(text: str, at: At) -> At | None:
     return COMPLETE if text.startswith("Arguments: ") else None
 
 
-def _box(text: str, at: At) -> At | None:
-    """Tracebacks that rich draws, and the exception's line under them."""
-    if text[:1] in ("│", "|", "├", "╭", "┌", ""):
-        return at
-    if text[:1] in ("╰", "└"):
-        return At("py.boxed")
-    return None
-
-
-def _indented_box(text: str, prev: str) -> Entry | None:
-    """The same in the column of rich's handler, behind its times and levels."""
-    indent = len(text) - len(text.lstrip(" "))
-    drawn = indent > _COLUMN and _BOX.match(text, indent) is not None
-    return Entry(DECLARED, At("py.column", text[:indent])) if drawn else None
-
-
-def _column(text: str, at: At) -> At | None:
-    return at if text.startswith(at.mark) else None
-
-
 def _boxed(text: str, at: At) -> At | None:
-    if _TIE.match(text) or _BOX.match(text):
+    if _TIE.match(text) or python_boxes.BOX.match(text):
         return At("py.box")
     return At("py.done") if _EXCEPTION.match(text) and not RECORD.match(text) else None
 
@@ -330,15 +316,15 @@ PYTHON = Family(
         "py.group": _group,
         "py.inner": _inner,
         "py.sql": _sql,
-        "py.yaml": lambda text, at: python_messages.after_mark(text, at) or _done(text, At("py.done", at.mark)),
+        **{phase: _or_done(step) for phase, step in python_messages.STEPS.items()},
         "py.logging": _logging,
-        "py.box": _box,
+        "py.box": python_boxes.box,
         "py.boxed": _boxed,
-        "py.column": _column,
+        "py.column": python_boxes.column,
         "py.fatal": _fatal,
         "py.stack": _stack,
         "py.warned": python_warnings.after,
     },
-    indented=(("F+T|", _indented), ("╭┌", _indented_box)),
+    indented=(("F+T|", _indented), ("╭┌", python_boxes.indented)),
     waiting=("py.done", "py.message", "py.listed", "py.group", "py.yaml"),
 )

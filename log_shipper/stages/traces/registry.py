@@ -89,7 +89,8 @@ def _follows(text: str, prev: str) -> Entry | None:
     if prev[-1] in "{[":
         return json_value.opened_before(text, prev)
     if text[0] == "\t":
-        return (postgresql.tab(text, prev) if ":  " in prev else None) or loggers.twisted(text, prev)
+        tab = postgresql.tab(text, prev) if ":  " in prev else None
+        return tab or loggers.settings(text, prev) or loggers.twisted(text, prev)
     if "Warning: " in prev:
         return python_warnings.warned(text, prev)
     return loggers.console(text, prev) or loggers.pretty(text, prev) or loggers.tornado(text, prev)
