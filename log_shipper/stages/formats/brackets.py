@@ -21,6 +21,12 @@ GROUPS = {
 _SCRIPTS_MARK = re.compile(
     r"\[(?:[^\w\s]|i)\] +([A-Z]{3})(?! {0,8}:|\w)"
 )  # and a text: Pi-hole's `[✓] FTL is listening`
+_THREAD = re.compile(  # `[alert] DEBUG com.acme.AlertJob - text`: logback's `[%thread] %-5level %logger - %msg`
+    r" (?:TRACE|DEBUG|INFO|WARN|ERROR) {1,2}[a-z][\w$]{0,40}\.[\w.$]{1,60}+ +- "
+)
+_NO_FORWARDERS = frozenset(
+    "alert fatal critical crit emergency emerg panic notice severe".split()
+)  # sbt's are [info], [error]
 _LINK = re.compile(r": (?:#|https?://|[\w./-]+\.(?:md|html)\b)\S*$")  # Markdown's, by what stands in its brackets
 
 
@@ -81,6 +87,8 @@ def _stands(content: str, low: str, first: str, following: str, stamped: bool, p
         sure = len(content) == 3 or low != "error" or (content in UPPER and "</" not in following)
         if not (following[:1] in (" ", "\t") or (following[:2] == ": " and content in UPPER)) or not sure:
             return False
+    if first == "[" and low in _NO_FORWARDERS and _THREAD.match(following) is not None:
+        return False  # a thread's name
     if plain is not None and named.is_called(plain):
         return False  # tag [ERROR] removed
     return plain is None or content in UPPER or following[:1] == ":" or named.may_be_name(plain)

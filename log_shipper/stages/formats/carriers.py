@@ -1,6 +1,6 @@
 """What carries another program's line, and where that line begins: syslog's host and tag, a collector's prefix.
 
-RFC 3164 and what rsyslog, journalctl, Docker Compose, foreman, pm2, buildkit and container runtimes write; coloredlogs; the
+RFC 3164 and what rsyslog, journalctl, Docker Compose, foreman, pm2, buildkit, stern and container runtimes write; coloredlogs; the
 event logs of clusters (Thunderbird, Spirit, Liberty), whose every line is an alert's name, times, a host and a syslog line.
 """
 
@@ -31,6 +31,9 @@ _NAMED = re.compile(
     r"[\w.@-]{1,100}(?:[-_.]\d+ +| {2,})\| |\d{1,3}\|[\w.@-]++ *+\| |#\d{1,9} (?:\d{1,9}\.\d{1,9} |(?=\S))|@cee: ?"
 )
 _UPTIME = re.compile(r"\d{1,9}: (?:\(\d{1,9}\))?: (?=\S)")  # coturn
+_BEHIND_PROCESS = re.compile(r"\d{1,9} (\d\d [A-Z][a-z]{2} \d\d:\d\d:\d\d\.\d{3} )")
+_SAFE = frozenset("bcdfghjklmnpqrstvwxz2456789")  # of what Kubernetes makes names (apimachinery: SafeEncodeString)
+_CONTAINER = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _CLUSTER = re.compile(r"(?:-|[A-Z_]{2,16}) \d{10} \d{4}\.\d\d\.\d\d \S{1,60} (?=[A-Z][a-z]{2} )")
 
 
@@ -61,7 +64,11 @@ def text_of_other(line: str, at: int, syslog: bool) -> int:
             return tag.end()
     elif ": 2" in line[at : at + 160] and "T" in line[:at]:
         tag = _TAG.match(line, at)  # 2026-03-01T10:20:30 db mariadbd: 2026-03-01 10:20:30 7 [Warning] text
-        if tag is not None and tag[1].upper() not in UPPER and STAMP.match(line, tag.end()) is not None:
+        if (
+            tag is not None
+            and tag[1].rpartition(".")[2].upper() not in UPPER
+            and STAMP.match(line, tag.end()) is not None
+        ):
             return tag.end()
     if line.startswith(("std", " std"), at):
         printed = _PRINTED_BY_OTHER.match(line, at)
@@ -94,6 +101,23 @@ def text_after_tag(line: str) -> int:
 def text_after_uptime(line: str) -> int:
     """Where the text begins behind coturn's seconds; -1 where there are none."""
     return _end(_UPTIME.match(line))
+
+
+def text_after_process(line: str) -> int:
+    """Where a time begins behind a process' number: Odyssey's `1 06 May 10:20:30.123 error [c1 s1] text`; -1 where none does."""
+    time = _BEHIND_PROCESS.match(line)
+    return time.start(1) if time is not None else -1
+
+
+def text_after_pod(line: str, first: int) -> int:
+    """Where the text begins behind a pod of a ReplicaSet, up to `first`, and its container, as stern prints them; else -1."""
+    second = line.find(" ", first + 1, first + 65)
+    if second < 0:
+        return -1
+    _, _, of_set = line[: first - 6].rpartition("-")
+    if not (5 <= len(of_set) <= 10 and _SAFE.issuperset(of_set) and _SAFE.issuperset(line[first - 5 : first])):
+        return -1
+    return second + 1 if _CONTAINER.fullmatch(line, first + 1, second) is not None else -1
 
 
 def text_of_cluster(line: str) -> int:

@@ -223,7 +223,7 @@ class Header:
             counted = line[start - 1] == " " and line[start - 2].isdigit() and self.text < start - 1  # 1 error
             return (
                 not self._label
-                and "->" not in gap
+                and not ("->" in gap or "*" in gap)
                 and (word in UPPER or (self.stamped and not self._names and not counted))
             )
         if "->" in gap:

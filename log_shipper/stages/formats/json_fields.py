@@ -16,6 +16,7 @@ import orjson
 
 from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, Found, of_number, of_word
 from log_shipper.stages.formats.logfmt import of_foundationdb
+from log_shipper.stages.formats.plain import without_escapes
 
 # Keys without case, `_`, `-`, `.`, `@`: what names a level in words or numbers, the surer ones first.
 _SCALES: Final = {
@@ -23,7 +24,7 @@ _SCALES: Final = {
     "severitytext": "level", "levelstr": "level", "severityname": "level", "logseverity": "level", "sev": "level",
     "loglevelname": "level", "logsyslogseverityname": "level", "levelno": "python",
     "levelvalue": "logback", "severitynumber": "opentelemetry", "severitylevel": "azure", "logsyslogseveritycode": "syslog",
-    "syslogseverity": "syslog", "prio": "words", "priority": "words", "leveldisplayname": "level",
+    "syslogseverity": "syslog", "syslogseveritycode": "syslog", "prio": "words", "priority": "words", "leveldisplayname": "level",
     "errorseverity": "level", "severitylabel": "level", "levellabel": "level", "leveltext": "level", "levelstring": "level",
     "syslogseveritytext": "level", "logseverityname": "level", "loglvl": "level", "msglevel": "level",
     "级别": "level", "日志级别": "level", "等级": "level",
@@ -44,7 +45,11 @@ _BEGINS = re.compile(r"\{\s{0,64}+(?:[\"'}]|$)")
 LONGEST: Final = 32768
 """Characters of JSON that are parsed at most; of longer text the members before the level are walked through."""
 MOST_MEMBERS: Final = 64
+_DRESSED = re.compile(  # an enumeration's member, and a level in brackets: OTLP's SEVERITY_NUMBER_ERROR2, Python's LogLevel.ERROR, [ERROR]
+    r"(?:<?(?:log[_.]?)?(?:level|severity)(?:_?number)?[._]|\[ ?)([a-z]{3,11})(?:\d|: \d{1,2}>| ?\])?", re.IGNORECASE
+)
 _DEEPEST = 3
+_COLOURED = 64  # characters of a level with its colours
 
 
 def begins(text: str, at: int) -> bool:
@@ -170,7 +175,12 @@ def _of_value(key: str, value: object) -> str | None:
     if scale is None or value is None or isinstance(value, bool):
         return None
     if isinstance(value, str):
+        if "\x1b" in value:
+            value = without_escapes(value[:_COLOURED])  # winston's colorize() before json()
         declared = of_word(value.strip())
+        dressed = _DRESSED.fullmatch(value.strip()) if declared is None else None
+        if dressed is not None:
+            declared = of_word(dressed[1])
         if declared is not None:
             return declared
         if not value.isascii() or not value.isdecimal() or len(value) > 6:

@@ -23,6 +23,9 @@ _AT_START = re.compile(
     r"|\. \d{2}/\d{2} \d{2}:\d{2}:\d{2}\. "  # SQL Anywhere: E. 03/01 10:20:30.
     r")"
 )
+_CUPS = re.compile(r"([AXd]) \[\d{2}/[A-Z][a-z]{2}/\d{4}:")  # its emergencies, alerts and details: cupsd-logs(5)
+_CUPS_TYPES = {"X": CRITICAL, "A": CRITICAL, "d": DEBUG}
+_VMX = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\| [\w-]{1,30}\| ([EWI])\d{3}[:+] ")
 _APT = re.compile(r"([EWNI]): (?=[A-Z'\"./a-z(<\[]{2}|[一-鿿]{2})")
 _PARENTHESIZED = re.compile(r"\(([NIWC])\) \d{4}-\d{2}-\d{2}T")  # qBittorrent
 _ESPHOME = re.compile(r"\[[\w.]{1,40}:\d{2,5}\]: ")  # [10:20:30][C][wifi:012]: its configuration
@@ -52,7 +55,7 @@ _TARANTOOL = re.compile(  # 2026-03-01 10:20:30.123 [12] main/103/init.lua E> te
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \[\d{1,9}\] [\w./:@-]{2,60}+(?: [\w./-]{2,60}+)? ([FECWIVD])> "
 )
 _WEBSPHERE = re.compile(  # [3/1/26 10:20:30:123 UTC] 0000001b com.acme.Orders   W text
-    r"\[\d[^\]]{14,40}\] [0-9a-f]{8} (?:id=\w* +)?[\w.$-]{1,120}+ +([FEWICD]) +(?=\S)"
+    r"\[\d[^\]]{14,40}\] [0-9a-f]{8} (?:id=\w* +)?[\w.$-]{1,120}+ +([FEWICDA]) +(?=\S)"
 )
 _PLACE = re.compile(r" \[[\w.-]{1,50}:\d{1,6}\] ")
 _WINE = re.compile(r"[0-9a-f]{4}:(err|warn|trace):[\w.]{1,40}:\w{1,80} ")
@@ -77,6 +80,8 @@ _MARKS = {".": DEBUG, "-": DEBUG, "*": INFO, "#": WARNING}
 def at_start(line: str) -> Found | None:
     """A letter at the line's beginning."""
     match = _AT_START.match(line) or _APT.match(line) or _SLF4J.match(line)
+    if match is None and line[0] in _CUPS_TYPES and _CUPS.match(line) is not None:
+        return _CUPS_TYPES[line[0]], "letter"
     return (LETTERS[match[1]], "letter") if match is not None else None
 
 
@@ -132,8 +137,8 @@ def _behind_header(line: str, at: int) -> Found | None:
     match = _TARANTOOL.match(line) or _WEBSPHERE.match(line)
     if match is None or match.start(1) != at:
         return None
-    configures = match[1] == "C" and line[at + 1] == " "  # WebSphere's C is its configuration
-    return (INFO if configures else LETTERS[match[1]]), "letter"
+    informs = match[1] in "CA" and line[at + 1] == " "  # WebSphere's configuration and audit
+    return (INFO if informs else LETTERS[match[1]]), "letter"
 
 
 def logcat(line: str, at: int) -> Found | None:
@@ -176,6 +181,12 @@ def wine(line: str) -> Found | None:
 def uptime(line: str) -> Found | None:
     """`0.12.345.678 W srv  load_model: text`: llama.cpp's minutes, seconds, milli- and microseconds, and a letter."""
     match = _LLAMA.match(line)
+    return (LETTERS[match[1]], "letter") if match is not None else None
+
+
+def vmx(line: str) -> Found | None:
+    """`2026-03-01T10:20:30.123Z| vmx| W115: text`: VMware's log of a virtual machine."""
+    match = _VMX.match(line)
     return (LETTERS[match[1]], "letter") if match is not None else None
 
 

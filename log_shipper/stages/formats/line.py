@@ -81,6 +81,8 @@ def _headed(line: str, effort: Effort | None, depth: int) -> Found | None:
     first = line[0]
     if first == "<":
         found = priority.pri(line) or traces.find(line) or letters.angled(line) or logfmt.element(line)
+        if found is None and line.startswith("<![LOG["):
+            found = priority.cmtrace(line)
         if found is None and line.startswith(("<string>:", "<stdin>:")):
             found = tools.chain(line)
         if found is not None:
@@ -92,10 +94,18 @@ def _headed(line: str, effort: Effort | None, depth: int) -> Found | None:
     elif first == "[":
         if silent.of_header(line):
             return None
+        if line[17:19] == "] " or line.startswith("[conmon:"):
+            found = tools.bracketed(line)
+            if found is not None:
+                return found
         if line.startswith("[#|") and len(line) > 3 and depth < _DEEPEST:
             return _headed(
                 line[3:], effort, depth + 1
             )  # GlassFish' uniform format: [#|time|level|product|logger|pairs|text|#]
+    elif line[23:26] == "Z| " or (line[18:20] == ": " and line[8:9] == "."):
+        found = stamped.at_once(line)
+        if found is not None:
+            return found
     effort = effort or Effort()
     header = Header(line, effort).read()
     if header.found is not None:
@@ -144,6 +154,9 @@ def _numbered(line: str, effort: Effort, depth: int) -> Found | None:
             found = priority.cisco(line)  # behind the number of the message
         text = carriers.text_after_uptime(line) if found is None and ": " in head else -1
         return _rest(line[text:], effort, depth + 1) if text >= 0 and depth < _DEEPEST else found
+    text = carriers.text_after_process(line)
+    if text >= 0 and depth < _DEEPEST:
+        return declared(line[text:], effort, depth + 1)
     found = priority.pri(line) if " <" in head else blue_gene(line)
     if found is not None or not head[1:2].isalnum() or head.partition(" ")[0].isdecimal():
         return found
@@ -160,6 +173,9 @@ def _worded(line: str, effort: Effort | None, depth: int) -> Found | None:
         text = carriers.text_of_syslog(line)
         if text >= 0:
             return declared(line[text:], effort, depth + 1)
+        found = priority.cisco(line) if "%%" in line[:80] else None
+        if found is not None:
+            return found
     match = _LEAD.match(line)
     if match is None:
         return None
@@ -199,7 +215,7 @@ def _worded(line: str, effort: Effort | None, depth: int) -> Found | None:
         if found is not None:
             return found
     if "=" not in line and ":" not in line and " - " not in line and "|" not in line:
-        return of_words(line)
+        return of_words(line) or (_of_cluster(line, effort, depth) if word.isupper() and depth < _DEEPEST else None)
     return _text(line, effort, depth, placed)
 
 
@@ -237,8 +253,14 @@ def _after_place(line: str, effort: Effort, depth: int) -> Found | None:
     blank = line.find(" ", 0, 80)
     if blank <= 0:
         return None
+    if line[blank - 6 : blank - 5] == "-":
+        text = carriers.text_after_pod(line, blank)
+        if text >= 0 and (found := declared(line[text:], effort, depth + 1)) is not None:
+            return found
     at = blank + 1 if line[blank + 1 : blank + 2] != " " else len(line) - len(line[blank:].lstrip(" "))
     if stamp_at(line, at):
+        if line[at + 10 : at + 13] == " 20":
+            return _of_cluster(line, effort, depth)
         level = WORDS.get(line[line.rfind(":", 0, blank) + 1 : blank])  # Zigbee2MQTT:info  2026-03-01 10:20:30: text
         return (level, "column") if level is not None else _headed(line[at:], effort, depth + 1)
     if line[at : at + 1] == "[":
@@ -256,6 +278,12 @@ def _after_place(line: str, effort: Effort, depth: int) -> Found | None:
     if middle in UPPER and len(middle) > 3:
         return UPPER[middle], "column"  # app.db WARNING 2026-03-01 10:20:30 text
     return Header(line[second:], effort).read().found if full else None  # lxc c1 20240506081503.127 ERROR text
+
+
+def _of_cluster(line: str, effort: Effort | None, depth: int) -> Found | None:
+    """An event of a cluster behind its alert's name, or a dash: a line of syslog's, or one of Blue Gene/L."""
+    text = carriers.text_of_cluster(line)
+    return declared(line[text:], effort, depth + 1) if text >= 0 else blue_gene(line)
 
 
 def _marked(line: str, first: str, effort: Effort, depth: int) -> Found | None:
@@ -291,10 +319,8 @@ def _marked(line: str, first: str, effort: Effort, depth: int) -> Found | None:
         found = shells.find(line) or tools.find(line) or tools.placed(line)
         if found is not None or first != "-":
             return found
-        text = carriers.text_of_cluster(line)
-        if text >= 0 and depth < _DEEPEST:
-            return declared(line[text:], effort, depth + 1)
-        return blue_gene(line) or (tools.yarn(line[2:]) if line[1:2] == " " else None)
+        found = _of_cluster(line, effort, depth) if depth < _DEEPEST else None
+        return found or (tools.yarn(line[2:]) if line[1:2] == " " else None)
     decorated = decoration.length(line, first) if depth < _DEEPEST else 0
     return declared(line[decorated:], effort, depth + 1) if decorated else None
 

@@ -45,6 +45,12 @@ _SECOND = re.compile(
 _BEHIND_PROCESS = re.compile(
     r"[A-Za-z][\w.-]{0,60}+\[\d{1,9}\] (error|warning|warn|fatal|critical|debug|Error|Warning|Fatal): "
 )
+_TABBED = re.compile(r"[\w.:-]{1,80}+ {2,20}+(debug|info|warn|error)\t(?=\S)")
+_TOPICS = re.compile(  # of RouterOS, the first of which is its own, and then maybe more
+    r"(?:account|async|backup|bfd|bgp|bridge|caps|certificate|container|ddns|dhcp|dns|firewall|health|hotspot|interface|ipsec|l2tp|ldp|lte|manager"
+    r"|ntp|ospf|ovpn|ppp|pppoe|pptp|queue|radius|radvd|route|script|snmp|ssh|sstp|system|telephony|tftp|timer|upnp|ups|vrrp|watchdog"
+    r"|wireguard|wireless),(?:[a-z0-9]{2,20},){0,4}(debug|info|warning|error|critical)(?:,[a-z0-9]{2,20}){0,3} (?=\S)"
+)
 _BEFORE_DATE = re.compile(r"[\w.-]{1,40}(?: {1,4}[\w.-]{1,40})?:([A-Z]{4,9}):\d{4}-\d\d-\d\d ")
 _CUT = {"FAT": CRITICAL, "NOT": INFO}
 _LETTERS = frozenset("IWE")
@@ -100,6 +106,24 @@ def before_date(line: str) -> Found | None:
     return (level, "column") if level is not None else None
 
 
+def tabbed(line: str) -> Found | None:
+    """Prosody's console: `s2sin55d0c4f3a1b0    error<tab>text`, a padded name and then the level (util.startup)."""
+    match = _TABBED.match(line)
+    return (WORDS[match[1]], "column") if match is not None else None
+
+
+def of_identifier(line: str) -> Found | None:
+    """`AMQ9999E: text`: IBM's message identifiers end in a severity."""
+    match = _IBM.match(line)
+    return (LETTERS[match[1]], "letter") if match is not None else None
+
+
+def of_topics(line: str) -> Found | None:
+    """RouterOS' `system,error,critical text`: topics, of which the last that is a level says how bad it is."""
+    match = _TOPICS.match(line)
+    return (WORDS[match[1]], "column") if match is not None else None
+
+
 def may_be_name(word: str) -> bool:
     """Whether a plain word is a program's name rather than a sentence's first, as far as its form tells."""
     return word.islower() and word not in _SMALL_WORDS and not word.endswith(("ed", "ing"))
@@ -143,9 +167,11 @@ def after_bare_name(line: str) -> Found | None:
     if behind_process is not None:
         return WORDS[behind_process[1].lower()], "prefix"
     blank = line.find(" ")
+    if "," in line[:blank] and (topics := of_topics(line)) is not None:
+        return topics
     if line[blank + 1 : blank + 2].islower() and "\t" not in line[:_NAME]:
         return None  # two words of a sentence: the commonest there is
-    found = _set_off(line)
+    found = (tabbed(line) if "\t" in line[:_NAME] else None) or _set_off(line)
     if found is not None:
         return found
     match = _BARE_NAME.match(line)

@@ -1,7 +1,7 @@
 """Priority numbers: syslog's `<PRI>`, systemd's and the kernel's `<n>`, Cisco's `%FACILITY-n-MNEMONIC`, `daemon.err`, ESXi's `Wa(164)`.
 
-Sources: RFC 5424 section 6.2.1, RFC 3164 section 4.1.1, sd-daemon(3), Cisco's system message format, syslogd of
-busybox.
+Sources: RFC 5424 section 6.2.1, RFC 3164 section 4.1.1, sd-daemon(3), the system message formats of Cisco, Huawei and H3C,
+syslogd of busybox, BIG-IP's log format, CMTrace's.
 """
 
 import re
@@ -10,10 +10,18 @@ from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, SYSL
 
 _PRI = re.compile(r"(?:\d{1,6} )?<(\d{1,3})>")
 _CISCO = re.compile(r"%[A-Z][A-Z0-9_]{1,40}(?:-[A-Z][A-Z0-9_]{0,40})*-([0-7])-[A-Z0-9_]{2,60}\s?:")
+_VRP = re.compile(  # Huawei's and H3C's `%%01IFNET/3/LINK_STATE(l)[12]:text`, and Comware's own `%Mar  1 10:20:30:123 2026 sw1 IFNET/3/…`
+    r"(?:%%\d\d|(?<= ))[A-Z][A-Z0-9_]{1,24}/([0-7])/[A-Za-z][\w-]{1,60}(?:\([a-z]\))?(?:\[\d{1,9}\])?:"
+)
 _SELECTOR = re.compile(
     r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local[0-7])\.(emerg|alert|crit|err|warn|notice|info|debug)[a-z]{0,4}[\s:]"
 )
 _SOLARIS = re.compile(r"^ID \d{1,9} ")
+_SEVERITY = re.compile(  # BIG-IP: `Mar  1 10:20:30 lb-1 err tmm[12]: text`
+    r"(emerg|alert|crit|err|error|warning|notice|info|debug) (?:[\w./-]{1,60}\[\d{1,9}\]|kernel): "
+)
+_CMTRACE_TYPE = re.compile(r' type="([123])"')
+_CMTRACE = {"1": INFO, "2": WARNING, "3": ERROR}
 _KMSG = re.compile(r"(\d{1,3}),\d{1,12},\d{1,16},-;")
 _DECODED = re.compile(
     r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|ftp|local\d) {0,4}:(emerg|alert|crit|err|warn|notice|info|debug) {0,4}: "
@@ -31,6 +39,8 @@ def pri(line: str, at: int = 0) -> Found | None:
 def cisco(line: str) -> Found | None:
     """The severity of `%LINK-3-UPDOWN: …` in a line's first 200 characters."""
     match = _CISCO.search(line, 0, 200)
+    if match is None and (line[0] == "%" or "%%" in line[:200]):
+        match = _VRP.search(line, 0, 200)
     return (SYSLOG[int(match[1])], "priority") if match is not None else None
 
 
@@ -80,4 +90,16 @@ def of_mask(content: str) -> str | None:
 def after_host(line: str, at: int) -> Found | None:
     """The selector behind the host that begins at `at`: busybox' `Mar  1 10:20:30 gw user.warn kernel: text`."""
     blank = line.find(" ", at, at + 100)
-    return selector(line, blank + 1) if blank > 0 else None
+    if blank <= 0:
+        return None
+    match = _SEVERITY.match(line, blank + 1)
+    if match is not None:
+        return of_word(match[1]) or INFO, "priority"
+    return selector(line, blank + 1)
+
+
+def cmtrace(line: str) -> Found | None:
+    """`<![LOG[text]LOG]!><time="…" … type="3" …>`, as Windows' deployment tools write for CMTrace: 1 info, 2 warning, 3 error."""
+    end = line.find("]LOG]!><time=")
+    match = _CMTRACE_TYPE.search(line, end, end + 400) if end > 0 else None
+    return (_CMTRACE[match[1]], "priority") if match is not None else None

@@ -36,7 +36,8 @@ def find(line: str) -> Found | None:
     if colon < 0 or " " in line[:colon]:
         return _of_prose(line, colon)
     return (
-        traces.find(line)
+        (named.of_identifier(line) if line[colon - 1] in "IWE" else None)
+        or traces.find(line)
         or shells.find(line)
         or tools.find(line)
         or tools.placed(line)
@@ -59,7 +60,7 @@ def _of_prose(line: str, colon: int) -> Found | None:
         and colon > 0
         and (line[blank + 1] in "(:" or line.find(" ", blank + 1, colon) < 0 or first in "Irs")
     ):
-        found = tools.chain(line)
+        found = tools.chain(line) or (tools.subcommand(line) if first.islower() else None)
     if found is None and " (device " in line[:40]:
         found = tools.filesystem(line)
     if found is None:

@@ -39,8 +39,12 @@ def behind_name(line: str) -> bool:
 
 
 def _says(before: str) -> bool:
-    """Whether what stands before a level is one itself: `[error]`, Twisted's `[app.web#debug]`."""
-    return before.partition(" ")[0].upper() in UPPER or ("#" in before and before.rpartition("#")[2] in WORDS)
+    """Whether what stands before a level is one itself: `[error]`, `[E]`, Twisted's `[app.web#debug]`."""
+    return (
+        before in LETTERS
+        or before.partition(" ")[0].upper() in UPPER
+        or ("#" in before and before.rpartition("#")[2] in WORDS)
+    )
 
 
 def of_quick(line: str, match: re.Match[str]) -> Found | None:
@@ -51,9 +55,7 @@ def of_quick(line: str, match: re.Match[str]) -> Found | None:
         return (declared, "bracket") if declared is not None else None
     declared = UPPER.get(word)
     before = thread or name
-    if declared is None:
-        return None
-    if before is not None and (before.upper() in UPPER or ((" " in before or "#" in before) and _says(before))):
+    if declared is None or (before is not None and _says(before)):
         return None
     end = match.end()
     if line[end : end + 1] == " " and word != "TRACE" and not line.startswith(_NO_LEVEL, end):

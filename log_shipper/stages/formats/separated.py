@@ -17,7 +17,9 @@ _FIRST_FIELD = (
     )
 )
 _GANESHA = re.compile(r"[^:]{1,20}(?::[^:]{1,120}){4,9}? :(FATAL|MAJ|CRIT|WARN|EVENT|INFO|(?:MID_|FULL_)?DEBUG) :")
-_FALCO = re.compile(r"\d\d:\d\d:\d\d\.\d{9}: ([A-Z][a-z]{4,13}) [A-Z]")
+_FALCO = re.compile(
+    r"\d\d:\d\d:\d\d\.\d{9}: (Emergency|Alert|Critical|Error|Warning|Notice|Informational|Debug) (?=\S)"
+)
 _GO_LOGGING = re.compile(r"[^▶>]{8,140}(?: ▶ ([A-Z]{4,8}) |\] [\w.()*]{1,60} -> ([A-Z]{4,8}) +[0-9a-f]{3,8} )")
 _COHERENCE = re.compile(r"[^<]{20,120}+<(Error|Warning|Info|Internal|D\d)> \(thread=")
 _NAMED_LETTER = re.compile(r"\w{2,20}+ ([IWEFDCVNT]) \d{2,4}[-/]\d\d[-/]")  # NeMo
@@ -26,6 +28,12 @@ _KIND = re.compile(  # Ansible's [DEPRECATION WARNING], Xerces' [Fatal Error]
 )
 _BEPINEX = re.compile(r"(Fatal  |Error  |Warning|Message|Info   |Debug  ):([^:]{10,40})$")  # {Level,-7}:{Source,10}
 _CDK = re.compile(r"(Error|Warning|Info) at /\S{1,200}$")  # aws-cdk's annotations
+_IOHK = re.compile(  # iohk-monitoring's [host:logger:level:thread]
+    r"[\w.-]{1,60}+:[\w.-]{1,120}+:(Debug|Info|Notice|Warning|Error|Critical|Alert|Emergency):\d{1,9}$"
+)
+_ONTAP = re.compile(  # EMS' [node: process: event:severity]
+    r"[\w.-]{1,60}+: [\w.-]{1,60}+: [\w.]{1,80}+:(emergency|alert|error|notice|informational|info|debug)$"
+)
 _COUCHBASE = re.compile(r"\w+:(debug|info|warn|error),\d{4}-\d\d-")
 _BLUE_GENE = re.compile(r" \d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d{6} \S{1,60} [A-Z]{2,12} [A-Z_]{2,20} ([A-Z]+) ")
 WORDS_IN_CAPITALS = frozenset(word.upper() for word in WORDS)
@@ -91,7 +99,8 @@ def ganesha(line: str) -> str | None:
 def of_parts(content: str, low: str, stamped: bool, effort: Effort) -> str | None:
     """`thread/INFO`, `ERROR:file.cc(3)`, `INFO|trainer.py:3`, `INFO  module`, `core:error`, `ns#info`, `info /a.c:3`."""
     if len(content) > _LONGEST:
-        return None
+        couchbase = _COUCHBASE.match(content)  # its node and its module make it long
+        return WORDS[couchbase[1]] if couchbase is not None else None
     words = _ANY_LEVEL.intersection(_RUNS.findall(low))
     if not words:
         return None
@@ -121,6 +130,9 @@ def of_parts(content: str, low: str, stamped: bool, effort: Effort) -> str | Non
             return LETTERS[first]
         if separator == "#" and " " not in content and first.lower() in WORDS:
             return WORDS[first.lower()]  # monad-logger's [Error#SQL]
+    placed = _IOHK.match(content) or (_ONTAP.match(content) if stamped else None)
+    if placed is not None:
+        return of_word(placed[1])
     kind = _KIND.match(content)
     if kind is not None and content[0].isupper():
         return CRITICAL if kind[1].lower() == "fatal" else WORDS[kind[2].lower()]

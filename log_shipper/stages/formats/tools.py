@@ -6,12 +6,13 @@ canonical error format); the rest are the tools' own marks.
 
 import re
 
+from log_shipper.stages.formats import named
 from log_shipper.stages.formats.levels import CRITICAL, DEBUG, ERROR, INFO, LETTERS, UPPER, WARNING, Found, of_word
 from log_shipper.stages.formats.words import is_value
 
-# What stands between two `: ` and declares: `error`, `fatal error C1083`, `error TS2304`, `error[E0425]`, `[error]`, `错误`
+# What stands between two `: ` and declares: `error`, `fatal error C1083`, `error TS2304`, `warning #177-D`, `error[E0425]`, `[error]`, `错误`
 _LEVEL_PART = re.compile(
-    r"(?:\[)?((?:[Ff]atal |internal compiler |[Ii]nternal |[Dd]eprecation |DEPRECATION )?[^\W\d_]+)(?:\])?(?: ?(?:\([^()]{1,60}\)|[A-Z]{1,8}\d{1,6})|\[[\w:-]+\])?$"
+    r"(?:\[)?((?:[Ff]atal |internal compiler |[Ii]nternal |[Dd]eprecation |DEPRECATION )?[^\W\d_]+)(?:\])?(?: ?(?:\([^()]{1,60}\)|[A-Z]{1,8}\d{1,6}|#\d{1,5}(?:-D)?)|\[[\w:-]+\])?$"
 )
 _WORDED = re.compile(r"(fatal|internal compiler|internal|deprecation) (error|warning)$", re.IGNORECASE)
 _NAME_PART = re.compile(
@@ -20,6 +21,7 @@ _NAME_PART = re.compile(
 _SPACED_NAME = re.compile(
     r"[^\s:]{1,200} (?:: |[\w.+-]{1,40}: (?:[a-z]+): )|(?:In file included from|runsv|svlogd) |[^\s:]{1,200} \("
 )
+_SUBCOMMAND = re.compile(r"([a-z][a-z0-9+_-]{1,30}+) [a-z][a-z0-9-]{1,30}+: (error|warning): (?=\S)")
 _LOOKED_AT = 400
 _PLACE = 250  # characters in which a place in a file ends
 _NPM = re.compile(
@@ -39,9 +41,26 @@ _NPM_TYPES = {
 _YARN = re.compile(  # `warning a > b@1.0.0: text`, `warning package.json: text`
     r"(error|warning|warn|info|verbose|debug) (?=[A-Z\"']|\S{1,300}+(?<=\S\.json:) |\./\S|[a-z]{1,80}+[A-Z]\w{1,80}+: |(?:[@\w./-]{1,80}+ > ){0,20}@?[\w./-]{1,80}+@[^\s:]{1,40}+: |package-lock\.json found\.)"
 )
+
+
+def _cuda(program: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """CUDA's compilers pad the level to eight characters: `ptxas error   : text`."""
+    levels = (("fatal", CRITICAL), ("error", ERROR), ("warning", WARNING))
+    return tuple((re.compile(rf"{program} {word} {{1,4}}: "), log_type) for word, log_type in levels)
+
+
 # Marks by their first character, in the order in which they are tried.
 _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
-    "!": ((re.compile(r"! (?:LaTeX|(?:Package|Class) [\w-]{1,60}) Error: "), ERROR),),
+    "!": (
+        (re.compile(r"! (?:LaTeX|(?:Package|Class) [\w-]{1,60}) Error: "), ERROR),
+        (  # what TeX itself says (tex.web: print_err)
+            re.compile(
+                r"! (?:Undefined control sequence\.|Missing \S{1,12} inserted|Emergency stop\.|Extra \S{1,20}, or forgotten|Too many \}'s\."
+                r"|Misplaced \S{1,20}|Paragraph ended before |Illegal parameter number |TeX capacity exceeded|File ended while scanning )"
+            ),
+            ERROR,
+        ),
+    ),
     "%": (
         (re.compile(r"%Error(?:-\w+)?: "), ERROR),
         (re.compile(r"%Warning(?:-\w+)?: "), WARNING),
@@ -98,6 +117,8 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     ),
     "g": ((re.compile(r"g?make(?:\[\d+\])?: \*\*\* "), ERROR),),
     "m": ((re.compile(r"make(?:\[\d+\])?: \*\*\* |mysqldump: Got error: "), ERROR),),
+    "n": _cuda("nv(?:cc|link)"),
+    "p": _cuda("ptxas"),
     "r": ((re.compile(r"rsync error: "), ERROR), (re.compile(r"rsync warning: "), WARNING)),
     "S": ((re.compile(r"SCRIPT ERROR: "), ERROR),),  # Godot
     "s": ((re.compile(r"svn: E\d{6}: "), ERROR), (re.compile(r"svn: warning: "), WARNING)),
@@ -109,8 +130,8 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
 }
 _NPM_FIRSTS = frozenset("npyblg")
 BEGINNINGS = frozenset(
-    "@ER %Er %Wa --> CMa DEP Dep ERR Err FAT Jav LaT Lib Mod Ope Pac SCR War Wri bun dep doc dpk err fai fat gma gyp ler lib mak mys nod npm pnp pri rsy svn TLS VER wan war yar".split()
-) | {"In ", "! L", "! P", "! C"}
+    "@ER %Er %Wa --> CMa DEP Dep ERR Err FAT Jav LaT Lib Mod Ope Pac SCR War Wri bun dep doc dpk err fai fat gma gyp ler lib mak mys nod npm pnp pri rsy svn TLS VER wan war yar nvc nvl ptx".split()
+) | {"In ", "! L", "! P", "! C", "! U", "! M", "! E", "! T", "! I", "! F"}
 """Three characters tell most lines from those with a mark; a test reads these from the expressions."""
 _AT_PLACE = re.compile(r"\s*+\d{1,6}:\d{1,5}\s++(error|warning)\s{1,6}\S")
 _TSC = re.compile(r"\S+?:\d+:\d+ - (error|warning|message|information)(?: TS\d+)?: ")
@@ -122,12 +143,24 @@ _KOTLIN = re.compile(r"([ew]): (?:file://)?/?\S+(?::\d+:\d+ |: \(\d+, \d+\): )")
 _NCCL = re.compile(
     r"[^\s:]{1,100}+:\d{1,9}:\d{1,9} \[\d{1,4}\] (?:[\w./-]{1,100}:\d{1,6} )?NCCL (WARN|INFO|TRACE|ABORT) "
 )
+_VLC = re.compile(  # modules/logger/console.c: an object's address, maybe a header, the module, the kind of object
+    r"\[[0-9a-f]{16}\] (?:\[[^\]]{1,60}\] )?[\w-]{1,40} [a-z]{3,20}(?: [a-z]{3,20})? (error|warning|debug): "
+)
+_CONMON = re.compile(r"\[conmon:([ewid])\]:? ")  # src/utils.h
 _COMPACT = re.compile(r"[^\s:]{1,200}: line \d+, col \d+, (Error|Warning|Info) - ")  # eslint -f compact
 _DOCUTILS = re.compile(r"[^\s:]{1,200}:\d+: \((INFO|WARNING|ERROR|SEVERE)/[1-4]\) ")
 _KERNEL = re.compile(  # EXT4-fs error (device sda1): text
     r"[A-Z][A-Z\d]{1,9}(?:-fs)? (emergency|alert|critical|error|warning|notice|info|debug) \(device [^()]{1,60}\): "
 )
 _SCALA3 = re.compile(r"-- (?:\[E\d+\] )?(?:[A-Z]\w+ ){0,3}(Error|Warning): \S+:\d+:\d+ -")
+
+
+def subcommand(line: str) -> Found | None:
+    """`guix build: error: text`, and what argparse says of a command's own arguments: a program, one of its commands, and a level."""
+    match = _SUBCOMMAND.match(line)
+    if match is None or not named.may_be_name(match[1]) or is_value(line, match.end()):
+        return None  # see also: warning: text
+    return of_word(match[2]) or ERROR, "prefix"
 
 
 def find(line: str) -> Found | None:
@@ -242,6 +275,14 @@ def placed(line: str) -> Found | None:
         match = _RUBOCOP.match(head)
         return (LETTERS[match[1]], "letter") if match is not None else None
     return None
+
+
+def bracketed(line: str) -> Found | None:
+    """VLC's `[000055d1f0a0c800] main input error: text`, conmon's `[conmon:w]: text`."""
+    match = _VLC.match(line) or _CONMON.match(line)
+    if match is None:
+        return None
+    return (of_word(match[1].upper()) or INFO), "letter" if len(match[1]) == 1 else "prefix"
 
 
 def filesystem(line: str) -> Found | None:

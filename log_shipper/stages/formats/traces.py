@@ -47,7 +47,9 @@ _REPORT = re.compile(r"=([A-Z]{4,10}) REPORT====")
 _FAILED = re.compile(r"failed(?: at |\.|:|$)")
 _SANITIZER = re.compile(r"\S+?:\d+:\d+: runtime error: ")
 _SANITIZER_WARNS = re.compile(r"==\d+==\s?WARNING: \w+Sanitizer: ")
-_HASKELL = re.compile(r"[^\s:]{1,200}+: Uncaught exception [\w.-]{1,200}+:[\w.]{1,200}+:$")  # GHC's from 9.10 on
+_HASKELL = re.compile(  # a program's name, and how GHC shows its own exceptions, and from 9.10 on any (base: GHC.Exception, GHC.IO.Exception)
+    r"[^\s:]{1,200}+: (?:user error \(|<<loop>>$|Prelude\.[\w!]{1,20}+: |Uncaught exception [\w.-]{1,200}+:[\w.]{1,200}+:$|\S{1,200} Non-exhaustive \w)"
+)
 _PHP = re.compile(
     r"(?:PHP )?(Parse error|Warning|Notice|Deprecated|Strict Standards|Core warning|Compile warning|Recoverable fatal error|(?<=PHP )Error): "
 )
@@ -153,7 +155,7 @@ def _placed(line: str) -> bool:
         return True
     if "runtime error: " in line and _SANITIZER.match(line):
         return True
-    if ": Uncaught exception " in line and _HASKELL.match(line):
+    if _HASKELL.match(line) is not None:
         return True
     asserted = line.find(": Assertion ")
     return asserted >= 0 and _FAILED.search(line, asserted) is not None

@@ -30,7 +30,9 @@ _CODE_BEFORE_COLON = re.compile(r" \[[A-Z][A-Z0-9_]{2,60}\]: ")  # Node.js' Erro
 _NUMBER = re.compile(r" \(\d{3,9}\): ")  # Quartus' Error (12345): text
 _PROCESS = re.compile(r"<\d{1,9}>:")  # the Enlightenment libraries' ERR<12>:
 _CHANGE = re.compile(r" [-=]> [\w-]{1,40}(?: [-=]> [\w-]{1,40}){0,4}$")  # ERROR -> OK
-_BEFORE_TIME = re.compile(r" [@(]?\d{4}[-/.]\d\d[-/.]\d\d[ T]\d\d:\d\d")
+_BEFORE_TIME = re.compile(  # the last is Dancer's, of seconds
+    r" (?:[@(]?\d{4}[-/.]\d\d[-/.]\d\d[ T]\d\d:\d\d|@\d{1,6}\.\d{3,9}> )"
+)
 _OBJECT = re.compile(r"/[A-Za-z]\w{0,40}: ")
 _SET_OFF = ("- ", "| ", ": ", ":: ", "==> ", "-> ", ">> ", "> ", "-- ", "--- ")
 _UPPER_ENDS = frozenset("])>[(,;!*/|\t")

@@ -19,13 +19,13 @@ _BREAKS = str.maketrans(".,'/_%-:", "        ")
 _OTHERS = (
     "aborted abort aborting killed segmentation fault core dumped exception traceback failed failure fail denied unable cannot "
     "found terminated bus trap floating illegal hangup alarm uncaught unhandled oops bug log level severity priority audit "
-    "system config success ok note fatals errors warnings panicked died line terminate corruption npm pnpm gyp"
+    "system config success ok note fatals errors warnings panicked died line terminate corruption npm pnpm yarn bun lerna gyp"
 )
 _WORDS = frozenset((*map(str.lower, (*UPPER, *LETTERS)), *_OTHERS.split()))
 # Words, and none of the marks by which rules work: `: `, `|`, a bracket, a tab, npm's `ERR!`.
 _NO_NAME = "".join(f"(?<!{re.escape(end)})" for end in traces.NAME_ENDS)
 _SENTENCE = re.compile(
-    r"([A-Z][A-Za-z]{1,22}+|[a-z][A-Za-z]{1,22}+(?= [a-z])) [A-Za-z0-9 .,:;=?'\"/%_#+*@&$(){}<>~^`\\-]{1,370}+"
+    r"([A-Z][a-z][A-Za-z]{0,21}+|[a-z][A-Za-z]{1,22}+(?= [a-z])) [A-Za-z0-9 .,:;=?'\"/%_#+*@&$(){}<>~^`\\-]{1,370}+"
     + _NO_NAME
 )
 # Behind a time two words end a header. Of what may stand behind them no capitals, which may be a level between separators, no
