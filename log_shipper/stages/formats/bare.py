@@ -35,7 +35,7 @@ _DAEMON = re.compile(r": [A-Z][A-Z0-9]{1,11}: ")
 _NAME = 80  # characters in which a name ends
 
 _SENTENCE = re.compile(r"\]? {1,3}([A-Z]?[a-z]{2,20}+) ([a-z]{2,20}+) ")
-NO_SENTENCE = frozenset(("main", "fail", *map(str.lower, PLACED), *WORDS))
+NO_SENTENCE: frozenset[str] = frozenset(("main", "fail", *map(str.lower, PLACED), *WORDS))
 
 
 def sentence(line: str, at: int) -> bool:

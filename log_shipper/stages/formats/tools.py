@@ -129,7 +129,7 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     ),
 }
 _NPM_FIRSTS = frozenset("npyblg")
-BEGINNINGS = frozenset(
+BEGINNINGS: frozenset[str] = frozenset(
     "@ER %Er %Wa --> CMa DEP Dep ERR Err FAT Jav LaT Lib Mod Ope Pac SCR War Wri bun dep doc dpk err fai fat gma gyp ler lib mak mys nod npm pnp pri rsy svn TLS VER wan war yar nvc nvl ptx".split()
 ) | {"In ", "! L", "! P", "! C", "! U", "! M", "! E", "! T", "! I", "! F"}
 """Three characters tell most lines from those with a mark; a test reads these from the expressions."""
