@@ -57,7 +57,7 @@ def declared(line: str, effort: Effort | None = None, depth: int = 0) -> Found |
     if first == "{":
         return json_fields.find(line) or besides_object(line, effort, depth)
     if first.isdigit() or first in "[(<【（":
-        if silent.of_access(line):
+        if '] "' in line and silent.of_access(line):
             return None
         found = at_once(line)
         if found is None and wordy.is_plain(line):
@@ -181,6 +181,10 @@ def _worded(line: str, effort: Effort | None, depth: int) -> Found | None:
         return None
     word, end = match[0], match.end()
     following = line[end : end + 1]
+    if depth and following == " " and ": " not in line and wordy.is_sentence(line):
+        if effort is not None and effort.left >= TEXT and (":" in line or "=" in line or " - " in line):
+            effort.left -= TEXT  # as `_text` would
+        return None
     if following == "=" and end > 1:
         return _text(line, effort, depth)
     level = UPPER.get(word) or WORDS.get(word.lower()) or (named.cut_before_time(line) if end == 3 else None)
