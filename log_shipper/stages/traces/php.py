@@ -10,9 +10,8 @@ from log_shipper.stages.traces.phase import ALWAYS, COMPLETE, DECLARED, NEVER, R
 
 _HEADER = re.compile(r"(?:PHP )?(?:Fatal error|Warning|Recoverable fatal error|Parse error):\s+Uncaught ")
 _OWN = re.compile(r"(?:PHP )?(?:Warning|Notice|Deprecated|(?:Fatal|Recoverable fatal|Parse) error):\s")
-_LOGGED = re.compile(
-    r"(?:\[\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d [\w/+-]{1,40}\] )?PHP (?:Warning|Notice|Deprecated|(?:Fatal|Recoverable fatal|Parse) error):  \S"
-)
+_DATED = re.compile(r"\[\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d [\w/+-]{1,40}\] (?=PHP )")  # in a file of PHP's own
+_LOGGED = re.compile(r"PHP (?:Warning|Notice|Deprecated|(?:Fatal|Recoverable fatal|Parse) error):  \S")
 _PLACE = re.compile(r" on line \d+$")
 _MOST = 20  # lines of a warning's text
 _LOOKED_AT = 2048  # of a line that has more the end is not seen
@@ -25,16 +24,19 @@ _THROWN = re.compile(r"(?:PHP )?\s+thrown in ")
 
 
 def _enter(text: str, prev: str) -> Entry | None:
-    if _STACK.match(text):
+    dated = _DATED.match(text) if text[0] == "[" else None
+    if dated:
+        text = text[dated.end() :]
+    elif _STACK.match(text):
         return Entry(ALWAYS, At("php.calls"), from_any)
-    if _CALL.match(text):
+    elif _CALL.match(text):
         return Entry(ALWAYS, At("php.after" if _LAST.match(text) else "php.calls"))
     if not _HEADER.match(text):
         # Each that PHP writes ends with its place: without it the text has a line break.
         opens = _LOGGED.match(text) and "Uncaught " not in text and len(text) < _LOOKED_AT and not _ends(text)
         return Entry(NEVER, At("php.open")) if opens else None
     # What ends a program is a record of its own behind a warning that PHP has printed before: it must not hide in it.
-    return Entry(NEVER if _OWN.match(prev) else DECLARED, At("php.head"))
+    return Entry(NEVER if dated or _OWN.match(prev) else DECLARED, At("php.head"))
 
 
 def _ends(text: str) -> bool:
