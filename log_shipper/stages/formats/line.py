@@ -292,6 +292,8 @@ def _marked(line: str, first: str, effort: Effort, depth: int) -> Found | None:
         return fields(line, stamp.end()) if stamp is not None else None
     if line.startswith("####<"):  # WebLogic's files
         return _headed(line[4:], effort, depth)
+    if first == "_" and line.startswith(("__main__", "__mp_main__")):
+        return _worded(line[2:], effort, depth)  # what Python calls the module that is run
     if first == "+" and depth < _DEEPEST and decoration.zoned(line):
         return declared(line[decoration.ZONE :], effort, depth + 1)
     if first in ":#⨯⚠":
