@@ -75,6 +75,7 @@ setup(
             "aiosmtpd>=1.4.6,<2",
             "ruff>=0.6",
             "mypy>=1.11",
+            "setuptools",  # that mypyc takes the classifier
             "types-docker>=7.1",
             "types-requests>=2.31",
         ],

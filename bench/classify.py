@@ -14,6 +14,8 @@ from log_shipper.stages.classify import Classifier
 _TEXT = "com.acme.orders.OrderService order 8812 accepted, customer 81, 0 errors, 12 ms"
 COMMON = {
     "plain 110 bytes": "Order 8812 accepted for customer 81, forwarded to warehouse 7 in 12 ms, retries 0, queue depth 3 and counting on",
+    "with an address": "Server listening on 10.0.0.1:8080 after 12 ms with 3 workers and a queue of 1000 entries, ready to serve now",
+    "with pairs": "order accepted id=8812 customer=81 warehouse=7 took=12 retries=0 depth=3 and counting on for some words",
     "log4j 110 bytes": f"2026-03-01 10:20:30,456 INFO  [worker-12] {_TEXT}"[:110],
     "spring boot": f"2026-03-01T10:20:30.456Z  INFO 1 --- [  main] {_TEXT}",
     "logback": f"10:20:30.456 [worker-12] INFO  {_TEXT}",
@@ -28,6 +30,8 @@ COMMON = {
     "logfmt": 'ts=2026-03-01T10:20:30.456Z caller=orders.go:12 level=info msg="order accepted" errors=0 id=8812',
     "klog": f"I0301 10:20:30.456789   12 orders.go:12] {_TEXT}",
     "rfc 5424": f"<134>1 2026-03-01T10:20:30.456Z host orders 12 - - {_TEXT}",
+    "logcat": f"03-01 10:20:30.456  1702  2395 I Orders: {_TEXT}",
+    "syslog, sentence": "Mar  1 10:20:30 host sshd[12]: Accepted password for ann from 10.0.0.1 port 4711 with 12 tries, and then some",
     "syslog": f"Mar  1 10:20:30 host orders[12]: {_TEXT}",
     "level prefix": f"INFO:     {_TEXT}",
     "access log": '10.0.0.1 - - [01/Mar/2026:10:20:30 +0000] "GET /error.html HTTP/1.1" 200 612 "-" "curl/8.5.0" rt=0.012',

@@ -12,6 +12,7 @@ from log_shipper.stages.formats.effort import FIRST_STATE, Effort
 from log_shipper.stages.formats.levels import ERROR, Find, Found
 from log_shipper.stages.formats.line import besides_object, declared
 from log_shipper.stages.formats.plain import coloured_word, last_state, without_escapes
+from log_shipper.stages.formats.wordy import is_sentence
 from log_shipper.stages.members import Decoded
 from log_shipper.stages.memory import FIRSTS, Beginnings
 from log_shipper.stages.objects import Objects
@@ -62,11 +63,14 @@ class Classifier:
             elif first not in FIRSTS and message.startswith(pairs.beginnings) and (known := pairs.get(message)):
                 found, members = known
             else:
-                found = beginnings.get(message) if first in FIRSTS else None
-                if found is None:
+                stamped = first in FIRSTS
+                found = beginnings.get(message) if stamped else None
+                if found is None and (
+                    stamped or ": " in message or not message[:2].isalpha() or not is_sentence(message)
+                ):
                     found = of_line(message)
                     if found is not None:
-                        if first in FIRSTS:
+                        if stamped:
                             beginnings.learn(message, found)
                         if found[1] == "field" and "=" in message:
                             members = pairs.learn(message)

@@ -20,6 +20,8 @@ MOST: Final = 64  # pairs of a line
 _LOOKED_AT: Final = 4096  # characters of one
 # What may stand before a key comes first: an expression that begins with a set of characters finds the next by itself.
 _PAIR: Final = re.compile(r'[\s,;|]([A-Za-z_@][\w.@/-]{0,99}+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*)"|([^\s",;]*+))')
+_LAST: Final = re.compile(r'="[^"\\]*+(?:\\.[^"\\]*+)*"|=[^\s",;]*+')  # from an equals sign on, its value
+_CUT: Final = 512  # characters from which on it pays to see where the last pair ends
 # What no rule reads in another way; one group, in quotes or not
 _VALUE: Final = r'="?((?<!")[^\x00- "\'\\,;|=\[\]\x7f]++(?!")|(?<=")[^\x00-\x1f"\\\x7f]++(?="))"?'
 _FIRST: Final = re.compile(r"[A-Za-z]{2,24}")  # no rule is asked before logfmt's
@@ -102,15 +104,22 @@ def members(message: str) -> Members:
 def read(message: str) -> dict[str, Any]:
     """Keys, and values as texts; of a key that comes twice the last value."""
     pairs: Iterable[tuple[str, ...]]
+    text = f" {message}" if len(message) < _CUT else f" {_up_to_last(message[:_LOOKED_AT])}"
     if message.count("=") <= MOST:
-        pairs = _PAIR.findall(f" {message}", 0, _LOOKED_AT + 1)
+        pairs = _PAIR.findall(text)
     else:
-        pairs = (match.groups("") for match in islice(_PAIR.finditer(f" {message}", 0, _LOOKED_AT + 1), MOST))
+        pairs = (match.groups("") for match in islice(_PAIR.finditer(text), MOST))
     if "\\" in message:
         found: dict[str, Any] = {key: _unescaped(quoted) or bare for key, quoted, bare in pairs}
     else:
         found = {key: quoted or bare for key, quoted, bare in pairs}
     return {key: value for key, value in found.items() if value} if "" in found.values() else found
+
+
+def _up_to_last(text: str) -> str:
+    """Without what stands behind the last pair: behind its value and all quotation marks, which may be an earlier one's."""
+    last = _LAST.match(text, max(text.rfind("="), 0))
+    return text[: max(last.end(), text.rfind('"') + 1)] if last is not None else ""
 
 
 def _unescaped(quoted: str) -> str:

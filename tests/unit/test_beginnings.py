@@ -1,5 +1,6 @@
 """The beginnings by which most lines are passed over are those of the expressions: read from their parse trees."""
 
+import re
 import string
 from re import _constants as codes  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
@@ -7,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from log_shipper.stages.formats import tools, traces
+from log_shipper.stages.formats import shells, tools, traces
+from log_shipper.stages.traces import registry
 
 LENGTH = 3
 ANY = "\0"  # a character that could be nearly any
@@ -66,8 +68,9 @@ def _of_repeat(least: int, most: int, item: Any) -> set[str]:
         ((traces._CRITICAL, traces._ERROR), traces.BEGINNINGS),
         (
             (tools._NPM, *(form for forms in tools._FORMS.values() for form, _ in forms)),
-            tools._BEGINNINGS,
+            tools.BEGINNINGS,
         ),
+        ((shells._SIGNALS,), shells.BEGINNINGS),
     ],
 )
 def test_no_beginning_is_missing(patterns: tuple[Any, ...], known: frozenset[str]) -> None:
@@ -90,3 +93,12 @@ def test_beginnings_of_an_expression() -> None:
     }
     assert beginnings(r"(?=x)yes") == {"yes"}
     assert ANY not in string.printable
+
+
+@pytest.mark.parametrize("word", ["A", "Ab", "Ab-1", "a_b", "Error", "java"])
+@pytest.mark.parametrize("rest", ["", "x", "a.b: x", ":1: x", "$A", "x (y)"])
+def test_a_word_and_a_blank_begin_no_name(word: str, rest: str) -> None:
+    known = {suspect[1] for family in registry.FAMILIES for suspect in family.suspects if isinstance(suspect, tuple)}
+    assert known.issuperset(registry._NAMES)
+    assert re.match(registry._NO_NAME, f"{word} {rest}") is None
+    assert not any(re.match(name, f"{word} {rest}") for name in registry._NAMES)

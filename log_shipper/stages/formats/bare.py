@@ -15,7 +15,8 @@ _COMPOUND = re.compile(  # error handling, warning signs, info desk
     r"|symbols?|ports?|endpoints?|consoles?|thresholds?|flags?|bits?|corrections?|screens?|trackers?|states?|margins?|bars?|lights?|limits?|paths?|sections?"
     r"|free|prone|builds?|output|stream|bounds?|channels?|boundary|templates?|classes|types?|tolerance|is|was|are|of|and|or)\b(?![./]\w|=)"
 )
-_OPENS_NO_SENTENCE = frozenset(("info", "warn"))
+_OPENSNO_SENTENCE = frozenset(("info", "warn"))
+"""Words that end no header as a sentence's first or second."""
 _BEFORE_NAMES = frozenset(("trace", "verbose", "notice", "alert", "emergency", "panic"))
 _NAME_AFTER = re.compile(
     r" (?:[\w.-]+ ?\[\d|[\w.-]+ \[[\w-]+[./:@=]|[\w-]+(?:[./:][\w-]+)+|[A-Z][\w.]*:|\[|[\w-]+ :)[ :\]]?"
@@ -34,13 +35,13 @@ _DAEMON = re.compile(r": [A-Z][A-Z0-9]{1,11}: ")
 _NAME = 80  # characters in which a name ends
 
 _SENTENCE = re.compile(r"\]? {1,3}([A-Z]?[a-z]{2,20}+) ([a-z]{2,20}+) ")
-_NO_SENTENCE = frozenset(("main", "fail", *map(str.lower, PLACED), *WORDS))
+NO_SENTENCE: frozenset[str] = frozenset(("main", "fail", *map(str.lower, PLACED), *WORDS))
 
 
 def sentence(line: str, at: int) -> bool:
     """Whether two words behind a time or a name, neither of them a level, are a sentence's: the first to end a header."""
     words = _SENTENCE.match(line, at)
-    return words is not None and words[1].lower() not in _NO_SENTENCE and words[2] not in _NO_SENTENCE
+    return words is not None and words[1].lower() not in NO_SENTENCE and words[2] not in NO_SENTENCE
 
 
 def declares(line: str, start: int, end: int, word: str) -> bool:
@@ -52,7 +53,7 @@ def declares(line: str, start: int, end: int, word: str) -> bool:
         return _MACHINE.search(line, 0, start) is not None and _NAME_AFTER.match(line, end, end + _NAME) is not None
     if word not in _LEVELS or _COMPOUND.match(line, end + 1) is not None:
         return False
-    return word in _OPENS_NO_SENTENCE or (line[0] in "0123456789[" and _MACHINE.search(line, 0, start) is not None)
+    return word in _OPENSNO_SENTENCE or (line[0] in "0123456789[" and _MACHINE.search(line, 0, start) is not None)
 
 
 def in_column(line: str, end: int, word: str) -> bool:

@@ -21,6 +21,7 @@ _EMBLEM_TEXT = re.compile(r"(?:ERROR|WARN(?:ING)?|FATAL|CRITICAL|INFO|DEBUG|TRAC
 _ENCLOSED = re.compile(r"([*!]{1,3})(?=[A-Z]{4,9}\1[ :])")  # **ERROR** text
 _LOUD = re.compile(r"(?:>{2,3}|-{1,5}>) (?=\[?[A-Z]{4,9}\]?: |(?:错误|警告|致命|严重|信息|调试)[:：])")
 _BOLD = re.compile(r"\*{1,3}([A-Z]{4,8}):?\*{1,3}:? ")
+_MODULES = ("__main__", "__mp_main__")  # what Python calls the module that is run
 _NO_ICONS = frozenset("#|->")
 ZONE = 6
 """Characters of `+0000 `."""
@@ -48,6 +49,8 @@ def length(line: str, first: str) -> int:
     if first in ">-":
         loud = _LOUD.match(line)
         return loud.end() if loud is not None else 0
+    if first == "_":
+        return 2 if line.startswith(_MODULES) else 0
     enclosed = _ENCLOSED.match(line) if first in "*!" else None
     if enclosed is not None:
         return enclosed.end()

@@ -36,8 +36,7 @@ from log_shipper.stages.formats.words import set_off
 
 _LEAD = re.compile(r"[^\W\d_]{1,24}+")
 _NAME_MARKS = frozenset(".-_0123456789")
-_THIN = "\u2009"  # around the badges of pnpm
-_BLANK = " \t\u00a0\u3000" + _THIN
+_BLANK = " \t\u00a0\u3000\u2009"
 _DEEPEST = 3
 _TAB = 8
 _TEXT = 400  # characters of a line without header that are looked at
@@ -50,7 +49,7 @@ def declared(line: str, effort: Effort | None = None, depth: int = 0) -> Found |
     """
     first = line[:1]
     if first in _BLANK:
-        text = line.lstrip(_BLANK) if first != _THIN else line.lstrip(_BLANK).replace(_THIN, " ")
+        text = line.lstrip(_BLANK) if first != "\u2009" else line.replace(first, " ").lstrip()  # pnpm's badges
         indent = len(line) - len(text) if first != "\t" else _TAB
         return _indented(text, indent, effort or Effort(), depth or 1) if text else None
     if first.isalpha() and first != "ℹ":
@@ -58,7 +57,7 @@ def declared(line: str, effort: Effort | None = None, depth: int = 0) -> Found |
     if first == "{":
         return json_fields.find(line) or besides_object(line, effort, depth)
     if first.isdigit() or first in "[(<【（":
-        if silent.of_access(line):
+        if '] "' in line and silent.of_access(line):
             return None
         found = at_once(line)
         if found is None and wordy.is_plain(line):
@@ -182,6 +181,10 @@ def _worded(line: str, effort: Effort | None, depth: int) -> Found | None:
         return None
     word, end = match[0], match.end()
     following = line[end : end + 1]
+    if depth and following == " " and ": " not in line and wordy.is_sentence(line):
+        if effort is not None and effort.left >= TEXT and (":" in line or "=" in line or " - " in line):
+            effort.left -= TEXT  # as `_text` would
+        return None
     if following == "=" and end > 1:
         return _text(line, effort, depth)
     level = UPPER.get(word) or WORDS.get(word.lower()) or (named.cut_before_time(line) if end == 3 else None)
@@ -292,8 +295,6 @@ def _marked(line: str, first: str, effort: Effort, depth: int) -> Found | None:
         return fields(line, stamp.end()) if stamp is not None else None
     if line.startswith("####<"):  # WebLogic's files
         return _headed(line[4:], effort, depth)
-    if first == "_" and line.startswith(("__main__", "__mp_main__")):
-        return _worded(line[2:], effort, depth)  # what Python calls the module that is run
     if first == "+" and depth < _DEEPEST and decoration.zoned(line):
         return declared(line[decoration.ZONE :], effort, depth + 1)
     if first in ":#⨯⚠":

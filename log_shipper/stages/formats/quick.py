@@ -1,4 +1,4 @@
-"""The commonest headers, each read by one expression: a level right behind a time, or behind a thread or a name."""
+"""The commonest headers, each read by one expression: a level right behind a time, or behind a thread or a name; logcat's letter."""
 
 import re
 
@@ -16,6 +16,8 @@ QUICK = re.compile(_TAIL)
 _AT_ONCE = re.compile(  # nanoseconds may be a container runtime's, before another program's line
     r"\[?(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,6}+(?!\d))?(?:Z| ?[+-]\d\d:?\d\d| UTC)?" + _TAIL
 )
+# As `letters.logcat` finds it; six digits before six more could be a time
+_LOGCAT = re.compile(r"\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} {1,8}\d{1,5} {1,8}\d{1,5} ([VDIWEFA]) ")
 _NO_LEVEL = (" ->", " =>", " = ", " ==")  # what follows a name, or a state that changes
 # Datadog's trace agent names itself before the level: `… UTC | TRACE | INFO | text`
 NEXT_COLUMN = re.compile(r" \| (?:ERROR|WARN|INFO|DEBUG|CRITICAL|TRACE) \|")
@@ -24,7 +26,10 @@ NEXT_COLUMN = re.compile(r" \| (?:ERROR|WARN|INFO|DEBUG|CRITICAL|TRACE) \|")
 def at_once(line: str) -> Found | None:
     """The commonest headers, read by one expression: None says that the header must be read token by token."""
     match = _AT_ONCE.match(line)
-    return of_quick(line, match) if match is not None else None
+    if match is not None:
+        return of_quick(line, match)
+    logcat = _LOGCAT.match(line) if line[2:3] == "-" else None
+    return (LETTERS["F" if logcat[1] == "A" else logcat[1]], "letter") if logcat is not None else None
 
 
 def behind_name(line: str) -> bool:

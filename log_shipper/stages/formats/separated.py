@@ -106,6 +106,8 @@ def of_parts(content: str, low: str, stamped: bool, effort: Effort) -> str | Non
         return None
     if len(words) > 1 or len(min(words)) > 1:  # no mere letter, as in [w-1]
         effort.left -= PARTS
+    if max(map(len, words)) == 1:
+        return _of_letter(content, stamped)
     capitals = len(content) <= _LONGEST_PARTS and [
         upper for word in words if len(word) > 2 and (upper := word.upper()) in content and upper in WORDS_IN_CAPITALS
     ]
@@ -125,7 +127,7 @@ def of_parts(content: str, low: str, stamped: bool, effort: Effort) -> str | Non
         if separator == "|" and first.lower() in WORDS and STAMP.match(content.partition("|")[2].lstrip()) is not None:
             return WORDS[first.lower()]  # [error|2026-03-01 10:20:30]
         if stamped and separator == "|" and first in LETTERS:
-            return LETTERS[first]  # Foreman's [W|app|5f2c]
+            return LETTERS[first]
         if separator == "#" and " " not in content and first.lower() in WORDS:
             return WORDS[first.lower()]  # monad-logger's [Error#SQL]
     placed = _IOHK.match(content) or (_ONTAP.match(content) if stamped else None)
@@ -146,6 +148,15 @@ def of_parts(content: str, low: str, stamped: bool, effort: Effort) -> str | Non
     if rest:
         return _of_words(content, word, rest)
     return CHINESE.get(content)
+
+
+def _of_letter(content: str, stamped: bool) -> str | None:
+    """Of a bracket in which no word but a single letter could be a level: Foreman's `[W|app|5f2c]`, NeMo's `[NeMo W 2024-05-06 …]`."""
+    first, bar, _ = content.partition("|")
+    if stamped and bar and first in LETTERS:
+        return LETTERS[first]
+    letter = _NAMED_LETTER.match(content)
+    return LETTERS[letter[1]] if letter is not None else None
 
 
 def _standing(content: str, word: str, separator: str) -> int:

@@ -30,7 +30,7 @@ def of_header(line: str) -> bool:
 
 def of_access(line: str) -> bool:
     """A line of an access log."""
-    return '] "' in line and _ACCESS.match(line) is not None
+    return _ACCESS.match(line) is not None
 
 
 def of_marks(line: str) -> bool:

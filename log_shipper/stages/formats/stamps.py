@@ -47,7 +47,9 @@ _FORMS = (
 STAMP = re.compile("(?:" + "|".join(_FORMS) + ")")
 """A timestamp, matched where it begins."""
 
-DATE_WORDS = frozenset("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
+DATE_WORDS: frozenset[str] = frozenset(
+    "Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+)
 """The first three letters of a date that begins with a word."""
 
 

@@ -133,10 +133,10 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     ),
 }
 _NPM_FIRSTS = frozenset("npyblg")
-# Three characters tell most lines from those with a mark; a test reads these from the expressions.
-_BEGINNINGS = frozenset(
+BEGINNINGS: frozenset[str] = frozenset(
     "@ER %Er %Wa --> CMa DEP Dep ELI ERR Err FAT Int Jav LaT Lib Mod Ope Pac SCR War Wri bun dep doc dpk err fai fat gma gyp ler lib mak mys nod npm pnp pri rsy svn TLS VER wan war yar nvc nvl ptx".split()
 ) | {"In ", "! L", "! P", "! C", "! U", "! M", "! E", "! T", "! I", "! F"}
+"""Three characters tell most lines from those with a mark; a test reads these from the expressions."""
 _AT_PLACE = re.compile(r"\s*+\d{1,6}:\d{1,5}\s++(error|warning)\s{1,6}\S")
 _TSC = re.compile(r"\S+?:\d+:\d+ - (error|warning|message|information)(?: TS\d+)?: ")
 _HADOLINT = re.compile(r"\S+:\d+ [A-Z]{2}\d{4} (error|warning|info|style): ")
@@ -174,7 +174,7 @@ def find(line: str) -> Found | None:
 
 def own_mark(line: str) -> Found | None:
     """What a mark that is one tool's own declares."""
-    if line[:3] not in _BEGINNINGS and " ERR! " not in line[:40]:
+    if line[:3] not in BEGINNINGS and " ERR! " not in line[:40]:
         return None
     first = line[0]
     if first in _NPM_FIRSTS:

@@ -60,10 +60,10 @@ _FRAMES = re.compile(
     r"\n(?:[ \t]++(?:at \S.{0,200}?[\])\d>][ \t]*+$|at [\w.$<>/]+\(|from \S+:\d+:in |Traceback \(most recent call last\):[ \t]*+$)|.{0,200}? called at \S+ line \d+)|\n(?:#\d+ \S|\t[\w./-]++\.go:\d+ |\t?[^\s:]{1,200}:\d+:in [`'])|\n    while (?:executing|compiling)\n|\nLine \|$|\nAt (?:\S.{0,300}?|line):\d+ char:\d+$|\A\[(?:[A-Z]\w{0,60})?(?:Error|Exception)[: ].{0,500}\] \{$|\A\S{1,300}:\d+\n.*\n\s*\^+\s*$",
     re.MULTILINE,
 )
-NAME_ENDS = ("Error", "Exception", "]", ")", "Group")
+NAME_ENDS: tuple[str, ...] = ("Error", "Exception", "]", ")", "Group")
 # Three characters tell most lines from announcements, at a tenth of what the expressions take; a test reads these
 # from the expressions.
-BEGINNINGS = frozenset(
+BEGINNINGS: frozenset[str] = frozenset(
     "# A|---|***|** |+ E|💣 P|An |rai|Ass|Cal|Cat|Cau|Die|Err|Exc|FAT|Fat|For|Exe|Ker|PHP|Syn|Une|Pro|Rec|SIG|The|Tra|Unc|Unh|[Un|cor|dou|esc|fat|fre|gor|htt"
     '|lib|lua|mal|mun|pan|run|sta|ter|thr|unc|une|unh|{"i|══╡'.split("|")
 ) | {"| E", "| B"}

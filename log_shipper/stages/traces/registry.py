@@ -11,7 +11,7 @@ from log_shipper.stages.traces.javascript import JAVASCRIPT
 from log_shipper.stages.traces.loggers import LOGGERS
 from log_shipper.stages.traces.managed import MANAGED
 from log_shipper.stages.traces.native import NATIVE
-from log_shipper.stages.traces.phase import DECLARED, Enter, Entry, Family, Step
+from log_shipper.stages.traces.phase import DECLARED, PLACE, QUALIFIED, Enter, Entry, Family, Step
 from log_shipper.stages.traces.php import PHP
 from log_shipper.stages.traces.python import PYTHON
 from log_shipper.stages.traces.rarer import RARER
@@ -23,6 +23,9 @@ from log_shipper.stages.traces.scripting import SCRIPTING
 FAMILIES = (LOGGERS, PYTHON, PHP, RUBY, NATIVE, RUST, RARER, MANAGED, JAVASCRIPT, BEAM, SCRIPTING, GO)
 _COLOURS = r"(?:\x1b\[[0-9;]*+[mK])+(?!\x1b\[[0-9;]*+[mK])"
 _LEVELS = frozenset("SWICFTDE")  # first letters of java.util.logging's and tinylog's
+# Which most lines may begin with, as far as their first character tells …
+_NAMES = (PLACE[1], QUALIFIED[1], r"[A-Z][\w:]*+ \(.*\):?\r?$", r"[A-Z]\w*+\$[A-Z]")
+_NO_NAME = r"(?![\w-]++ (?!\())"  # … but none that begins with a word and a blank
 _BEGINNING = 300  # characters that tell whether a line has to be looked at
 
 Suspect = Callable[[str, int, int], object]
@@ -110,6 +113,12 @@ def _opening(suspect: Suspect) -> Suspect:
     return lambda text, start, end: _may_open(text, start, end) or suspect(text, start, end)
 
 
+def _any_of(patterns: Sequence[str]) -> str:
+    names = [pattern for pattern in patterns if pattern in _NAMES]
+    others = [pattern for pattern in patterns if pattern not in _NAMES]
+    return "|".join([*others, f"{_NO_NAME}(?:{'|'.join(names)})"] if names else others)
+
+
 def rules_of(families: Sequence[Family] = FAMILIES) -> Rules:
     enter: dict[str, list[Enter]] = {}
     indented: dict[str, list[Enter]] = {}
@@ -129,7 +138,7 @@ def rules_of(families: Sequence[Family] = FAMILIES) -> Rules:
             for character in characters:
                 indented.setdefault(character, []).append(rule)
     suspects: dict[str, Suspect] = {
-        character: re.compile("|".join(patterns)).match for character, patterns in beginnings.items()
+        character: re.compile(_any_of(patterns)).match for character, patterns in beginnings.items()
     }
     everything = "|".join(dict.fromkeys(pattern for patterns in beginnings.values() for pattern in patterns))
     suspects["\x1b"] = re.compile(rf"{_COLOURS}(?:[ \t{{\[]|$|{everything})").match
