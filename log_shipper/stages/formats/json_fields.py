@@ -242,9 +242,19 @@ def _of_dialect(value: dict[str, Any]) -> str | None:
     if isinstance(mark, str) and "M" in value:  # zap's short keys
         return of_word(mark)
     if value.get("type") == "log" and isinstance(value.get("tags"), list) and value["tags"]:
-        first = value["tags"][0]  # Kibana 7
-        return of_word(first) if isinstance(first, str) else None
+        return _of_kibana(value["tags"], "pid" in value and "@timestamp" in value)
     return None
+
+
+def _of_kibana(tags: list[object], whole: bool) -> str | None:
+    """The level among the tags of Kibana 5 to 7: the first, or in a `whole` record anywhere: `["status","plugin:x","error"]`."""
+    for tag in tags if whole else tags[:1]:
+        if isinstance(tag, str) and (not whole or tag in _KIBANA):
+            return of_word(tag)
+    return None
+
+
+_KIBANA = frozenset("fatal error warn warning info debug trace".split())
 
 
 def _of_other_key(value: dict[str, Any]) -> str | None:

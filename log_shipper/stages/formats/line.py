@@ -36,7 +36,7 @@ from log_shipper.stages.formats.words import set_off
 
 _LEAD = re.compile(r"[^\W\d_]{1,24}+")
 _NAME_MARKS = frozenset(".-_0123456789")
-_BLANK = " \t\u00a0\u3000"
+_BLANK = " \t\u00a0\u3000\u2009"
 _DEEPEST = 3
 _TAB = 8
 _TEXT = 400  # characters of a line without header that are looked at
@@ -49,7 +49,7 @@ def declared(line: str, effort: Effort | None = None, depth: int = 0) -> Found |
     """
     first = line[:1]
     if first in _BLANK:
-        text = line.lstrip(_BLANK)
+        text = line.lstrip(_BLANK) if first != "\u2009" else line.replace(first, " ").lstrip()  # pnpm's badges
         indent = len(line) - len(text) if first != "\t" else _TAB
         return _indented(text, indent, effort or Effort(), depth or 1) if text else None
     if first.isalpha() and first != "ℹ":
@@ -320,7 +320,9 @@ def _marked(line: str, first: str, effort: Effort, depth: int) -> Found | None:
         if found is not None or first != "-":
             return found
         found = _of_cluster(line, effort, depth) if depth < _DEEPEST else None
-        return found or (tools.yarn(line[2:]) if line[1:2] == " " else None)
+        found = found or (tools.yarn(line[2:]) if line[1:2] == " " else None)
+        if found is not None:
+            return found
     decorated = decoration.length(line, first) if depth < _DEEPEST else 0
     return declared(line[decorated:], effort, depth + 1) if decorated else None
 

@@ -36,7 +36,7 @@ _AFTER_PEER = re.compile(
 )
 _DASHED = re.compile(r"[\w./:@-]++ - (?:[\w./:@-]++ - )?([A-Z]{4,8}|错误|警告|致命|严重|信息|调试) - ")
 _BARE_NAME = re.compile(
-    r"((?:[a-z]|[A-Z][a-z]{1,20}+[A-Z])[\w./@#-]{0,59}+(?::\d{1,6}|\[\d{1,9}\])?)( *+\| *+| *+: | ++)([A-Z]{3,8})(?=[ :|-])"
+    r"((?:[a-z]|[A-Z][a-z]{1,20}+(?:[A-Z]|-\d))[\w./@#-]{0,59}+(?::\d{1,6}|\[\d{1,9}\])?)( *+\| *+| *+: | ++)([A-Z]{3,8})(?=[ :|-])"
 )
 # A name, and then a level in brackets of its own or between separators: `app.db [ERROR] text`, `app<tab>ERROR<tab>text`
 _SECOND = re.compile(
@@ -73,6 +73,8 @@ _GOES_ON = re.compile(
     r"|lines?|files?|handlers?|handling|rates?|counters?|reports?|thresholds?|limits?|[=:|\]-])(?:\b|(?<=\W))"
 )
 _NAME = 100  # characters in which a name ends
+MAIN_THREAD = "MainThread"
+"""The name that Python gives a program's first thread."""
 _SMALL_WORDS = frozenset(
     "the an a no not is was are be got get gets with and or of in on for to from by at as set use any all status state level "
     "if when this that one see has have had count type return returns returned raise raised raises into than total "
@@ -182,11 +184,20 @@ def after_bare_name(line: str) -> Found | None:
         return None  # a table
     if level is None or match[3] not in WORDS_IN_CAPITALS or _OUTCOME.match(line, match.end()) is not None:
         return None
-    if match[1].isalpha() and (
-        match[1] in _SMALL_WORDS
-        or not (match[1].islower() or is_camel(match[1]))
-        or match[2] == ": "
-        or not _BEGINS_TEXT.match(line, match.end())
+    name = match[1]
+    if name[0].isupper() and not is_camel(name):  # Thread-1
+        after = line[match.end() + 1 :]
+        if after.isupper() or _GOES_ON.match(after) is not None:
+            return None  # Type-1 ERROR rates, Chapter-3 ERROR HANDLING
+    if (
+        name.isalpha()
+        and name != MAIN_THREAD
+        and (
+            name in _SMALL_WORDS
+            or not (name.islower() or is_camel(name))
+            or match[2] == ": "
+            or not _BEGINS_TEXT.match(line, match.end())
+        )
     ):
         return None
     return level, "column"

@@ -15,7 +15,15 @@ def of_words(line: str) -> Found | None:
     return (
         found
         or tools.own_mark(line)
-        or (named.after_bare_name(line) if first.islower() or "\t" in line or "[" in line[:100] else None)
+        or (
+            named.after_bare_name(line)
+            if first.islower()
+            or "\t" in line
+            or "[" in line[:100]
+            or line[: line.find(" ")][-1:].isdigit()  # Thread-1 ERROR text
+            or line.startswith(named.MAIN_THREAD)
+            else None
+        )
     )
 
 

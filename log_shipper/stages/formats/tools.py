@@ -81,12 +81,16 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
         (
             re.compile(
                 r"Error response from daemon: |Error from server(?: \(\w+\))?: |Err:\d+ \S|ERR_PNPM_\w+|ERROR! "
+                r"|ELIFECYCLE {1,3}Command failed "  # pnpm, of a script's exit code
             ),
             ERROR,
         ),
     ),
     "F": ((re.compile(r"FATAL ERROR: "), CRITICAL),),
-    "I": ((re.compile(r"In addition: Warning message"), WARNING),),
+    "I": (
+        (re.compile(r"In addition: Warning message"), WARNING),
+        (re.compile(r"Internal server error: (?=[^\s\d])"), ERROR),  # Vite's server/middlewares/error.ts
+    ),
     "J": ((re.compile(r"Java HotSpot\(TM\) .{0,60}? VM warning: "), WARNING),),
     "P": (
         (re.compile(r"Package [\w-]{1,60} Error: "), ERROR),
@@ -130,7 +134,7 @@ _FORMS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
 }
 _NPM_FIRSTS = frozenset("npyblg")
 BEGINNINGS: frozenset[str] = frozenset(
-    "@ER %Er %Wa --> CMa DEP Dep ERR Err FAT Jav LaT Lib Mod Ope Pac SCR War Wri bun dep doc dpk err fai fat gma gyp ler lib mak mys nod npm pnp pri rsy svn TLS VER wan war yar nvc nvl ptx".split()
+    "@ER %Er %Wa --> CMa DEP Dep ELI ERR Err FAT Int Jav LaT Lib Mod Ope Pac SCR War Wri bun dep doc dpk err fai fat gma gyp ler lib mak mys nod npm pnp pri rsy svn TLS VER wan war yar nvc nvl ptx".split()
 ) | {"In ", "! L", "! P", "! C", "! U", "! M", "! E", "! T", "! I", "! F"}
 """Three characters tell most lines from those with a mark; a test reads these from the expressions."""
 _AT_PLACE = re.compile(r"\s*+\d{1,6}:\d{1,5}\s++(error|warning)\s{1,6}\S")

@@ -5,7 +5,7 @@ A sentence by itself, or one behind a time: Go's log package (log.go: formatHead
 
 import re
 
-from log_shipper.stages.formats import bare, shells, tools, traces
+from log_shipper.stages.formats import bare, named, shells, tools, traces
 from log_shipper.stages.formats.levels import LETTERS, UPPER, WORDS
 from log_shipper.stages.formats.stamps import DATE_WORDS
 
@@ -35,7 +35,7 @@ _BEHIND_TIME = re.compile(
     r"(([A-Z]?[a-z]{2,20}+) ([a-z]{2,20}+) [a-z0-9 .,:;=?'/_#+*@&$(){}>~^`\\-]{1,300}+)" + _NO_NAME
 )
 _BEGINNINGS = DATE_WORDS | traces.BEGINNINGS | tools.BEGINNINGS | shells.BEGINNINGS
-_LEVELS = frozenset((*map(str.lower, UPPER), *WORDS, "fat", "not"))
+_LEVELS = frozenset((*map(str.lower, UPPER), *WORDS, "fat", "not", named.MAIN_THREAD.lower()))
 _NO_FIRST = _LEVELS | bare.NO_SENTENCE
 _MARK = re.compile(r":(?:(?<!\d:)|(?!\d))")  # a colon of no time and no port
 _TWO = re.compile(r"[A-Za-z]++ [a-z][^ ]*+ (?!19|20)")  # behind two words may stand a time, and a level behind that
