@@ -14,7 +14,7 @@ UPPER, LETTERS = string.ascii_uppercase, string.ascii_letters + "_"
 PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 NOT_A_PATH = frozenset("0123456789[{(\"=<>|+-*#'`,;:!?&\\]})")
 PATHS = "".join(character for character in PRINTABLE if character not in NOT_A_PATH)
-# Beginnings that more than one family looks for: `file:line`, a qualified name, the name of an error.
+# Beginnings that more than one family looks for: `file:line`, a qualified name, the name of an error, a class in a module, a browser's frame.
 PLACE = (
     PATHS,
     r"[^\s:=]++:\d++(?:[\r\x1b]|$|: runtime e|:(?: |in ['`]|\d++(?:[\r\x1b]|$|: (?:runtime e|0x))))",
@@ -24,6 +24,11 @@ QUALIFIED = (
     r"[A-Za-z_][\w$/%~-]*+\.[\w$/%~.`+\[\](){}*…-]*+(?::(?:[ \t\r\x1b]|$)| --->| \(0x|@\S|[\r\x1b]|$)",
 )
 ERROR_NAME = (UPPER, r"[A-Z][\w$]*+(?<=Error|ption|tizer)(?:[: \[]|[\r\x1b]|$)")
+MODULE = (UPPER, r"[A-Z]\w*+::[\w:]*+ \(")
+WEB_FRAME = (
+    LETTERS + "@",
+    r"[\w$.*/<>\[\]]*+@(?:https?|file|app|capacitor|webpack|resource|moz-extension):",
+)
 # Does a line that begins a trace belong to the line before it? NOT_ALONE: alone it is no part of a trace.
 NOT_ALONE, NEVER, DECLARED, ALWAYS = -1, 0, 1, 2
 
