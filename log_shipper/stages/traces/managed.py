@@ -34,7 +34,7 @@ _CLASS = re.compile(
 )
 _NESTED_CLASS = re.compile(r"[A-Z]\w*+(?:\$[A-Z](?=\w*[a-z])\w*+)+(?:: |$)")  # of the default package
 _REMOTE = re.compile(r"[\w.$]+(?:\([\w.$]+\): |Exception: .*\): [\w.$]+(?:Exception|Error))")
-_JUL = re.compile(r"(?:SEVERE|WARNING): ")
+_SEVERE = "SEVERE: "  # of java.util.logging; others, the JVM too, print `WARNING: `
 _NAME = re.compile(r"Exception|Error|Throwable|Failure|Fault|Timeout|Rejected|Interrupt")
 _THREAD = re.compile(
     r"Exception in thread \"|Caught: (?=[\w.$]+(?:Exception|Error)\b)|Unhandled exception\. |Unhandled Exception:|\[ERROR\] FATAL UNHANDLED EXCEPTION: "
@@ -118,7 +118,7 @@ def _enter(text: str, prev: str) -> Entry | None:
 def _logged(record: str, text: str) -> At | None:
     """The record above has more lines than one, of itself or of the error's message; java.util.logging writes to stderr, where
     little else does."""
-    if _JUL.match(record):
+    if record.startswith(_SEVERE):
         return At("at.head", JUL)
     message = text.partition(": ")[2]
     repeats = len(message) > 2 and record.endswith(message) and RECORD.match(record) is not None
