@@ -108,8 +108,7 @@ class Held:
     @property
     def is_last_surely_current(self) -> bool:
         """Of a removed container: whether no file can have followed the last that is held."""
-        last = self.files[-1]
-        return not last.packed and last.size < FULL
+        return not self.files[-1].is_full
 
 
 class HeldFiles:
@@ -251,7 +250,7 @@ def _with_new(name: str, held: Held, now: _Files) -> Held:
 
 def _is_removed(base: Path, current: File) -> bool:
     """Whether the newest file went with its container: one that is rotated is full."""
-    return current.is_gone and current.size < FULL and not base.exists()
+    return current.is_gone and not current.is_full and not base.exists()
 
 
 def _rotated(base: Path) -> list[Path]:

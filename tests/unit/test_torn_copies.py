@@ -23,10 +23,8 @@ BEGIN = START + 10**10
 class FileOf:
     """A file of Docker's copy with these records."""
 
-    packed = False
-
     def __init__(self, records: list[Written], *, is_full: bool = False) -> None:
-        self.records, self._is_full = records, is_full
+        self.records, self.is_full = records, is_full
 
     def blocks(self) -> Iterator[bytes]:
         data = b"".join(record.entry() for record in self.records)
@@ -35,7 +33,7 @@ class FileOf:
 
     @property
     def size(self) -> int:
-        return FULL if self._is_full else sum(len(record.entry()) for record in self.records)
+        return FULL if self.is_full else sum(len(record.entry()) for record in self.records)
 
     def last(self) -> int:
         return self.records[-1].time if self.records else 0
