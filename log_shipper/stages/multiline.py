@@ -152,13 +152,13 @@ class Grouper:
         """What the line belongs to, None where it begins a message; and where the group stands."""
         if above is not None and (entry.reaches is not None or entry.logged is not None):
             found = above.find(row, entry.hint)
-            at = entry.logged(found.text, head) if found is not None and entry.logged is not None else None
-            if found is not None and at is not None:
-                return Found(
-                    found.begins, head
-                ), at  # a later line that ties itself to a trace is not of another record
-            if found is not None and entry.reaches is not None and entry.reaches(found.text):
-                return found, entry.at
+            if found is not None:
+                at = entry.logged(found.text, head) if entry.logged is not None else None
+                if at is not None:
+                    # A later line that ties itself to a trace is not of another record.
+                    return Found(found.begins, head), at
+                if entry.reaches is not None and entry.reaches(found.text):
+                    return found, entry.at
         if not prev:
             return None, entry.at
         joined = entry.join == ALWAYS or (entry.join == DECLARED and self._declares(prev) in OWNERS)

@@ -15,8 +15,7 @@ _COMPOUND = re.compile(  # error handling, warning signs, info desk
     r"|symbols?|ports?|endpoints?|consoles?|thresholds?|flags?|bits?|corrections?|screens?|trackers?|states?|margins?|bars?|lights?|limits?|paths?|sections?"
     r"|free|prone|builds?|output|stream|bounds?|channels?|boundary|templates?|classes|types?|tolerance|is|was|are|of|and|or)\b(?![./]\w|=)"
 )
-_OPENSNO_SENTENCE = frozenset(("info", "warn"))
-"""Words that end no header as a sentence's first or second."""
+_OPENS_NO_SENTENCE = frozenset(("info", "warn"))
 _BEFORE_NAMES = frozenset(("trace", "verbose", "notice", "alert", "emergency", "panic"))
 _NAME_AFTER = re.compile(
     r" (?:[\w.-]+ ?\[\d|[\w.-]+ \[[\w-]+[./:@=]|[\w-]+(?:[./:][\w-]+)+|[A-Z][\w.]*:|\[|[\w-]+ :)[ :\]]?"
@@ -36,6 +35,7 @@ _NAME = 80  # characters in which a name ends
 
 _SENTENCE = re.compile(r"\]? {1,3}([A-Z]?[a-z]{2,20}+) ([a-z]{2,20}+) ")
 NO_SENTENCE: frozenset[str] = frozenset(("main", "fail", *map(str.lower, PLACED), *WORDS))
+"""Words that end no header as a sentence's first or second."""
 
 
 def sentence(line: str, at: int) -> bool:
@@ -53,7 +53,7 @@ def declares(line: str, start: int, end: int, word: str) -> bool:
         return _MACHINE.search(line, 0, start) is not None and _NAME_AFTER.match(line, end, end + _NAME) is not None
     if word not in _LEVELS or _COMPOUND.match(line, end + 1) is not None:
         return False
-    return word in _OPENSNO_SENTENCE or (line[0] in "0123456789[" and _MACHINE.search(line, 0, start) is not None)
+    return word in _OPENS_NO_SENTENCE or (line[0] in "0123456789[" and _MACHINE.search(line, 0, start) is not None)
 
 
 def in_column(line: str, end: int, word: str) -> bool:

@@ -48,6 +48,7 @@ MOST_MEMBERS: Final = 64
 _DRESSED = re.compile(  # an enumeration's member, and a level in brackets: OTLP's SEVERITY_NUMBER_ERROR2, Python's LogLevel.ERROR, [ERROR]
     r"(?:<?(?:log[_.]?)?(?:level|severity)(?:_?number)?[._]|\[ ?)([a-z]{3,11})(?:\d|: \d{1,2}>| ?\])?", re.IGNORECASE
 )
+_KIBANA = frozenset("fatal error warn warning info debug trace".split())
 _DEEPEST = 3
 _COLOURED = 64  # characters of a level with its colours
 
@@ -252,9 +253,6 @@ def _of_kibana(tags: list[object], whole: bool) -> str | None:
         if isinstance(tag, str) and (not whole or tag in _KIBANA):
             return of_word(tag)
     return None
-
-
-_KIBANA = frozenset("fatal error warn warning info debug trace".split())
 
 
 def _of_other_key(value: dict[str, Any]) -> str | None:

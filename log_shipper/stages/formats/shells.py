@@ -22,9 +22,9 @@ _CHINESE = re.compile(r"[\w./@+-]{1,200}+[:：] ?(?:行 \d+|第 \d+ 行)[:：]")
 _SIGNALS = re.compile(
     r"(?:Segmentation fault|Bus error|Illegal instruction|Floating point exception)(?: \(core dumped\))?$|Aborted \(core dumped\)$"
 )
-FIRSTS = frozenset("SABIF")  # of signals, which stand without a name
 BEGINNINGS: frozenset[str] = frozenset(("Seg", "Bus", "Ill", "Flo", "Abo"))
-"""Three characters of these; a test reads them from the expression."""
+"""Three characters of signals, which stand without a name; a test reads them from the expression."""
+FIRSTS = frozenset(beginning[0] for beginning in BEGINNINGS)
 _KORN = re.compile(r"[\w./@+-]*sh\[\d+\]: ")
 # PowerShell 7 and 5, cmd.exe
 _UNKNOWN = re.compile(

@@ -42,7 +42,7 @@ _PLACE = re.compile(
 _PLACE_ALONE = re.compile(
     r"(?:[^/.<:]*[/.<]|[\w-]{2,}:(?!\d)|REPL\d+:|\[[\w ]+\]).*(?::\d+|\.[cm]?[jt]sx?):\d+$|native$|unknown(?: location)?$|<anonymous>$|index \d+$"
 )
-_GECKO = re.compile(r"[\w$.*/<>\[\]]*+@(?:https?|file|app|capacitor|webpack|resource|moz-extension):\S*:\d+:\d+$")
+_GECKO = re.compile(WEB_FRAME[1] + r"\S*:\d+:\d+$")
 _EXCERPT = re.compile(r"[> ] *\d+ \| ?| +\| +\^")
 _MATCHING = re.compile(
     r"\s+\.\.\. \d+ (?:lines matching|more|frames?|collapsed)|\s+\[\.\.\. lines matching original stack"

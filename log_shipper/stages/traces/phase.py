@@ -14,7 +14,8 @@ UPPER, LETTERS = string.ascii_uppercase, string.ascii_letters + "_"
 PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 NOT_A_PATH = frozenset("0123456789[{(\"=<>|+-*#'`,;:!?&\\]})")
 PATHS = "".join(character for character in PRINTABLE if character not in NOT_A_PATH)
-# Beginnings that more than one family looks for: `file:line`, a qualified name, the name of an error, a class in a module, a browser's frame.
+# Beginnings that more than one family looks for: `file:line`, a qualified name, the name of an error, a class in a module, a class and its
+# message in brackets, a class in a class, a browser's frame.
 PLACE = (
     PATHS,
     r"[^\s:=]++:\d++(?:[\r\x1b]|$|: runtime e|:(?: |in ['`]|\d++(?:[\r\x1b]|$|: (?:runtime e|0x))))",
@@ -25,6 +26,8 @@ QUALIFIED = (
 )
 ERROR_NAME = (UPPER, r"[A-Z][\w$]*+(?<=Error|ption|tizer)(?:[: \[]|[\r\x1b]|$)")
 MODULE = (UPPER, r"[A-Z]\w*+::[\w:]*+ \(")
+CALLED = (UPPER, r"[A-Z][\w:]*+ \(.*\):?\r?$")
+NESTED = (UPPER, r"[A-Z]\w*+\$[A-Z]")
 WEB_FRAME = (
     LETTERS + "@",
     r"[\w$.*/<>\[\]]*+@(?:https?|file|app|capacitor|webpack|resource|moz-extension):",

@@ -35,8 +35,6 @@ _RAN = re.compile(r"(?:Command|Exit code|Stdout|Stderr): |$")
 _MARK = re.compile(r'  in ".*", line \d+, column \d+')
 _AFTER_MARK = re.compile(r"expected |could not |found |but |while |cannot |did not |mapping values |sequence entries ")
 _OF_JAVA = re.compile(r": [a-z]\w*\.[\w.$]+(?:: |$)")
-
-
 _LONGER = (
     (re.compile(r"fastapi\.exceptions\.\w+ValidationError: \d+ validation errors?:$"), "py.parted"),
     (re.compile(r"tensorflow\.[\w.]+Error: Graph execution error:$"), "py.graph"),
@@ -50,7 +48,7 @@ _LONGER = (
 
 
 def begins(text: str) -> At | None:
-    """The line of an exception whose message holds frames."""
+    """The line of an exception whose message goes on as its library prints it."""
     if text.startswith("ray.exceptions.RayTaskError("):
         return At("py.frames")
     if text.startswith("jinja2.exceptions.TemplateSyntaxError: "):

@@ -11,7 +11,19 @@ from log_shipper.stages.traces.javascript import JAVASCRIPT
 from log_shipper.stages.traces.loggers import LOGGERS
 from log_shipper.stages.traces.managed import MANAGED
 from log_shipper.stages.traces.native import NATIVE
-from log_shipper.stages.traces.phase import DECLARED, MODULE, PLACE, QUALIFIED, WEB_FRAME, Enter, Entry, Family, Step
+from log_shipper.stages.traces.phase import (
+    CALLED,
+    DECLARED,
+    MODULE,
+    NESTED,
+    PLACE,
+    QUALIFIED,
+    WEB_FRAME,
+    Enter,
+    Entry,
+    Family,
+    Step,
+)
 from log_shipper.stages.traces.php import PHP
 from log_shipper.stages.traces.python import PYTHON
 from log_shipper.stages.traces.rarer import RARER
@@ -24,7 +36,7 @@ FAMILIES = (LOGGERS, PYTHON, PHP, RUBY, NATIVE, RUST, RARER, MANAGED, JAVASCRIPT
 _COLOURS = r"(?:\x1b\[[0-9;]*+[mK])+(?!\x1b\[[0-9;]*+[mK])"
 _LEVELS = frozenset("SWICFTDE")  # first letters of java.util.logging's and tinylog's
 # Which most lines may begin with, as far as their first character tells …
-_NAMES = (PLACE[1], QUALIFIED[1], r"[A-Z][\w:]*+ \(.*\):?\r?$", r"[A-Z]\w*+\$[A-Z]", MODULE[1], WEB_FRAME[1])
+_NAMES = tuple(pattern for _, pattern in (PLACE, QUALIFIED, CALLED, NESTED, MODULE, WEB_FRAME))
 _NO_NAME = r"(?![\w-]++ (?!\())"  # … but none that begins with a word and a blank
 _BEGINNING = 300  # characters that tell whether a line has to be looked at
 

@@ -9,13 +9,13 @@ import re
 
 from log_shipper.stages.traces.phase import (
     ALWAYS,
+    CALLED,
     COMPLETE,
     DECLARED,
     LETTERS,
     MODULE,
     PLACE,
     RECORD,
-    UPPER,
     At,
     Entry,
     Family,
@@ -174,7 +174,7 @@ RUBY = Family(
         r"rails aborted!",
         r"<internal:",
         r"\[[^\]\s]{1,100}+\] [A-Z][\w:]*+ \(",
-        (UPPER, r"[A-Z][\w:]*+ \(.*\):?\r?$"),
+        CALLED,
         MODULE,
     ),
     enter=_enter,
